@@ -1,0 +1,52 @@
+// The drawings: what a system is, what may be seen of it, what may be ordered. Pure data and pure functions.
+export type { Command, CommandBody, CommandHead, Note, NoteKind } from './command.ts';
+export { type Endpoint, type EndpointTable, isNewerTable, type RotationState } from './endpoint-table.ts';
+export { type CommandResult, type EventBody, eventVersion, type HaleEvent, type Order } from './event.ts';
+export {
+  type CommandId,
+  gatewayUnit,
+  type Incarnation,
+  type IncidentId,
+  type ReplicaId,
+  replicaId,
+  splitReplicaId,
+  type UnitName,
+} from './names.ts';
+export type {
+  Heartbeat,
+  HostObservation,
+  Observation,
+  ProbeObservation,
+  ProbeVerdict,
+  ProcessState,
+  ReplicaObservation,
+  TrafficObservation,
+  UsageObservation,
+} from './observation.ts';
+export type {
+  EnvValue,
+  GatewaySpec,
+  GraceSpec,
+  HangSpec,
+  PostgresSpec,
+  ProbeCheck,
+  ProbeSpec,
+  ProbesSpec,
+  Program,
+  ResourceSpec,
+  RouteSpec,
+  ServiceSpec,
+  SystemSpec,
+} from './spec.ts';
+export type { UnitRole, UnitSpec } from './unit.ts';
+export type {
+  CauseKind,
+  FeedLine,
+  IncidentView,
+  RemedyView,
+  ReplicaPhase,
+  ReplicaView,
+  SystemView,
+  TrafficView,
+  UnitView,
+} from './view.ts';

@@ -1,0 +1,99 @@
+// What was seen, reduced to what a decision needs. A field that is `unknown` or undefined says "nobody looked",
+// which is not the same as "bad": missing data alone permits only reversible actions (INV-04).
+import type { Incarnation, ReplicaId } from './names.ts';
+
+/** The kernel's word on the process. 'stopped': SIGSTOP or a debugger (two witnesses by itself). A zombie is 'exited'. */
+export type ProcessState =
+  | { readonly kind: 'running' }
+  | { readonly kind: 'stopped' }
+  | { readonly kind: 'exited'; readonly code: number | undefined; readonly signal: string | undefined }
+  | { readonly kind: 'unknown' };
+
+/** The in-process watcher's word on the main loop. `stalledMs` counts the watcher's own ticks, so a machine that slept or starved adds little. */
+export type Heartbeat =
+  | { readonly kind: 'none' }
+  | {
+      readonly kind: 'beating';
+      /** How long the main loop has not turned; 0 when it turns. */
+      readonly stalledMs: number;
+      /** Longest pause of the loop that ended by itself, in this life. */
+      readonly longestPauseMs: number;
+      /** 99th percentile of loop lag in the last window. */
+      readonly loopLagMs: number;
+      /** A debugger is attached: pauses are not hangs. */
+      readonly inspected: boolean;
+    }
+  /** It used to beat and has been silent for `silentMs` while the process exists. */
+  | { readonly kind: 'silent'; readonly silentMs: number };
+
+export type ProbeVerdict = 'unknown' | 'pass' | 'fail';
+
+export interface ProbeObservation {
+  readonly verdict: ProbeVerdict;
+  /** Why it fails, in one line. */
+  readonly reason: string | undefined;
+  /** Consecutive failures so far. */
+  readonly failures: number;
+}
+
+/** What the gateway (and SDK callers) saw of this replica in the last window. */
+export interface TrafficObservation {
+  readonly requests: number;
+  readonly errors: number;
+  readonly inFlight: number;
+  /** Age of the oldest request that waits for a first byte; 0 when none waits. */
+  readonly oldestWaitMs: number;
+}
+
+export interface UsageObservation {
+  /** Share of one core in the last window. */
+  readonly cpuRatio: number;
+  readonly rssBytes: number;
+  readonly openFiles: number;
+  /**
+   * The kernel's witness of a stall: how long the main thread has either burned CPU without pause or not been
+   * scheduled at all by its own wait (never by starvation: a runnable thread that gets no CPU adds nothing).
+   */
+  readonly mainThreadStuckMs: number;
+}
+
+/** One replica as the platform sees it now. `incarnation` tells which life is meant. */
+export interface ReplicaObservation {
+  readonly replica: ReplicaId;
+  readonly incarnation: Incarnation;
+  readonly release: number;
+  readonly pid: number | undefined;
+  readonly address: string;
+  readonly port: number | undefined;
+  readonly process: ProcessState;
+  /** Clock.mono() when it was spawned. */
+  readonly startedAt: number;
+  readonly heartbeat: Heartbeat;
+  readonly startup: ProbeObservation;
+  readonly ready: ProbeObservation;
+  readonly live: ProbeObservation;
+  readonly traffic: TrafficObservation | undefined;
+  readonly usage: UsageObservation | undefined;
+  /** Last lines of its output, only when it exited or failed to start (bounded, 2 kB). */
+  readonly lastWords: string | undefined;
+  /** The blocked stack, or why there is none; only while stalled. */
+  readonly stack: string | undefined;
+}
+
+/** The host as a whole. */
+export interface HostObservation {
+  readonly diskFreeBytes: number | undefined;
+  readonly diskTotalBytes: number | undefined;
+  /** Share of all cores in use in the last window. */
+  readonly cpuRatio: number | undefined;
+}
+
+/**
+ * A batch from the platform. `full` says that it lists everything that exists: what it does not list is gone.
+ * A reduced batch lists what changed.
+ */
+export interface Observation {
+  readonly full: boolean;
+  readonly replicas: readonly ReplicaObservation[];
+  readonly host: HostObservation | undefined;
+}

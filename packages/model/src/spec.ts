@@ -1,0 +1,120 @@
+// The drawing of a system after parsing: every default filled in, every duration in milliseconds, plain JSON.
+// It is what the journal holds and what the brain, the hands and the window read. The user's face of it
+// (defineSystem, service, ...) is declaration.ts; the way from there to here is parse.ts.
+import type { UnitName } from './names.ts';
+
+/** A whole system. `id` is a UUID that lives as long as the system's data. */
+export interface SystemSpec {
+  readonly name: string;
+  readonly id: string;
+  /** The absolute folder that holds the declaration; paths in it are resolved against this. */
+  readonly root: string;
+  readonly zones: readonly string[];
+  readonly services: Readonly<Record<UnitName, ServiceSpec>>;
+  readonly resources: Readonly<Record<UnitName, ResourceSpec>>;
+  readonly gateway: GatewaySpec | undefined;
+}
+
+/** A value of an environment variable: literal text, or a reference that is resolved only when a process is spawned (INV-12). */
+export type EnvValue =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'env'; readonly name: string; readonly fallback: string | undefined }
+  | { readonly kind: 'secret'; readonly name: string };
+
+export type Program =
+  | { readonly kind: 'module'; readonly file: string }
+  | { readonly kind: 'command'; readonly argv: readonly string[] };
+
+export interface ServiceSpec {
+  readonly name: UnitName;
+  readonly program: Program;
+  /** Absolute. */
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, EnvValue>>;
+  /** Absolute path of a file of NAME=value lines, read when a process is spawned. */
+  readonly envFile: string | undefined;
+  /** A fixed port (one replica only); undefined: Hale picks one. */
+  readonly port: number | undefined;
+  readonly replicas: number;
+  readonly zones: readonly string[];
+  readonly uses: readonly UnitName[];
+  readonly probes: ProbesSpec;
+  readonly hang: HangSpec;
+  readonly limits: { readonly memoryBytes: number | undefined };
+  readonly grace: GraceSpec;
+  readonly slo: { readonly availability: number | undefined; readonly p99Ms: number | undefined };
+}
+
+export interface ProbesSpec {
+  /** Gates the other two until it has passed once. Without one, the port accepting connections is the sign of a start. */
+  readonly startup: ProbeSpec;
+  /** Failing takes the replica out of rotation. Undefined: only connecting to the port is asked. */
+  readonly ready: ProbeSpec | undefined;
+  /** Failing is a witness for a restart, never the only one. */
+  readonly live: ProbeSpec | undefined;
+}
+
+export type ProbeCheck =
+  | { readonly kind: 'http'; readonly path: string }
+  | { readonly kind: 'tcp' }
+  | { readonly kind: 'exec'; readonly argv: readonly string[] }
+  /** No probe of our own: the process being alive is all that is asked (a worker without a port). */
+  | { readonly kind: 'alive' };
+
+export interface ProbeSpec {
+  readonly check: ProbeCheck;
+  /** Time between checks while all is well, while one has failed, and while it is down. */
+  readonly everyMs: { readonly steady: number; readonly suspicious: number; readonly down: number };
+  readonly timeoutMs: number;
+  /** Consecutive failures that count as failing. */
+  readonly failures: number;
+  /** Consecutive passes that count as passing again. */
+  readonly successes: number;
+  /** Startup only: the whole time a start may take. */
+  readonly withinMs: number;
+}
+
+export interface HangSpec {
+  /** A blocked loop or a stopped process is condemned after this long (default 3,000; at least twice the longest pause seen). */
+  readonly afterMs: number;
+  /** 'replace' heals; 'observe' only takes out of rotation and opens an incident. */
+  readonly action: 'replace' | 'observe';
+}
+
+export interface GraceSpec {
+  /** Out of rotation for this long before SIGTERM, so that callers have seen it. */
+  readonly drainMs: number;
+  /** From SIGTERM to SIGKILL of the process group. */
+  readonly stopMs: number;
+}
+
+export type ResourceSpec = PostgresSpec;
+
+export interface PostgresSpec {
+  readonly kind: 'postgres';
+  readonly name: UnitName;
+  readonly database: string;
+  readonly port: number | undefined;
+}
+
+export interface GatewaySpec {
+  /** 0 picks a free one, once, kept for the system's life. */
+  readonly port: number;
+  /** Address to listen on, '127.0.0.1' by default. */
+  readonly host: string;
+  readonly workers: number;
+  readonly routes: readonly RouteSpec[];
+  /** The whole time a request may take, tries and holding included. */
+  readonly timeoutMs: number;
+  /** One try's time to the first response byte. */
+  readonly tryTimeoutMs: number;
+  /** How long a request is held while no replica is up. */
+  readonly holdMs: number;
+  readonly bodyBytesMax: number;
+}
+
+/** Longest prefix wins; prefixes start with '/'. */
+export interface RouteSpec {
+  readonly prefix: string;
+  readonly service: UnitName;
+}
