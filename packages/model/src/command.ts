@@ -1,5 +1,6 @@
 // Orders from the brain to the hands. Each is idempotent by its id, has a deadline and carries the leader's epoch;
 // an executor that has seen a higher epoch refuses it. Commands name what should be true afterwards, not how.
+import type { Stamp } from '@hale/base';
 import type { EndpointTable } from './endpoint-table.ts';
 import type { CommandId, Incarnation, IncidentId, ReplicaId, UnitName } from './names.ts';
 
