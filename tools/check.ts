@@ -1,0 +1,66 @@
+// `npm run check`: everything that needs no server and no browser, under ten seconds, and the first thing CI runs.
+// Steps run two at a time (the machines we plan for have two cores); each prints its seconds, and a failing one its output.
+import { spawn } from 'node:child_process';
+import { listFiles, repository } from './source.ts';
+
+interface Step {
+  readonly name: string;
+  readonly argv: readonly string[];
+}
+
+interface Done {
+  readonly step: Step;
+  readonly seconds: number;
+  readonly code: number;
+  readonly output: string;
+}
+
+const bin = (name: string) => `${repository}/node_modules/.bin/${name}`;
+const pureTests = listFiles(['.test.ts']).filter((path) => !path.endsWith('.live.test.ts'));
+
+const steps: readonly Step[] = [
+  { name: 'tests', argv: [process.execPath, '--test', '--test-isolation=none', '--test-reporter=dot', ...pureTests] },
+  { name: 'types', argv: [bin('tsc'), '-p', 'tsconfig.json'] },
+  { name: 'types of pure rooms', argv: [bin('tsc'), '-p', 'tsconfig.pure.json'] },
+  { name: 'types of the dashboard', argv: [bin('tsc'), '-p', 'packages/dashboard/tsconfig.json'] },
+  { name: 'law', argv: [process.execPath, 'tools/law.ts'] },
+  { name: 'tidy', argv: [process.execPath, 'tools/tidy.ts'] },
+  { name: 'lint and format', argv: [bin('biome'), 'ci', '--reporter=summary', '.'] },
+];
+
+function run(step: Step): Promise<Done> {
+  const started = performance.now();
+  return new Promise((resolve) => {
+    const [command = '', ...args] = step.argv;
+    const child = spawn(command, args, { cwd: repository, stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    const collect = (chunk: Buffer) => {
+      output = (output + chunk.toString()).slice(-40_000);
+    };
+    child.stdout.on('data', collect);
+    child.stderr.on('data', collect);
+    child.on('error', (error) => resolve({ step, seconds: 0, code: 1, output: `${error.message}: run npm ci first` }));
+    child.on('close', (code) =>
+      resolve({ step, seconds: (performance.now() - started) / 1000, code: code ?? 1, output }),
+    );
+  });
+}
+
+async function lane(queue: Step[], done: Done[]): Promise<void> {
+  for (let step = queue.shift(); step !== undefined; step = queue.shift()) {
+    const result = await run(step);
+    done.push(result);
+    console.log(`${result.code === 0 ? 'ok  ' : 'FAIL'} ${result.seconds.toFixed(1).padStart(5)} s  ${step.name}`);
+    if (result.code !== 0) console.log(result.output.trimEnd());
+  }
+}
+
+const started = performance.now();
+const queue = [...steps];
+const done: Done[] = [];
+await Promise.all([lane(queue, done), lane(queue, done)]);
+const failed = done.filter((result) => result.code !== 0);
+console.log(
+  `${failed.length === 0 ? 'ok  ' : 'FAIL'} ${((performance.now() - started) / 1000).toFixed(1).padStart(5)} s  check (${pureTests.length} test files)`,
+);
+process.exitCode = failed.length === 0 ? 0 : 1;

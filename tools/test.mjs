@@ -1,0 +1,51 @@
+// `npm test`: the check, then the tests with real processes, databases, balancers and browsers, one file at a time.
+// `npm test -- gateway` runs only the files whose path holds the word.
+// With HALE_REQUIRE_REAL=1 (as CI sets) a skipped test is a failure: nothing may be missing there.
+import './require-node.mjs';
+import { spawnSync } from 'node:child_process';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const cwd = dirname(dirname(fileURLToPath(import.meta.url)));
+const wanted = process.argv.slice(2);
+if (wanted.length === 0) {
+  const check = spawnSync(process.execPath, ['tools/check.ts'], { cwd, stdio: 'inherit' });
+  if (check.status !== 0) process.exit(check.status ?? 1);
+}
+
+const build = spawnSync(process.execPath, ['packages/dashboard/build.mjs'], { cwd, stdio: 'inherit' });
+if (build.status !== 0) process.exit(build.status ?? 1);
+
+const listed = spawnSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '*.test.ts'], {
+  cwd,
+  encoding: 'utf8',
+});
+const files = listed.stdout.split('\n').filter((path) => path !== '');
+const chosen = files.filter((path) => wanted.length === 0 || wanted.some((part) => path.includes(part)));
+const live = chosen.filter((path) => path.endsWith('.live.test.ts'));
+const pure = chosen.filter((path) => !path.endsWith('.live.test.ts'));
+
+let skipped = 0;
+let failed = false;
+for (const [files, flags] of [
+  [wanted.length === 0 ? [] : pure, ['--test-isolation=none']],
+  [live, ['--test-concurrency=1', '--test-timeout=300000']],
+]) {
+  if (files.length === 0) continue;
+  const ran = spawnSync(process.execPath, ['--test', ...flags, '--test-reporter=spec', ...files], {
+    cwd,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    encoding: 'utf8',
+    maxBuffer: 256e6,
+  });
+  process.stdout.write(ran.stdout);
+  failed ||= ran.status !== 0;
+  skipped += Number(/^ℹ skipped (\d+)$/m.exec(ran.stdout)?.[1] ?? 0);
+}
+if (process.env.HALE_REQUIRE_REAL === '1' && skipped > 0) {
+  console.error(
+    `${skipped} tests were skipped, and HALE_REQUIRE_REAL=1 allows none: the lines above say what to install.`,
+  );
+  failed = true;
+}
+process.exit(failed ? 1 : 0);
