@@ -1,7 +1,18 @@
 // The drawings: what a system is, what may be seen of it, what may be ordered. Pure data and pure functions.
 export type { Command, CommandBody, CommandHead, Note, NoteKind } from './command.ts';
+export {
+  aliveProbes,
+  defaultProbe,
+  gatewayDefaults,
+  graceDefault,
+  hangDefault,
+  probeEveryMs,
+  replicasMax,
+  tcpProbes,
+} from './defaults.ts';
 export { type Endpoint, type EndpointTable, isNewerTable, type RotationState } from './endpoint-table.ts';
 export { type CommandResult, type EventBody, eventVersion, type HaleEvent, type Order } from './event.ts';
+export { dependantsOf, findCycle, type Graph, needsOf, startOrder, stopOrder } from './graph.ts';
 export {
   type CommandId,
   gatewayUnit,
@@ -39,6 +50,7 @@ export type {
   SystemSpec,
 } from './spec.ts';
 export type { UnitRole, UnitSpec } from './unit.ts';
+export { graphOf, hasPort, routedServices, unitsOf } from './units.ts';
 export type {
   CauseKind,
   FeedLine,

@@ -1,0 +1,106 @@
+// From the drawing to the parts list: what the brain is told to keep running, in start order. A service, a database node
+// and the gateway's workers come out as the same kind of thing (decision 0001). Decides nothing about when to start.
+import { canonicalJson, hashText } from '@hale/base';
+import { aliveProbes, defaultProbe, gatewayGrace, hangDefault, postgresGrace, probeDefaults } from './defaults.ts';
+import { type Graph, startOrder } from './graph.ts';
+import { gatewayUnit, type UnitName } from './names.ts';
+import type { GatewaySpec, PostgresSpec, ServiceSpec, SystemSpec } from './spec.ts';
+import type { UnitSpec } from './unit.ts';
+
+/**
+ * All units, each after what it uses. The gateway comes last in the list but waits for nobody: it holds requests while the
+ * services behind it start.
+ */
+export function unitsOf(spec: SystemSpec): readonly UnitSpec[] {
+  const units: UnitSpec[] = [];
+  for (const name of startOrder(graphOf(spec))) {
+    const service = spec.services[name];
+    const resource = spec.resources[name];
+    if (service !== undefined) units.push(serviceUnit(service));
+    else if (resource !== undefined) units.push(postgresUnit(resource, spec.zones));
+  }
+  if (spec.gateway !== undefined) units.push(gatewayUnitOf(spec, spec.gateway));
+  return units;
+}
+
+/** The arrows of `uses`, resources first. */
+export function graphOf(spec: Pick<SystemSpec, 'services' | 'resources'>): Graph {
+  const graph: Record<UnitName, readonly UnitName[]> = {};
+  for (const name of Object.keys(spec.resources)) graph[name] = [];
+  for (const service of Object.values(spec.services)) graph[service.name] = service.uses;
+  return graph;
+}
+
+/** Whether the service is given a PORT: a worker that is only asked to be alive is not. */
+export function hasPort(service: ServiceSpec): boolean {
+  return service.probes.startup.check.kind !== 'alive';
+}
+
+/** Names of the services that the gateway listens for (`svc:<service>`), in declared order. */
+export function routedServices(spec: SystemSpec): readonly UnitName[] {
+  return Object.values(spec.services)
+    .filter(hasPort)
+    .map((service) => service.name);
+}
+
+function serviceUnit(service: ServiceSpec): UnitSpec {
+  const { program, cwd, env, envFile, port, zones, uses, limits } = service;
+  return {
+    name: service.name,
+    role: 'service',
+    replicas: service.replicas,
+    uses,
+    zones,
+    surge: port === undefined,
+    routed: hasPort(service),
+    probes: service.probes,
+    hang: service.hang,
+    grace: service.grace,
+    memoryBytesMax: limits.memoryBytes,
+    fingerprint: fingerprintOf({ program, cwd, env, envFile, port, zones, uses, limits, listens: hasPort(service) }),
+  };
+}
+
+function postgresUnit(resource: PostgresSpec, zones: readonly string[]): UnitSpec {
+  return {
+    name: resource.name,
+    role: 'postgres',
+    replicas: 1,
+    uses: [],
+    zones: zones.slice(0, 1),
+    surge: false,
+    routed: false,
+    probes: {
+      startup: defaultProbe({ kind: 'tcp' }, { withinMs: probeDefaults.postgresStartupWithinMs }),
+      ready: defaultProbe({ kind: 'tcp' }),
+      live: undefined,
+    },
+    hang: hangDefault,
+    grace: postgresGrace,
+    memoryBytesMax: undefined,
+    fingerprint: fingerprintOf({ kind: resource.kind, database: resource.database, port: resource.port }),
+  };
+}
+
+function gatewayUnitOf(spec: SystemSpec, gateway: GatewaySpec): UnitSpec {
+  // Routes and the worker count are followed while running; listeners and limits are taken at the start.
+  const { routes: _routes, workers: _workers, ...fixed } = gateway;
+  return {
+    name: gatewayUnit,
+    role: 'gateway',
+    replicas: gateway.workers,
+    uses: [],
+    zones: spec.zones,
+    surge: true,
+    routed: false,
+    probes: aliveProbes,
+    hang: hangDefault,
+    grace: gatewayGrace,
+    memoryBytesMax: undefined,
+    fingerprint: fingerprintOf({ ...fixed, listeners: routedServices(spec).toSorted() }),
+  };
+}
+
+function fingerprintOf(parts: Readonly<Record<string, unknown>>): string {
+  return hashText(canonicalJson(parts));
+}
