@@ -16,6 +16,5 @@ const demo = spawn(process.execPath, ['packages/cli/src/demo/main.ts', ...proces
   cwd,
   stdio: 'inherit',
 });
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
-  process.on(signal, () => demo.kill(signal === 'SIGINT' ? 0 : signal));
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => demo.kill('SIGTERM'));
 demo.on('exit', (code) => process.exit(code ?? 1));
