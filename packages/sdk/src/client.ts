@@ -1,0 +1,196 @@
+// The telephone to another service: it knows where the replicas are, rings the one that answers soonest, and rings
+// another when nobody picks up, if what is asked is safe to ask twice. The caller's patience (timeoutMs) bounds it all.
+// Safe to repeat: anything that was surely not sent; and, before an answer began, idempotent methods or calls
+// with an Idempotency-Key (only where the called service honours it).
+import type { Clock } from '@hale/base';
+import type { Dispatcher } from 'undici';
+import { createChooser } from './chooser.ts';
+import { createEndpointBook, type EndpointSource, type Target } from './endpoints.ts';
+import { sdkError } from './errors.ts';
+import { type Reply, toReply } from './reply.ts';
+import { urlVariable } from './surroundings.ts';
+import { createWire, type Wire } from './wire.ts';
+
+export interface CallOptions {
+  /** Default GET, or POST when there is a body. */
+  readonly method?: Dispatcher.HttpMethod;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Text or bytes: it may have to be sent again, so streams are not taken. */
+  readonly body?: string | Uint8Array;
+  /** Sent as JSON. */
+  readonly json?: unknown;
+  /** Makes a POST or PATCH safe to repeat, where the called service honours it. */
+  readonly idempotencyKey?: string;
+  /** The whole call, tries included. Default 10,000. */
+  readonly timeoutMs?: number;
+  /** One try, to the first byte of the answer. Default 3,000. */
+  readonly tryTimeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface ClientOptions {
+  readonly timeoutMs?: number;
+  readonly tryTimeoutMs?: number;
+  /** Tries of one call, the first included. Default 3. */
+  readonly triesMax?: number;
+  /** Connections to one replica. Default 32. */
+  readonly connectionsMax?: number;
+}
+
+export interface Client {
+  readonly service: string;
+  /**
+   * Calls `path` of the service. Any status is an answer; what rejects is a HaleError:
+   * HALE_SDK_SERVICE_UNKNOWN, HALE_SDK_NO_REPLICA, HALE_SDK_CALL_TIMEOUT, HALE_SDK_CALL_FAILED.
+   *
+   * @example
+   * const reply = await payments.fetch('/charge', { json: { amount: 42 }, idempotencyKey: order.id });
+   * if (reply.ok) return reply.json();
+   */
+  fetch(path: string, options?: CallOptions): Promise<Reply>;
+  close(): Promise<void>;
+}
+
+export interface ClientSource extends EndpointSource {
+  readonly zone: string | undefined;
+}
+
+const repeatableMethods = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'TRACE']);
+/** Answers of a replica or a proxy that could not serve: another replica may. */
+const repeatableStatuses = new Set([502, 503, 504]);
+
+/** A client of `source.service`. Connections are opened at the first call. */
+export function createClient(source: ClientSource, options: ClientOptions = {}): Client {
+  const book = createEndpointBook(source);
+  const chooser = createChooser(source.clock, source.zone);
+  const wire = createWire(options.connectionsMax ?? 32);
+  return {
+    service: source.service,
+    fetch(path, callOptions = {}) {
+      const call = prepare(path, { ...options, ...callOptions }, source.clock);
+      return place(call, {
+        service: source.service,
+        wire,
+        clock: source.clock,
+        triesMax: options.triesMax ?? 3,
+        choose: (tried) => chooser.choose(book.targets(), tried),
+      });
+    },
+    close: () => wire.close(),
+  };
+}
+
+interface Call {
+  readonly path: string;
+  readonly method: Dispatcher.HttpMethod;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Uint8Array | undefined;
+  readonly repeatable: boolean;
+  readonly deadline: number;
+  readonly tryTimeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+interface Exchange {
+  readonly service: string;
+  readonly wire: Wire;
+  readonly clock: Clock;
+  readonly triesMax: number;
+  choose(tried: ReadonlySet<string>): Choice | undefined;
+}
+
+interface Choice {
+  readonly target: Target;
+  done(outcome: { readonly failed: boolean }): void;
+}
+
+function prepare(path: string, options: CallOptions, clock: Clock): Call {
+  const headers: Record<string, string> = { ...options.headers };
+  let body = options.body;
+  if (options.json !== undefined) {
+    body = JSON.stringify(options.json);
+    headers['content-type'] ??= 'application/json';
+  }
+  if (options.idempotencyKey !== undefined) headers['idempotency-key'] = options.idempotencyKey;
+  const method = options.method ?? (body === undefined ? 'GET' : 'POST');
+  return {
+    path: path.startsWith('/') ? path : `/${path}`,
+    method,
+    headers,
+    body,
+    repeatable: repeatableMethods.has(method) || headers['idempotency-key'] !== undefined,
+    deadline: clock.mono() + (options.timeoutMs ?? 10_000),
+    tryTimeoutMs: options.tryTimeoutMs ?? 3_000,
+    signal: options.signal,
+  };
+}
+
+async function place(call: Call, exchange: Exchange): Promise<Reply> {
+  const tried = new Set<string>();
+  let last: unknown;
+  for (let attempt = 1; attempt <= exchange.triesMax; attempt++) {
+    const leftMs = call.deadline - exchange.clock.mono();
+    if (leftMs <= 0) break;
+    const choice = exchange.choose(tried);
+    if (choice === undefined) break;
+    tried.add(choice.target.key);
+    const result = await tryOnce(call, { exchange, choice, timeoutMs: Math.min(leftMs, call.tryTimeoutMs) });
+    const mayRepeat = attempt < exchange.triesMax && (call.repeatable || result.unsent);
+    if (result.kind === 'reply') {
+      if (!repeatableStatuses.has(result.reply.status) || !mayRepeat) return result.reply;
+      await result.reply.discard();
+    } else if (!mayRepeat) {
+      throw failure(call, exchange, result.error);
+    }
+    last = result.kind === 'reply' ? `it answered ${result.reply.status}` : result.error;
+  }
+  throw last === undefined ? nobody(exchange.service) : failure(call, exchange, last);
+}
+
+type TryResult =
+  | { readonly kind: 'reply'; readonly reply: Reply; readonly unsent: false }
+  | { readonly kind: 'error'; readonly error: unknown; readonly unsent: boolean };
+
+async function tryOnce(
+  call: Call,
+  how: { readonly exchange: Exchange; readonly choice: Choice; readonly timeoutMs: number },
+): Promise<TryResult> {
+  const { choice, exchange, timeoutMs } = how;
+  const impatience = AbortSignal.timeout(Math.ceil(timeoutMs));
+  try {
+    const response = await exchange.wire.request(choice.target.origin + call.path, {
+      method: call.method,
+      headers: { ...call.headers, 'x-hale-timeout-ms': String(Math.ceil(timeoutMs)) },
+      ...(call.body === undefined ? {} : { body: call.body }),
+      headersTimeout: Math.ceil(timeoutMs),
+      signal: call.signal === undefined ? impatience : AbortSignal.any([call.signal, impatience]),
+    });
+    choice.done({ failed: response.statusCode >= 500 });
+    return { kind: 'reply', reply: toReply(response, choice.target.key), unsent: false };
+  } catch (error) {
+    choice.done({ failed: true });
+    if (call.signal?.aborted === true) throw call.signal.reason;
+    return { kind: 'error', error, unsent: exchange.wire.wasUnsent(error) };
+  }
+}
+
+function failure(call: Call, exchange: Exchange, cause: unknown): Error {
+  const late = exchange.clock.mono() >= call.deadline || isTimeout(cause);
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return sdkError(
+    late ? 'HALE_SDK_CALL_TIMEOUT' : 'HALE_SDK_CALL_FAILED',
+    `${call.method} ${call.path} of ${exchange.service} ${late ? 'was not answered in time' : 'failed'}: ${why}`,
+    { cause, retriable: true },
+  );
+}
+
+function nobody(service: string): Error {
+  return sdkError('HALE_SDK_NO_REPLICA', `no address of ${service} is known (${urlVariable(service)} is not set)`, {
+    retriable: true,
+    details: { service },
+  });
+}
+
+function isTimeout(error: unknown): boolean {
+  return error instanceof Error && (error.name === 'TimeoutError' || error.name === 'HeadersTimeoutError');
+}

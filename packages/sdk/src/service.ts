@@ -1,0 +1,165 @@
+// A service's manners: it says when it can be sent work, and when told to leave it finishes what it began,
+// takes nothing new and goes. It answers /readyz, /livez and /healthz itself, unless told not to.
+//
+//   starting --listen--> serving --SIGTERM, SIGINT, drain()--> draining --last answer sent--> stopped (exit 0)
+//
+// It never restarts anything and needs nobody: the same program runs under Hale, on Kubernetes, or alone.
+import { createServer, type Server } from 'node:http';
+import { type Clock, createSystemClock } from '@hale/base';
+import { type Client, type ClientOptions, createClient } from './client.ts';
+import { type Check, createCheckList, type HealthReport } from './health.ts';
+import { answerHealth, type HealthPaths, healthPaths } from './health-answer.ts';
+import { type Handler, listenOn, respondWith } from './listen.ts';
+import { type Environment, readSurroundings } from './surroundings.ts';
+import { createTraffic } from './traffic.ts';
+
+export type ServiceState = 'starting' | 'serving' | 'draining' | 'stopped';
+
+export interface ServiceOptions {
+  /** Used where PORT is not set. Default 3000; 0 picks a free one. */
+  readonly port?: number;
+  /** Overrides HOST. Under Hale the default is 127.0.0.1, elsewhere every interface. */
+  readonly host?: string;
+  /** False: the SDK answers no health path, your handler sees them. */
+  readonly health?: boolean | Partial<HealthPaths>;
+  /** How long one check may take before it counts as failed. Default 1,000. */
+  readonly checkTimeoutMs?: number;
+  /** Longest time from the order to stop until connections are cut. Default 25,000. Under Hale, keep it below `grace.stop`. */
+  readonly drainMs?: number;
+  /** How long requests are still taken after the order to stop. Default: 100 under Hale, 5,000 on Kubernetes, else 0. */
+  readonly lingerMs?: number;
+  /** False: signals are left to you; call `drain()`. */
+  readonly signals?: boolean;
+  readonly env?: Environment;
+  readonly clock?: Clock;
+}
+
+export interface Service {
+  readonly name: string;
+  /** `orders/1` under Hale. */
+  readonly replica: string | undefined;
+  readonly host: string | undefined;
+  readonly port: number;
+  readonly state: ServiceState;
+  /** Requests that were begun and not yet answered. */
+  readonly inFlight: number;
+  /** Adds a condition for being sent work. Keep shared dependencies out of it, or one outage takes every replica out at once. */
+  ready(check: Check, name?: string): void;
+  /** Adds a condition for being alive: failing asks for a restart. Rarely needed; Hale sees hangs by itself. */
+  live(check: Check, name?: string): void;
+  readiness(): Promise<HealthReport>;
+  liveness(): Promise<HealthReport>;
+  /** Runs after the last answer was sent and before the process exits, newest first: close pools here. */
+  onDrain(fn: () => void | Promise<void>): void;
+  /** Serves `handler` on PORT. Gives where it listens. Throws HALE_SDK_PORT_IN_USE. */
+  listen(handler: Handler): Promise<{ readonly host: string; readonly port: number; readonly server: Server }>;
+  /** For a server of your own (or a framework's): counts its requests and drains it with the rest. It must be listening or listen later. */
+  attach(server: Server): void;
+  /** A caller of another service: finds its replicas, balances, retries what is safe. */
+  client(service: string, options?: ClientOptions): Client;
+  /** Leaves politely. Resolves when everything is finished; true if nothing had to be cut. */
+  drain(): Promise<boolean>;
+}
+
+/**
+ * Makes a service of this process. Call it once, before `listen`.
+ *
+ * @example
+ * const service = createService('orders');
+ * service.ready(() => cache.isWarm, 'cache');
+ * await service.listen((req, res) => res.end('hello'));
+ */
+export function createService(name: string, options: ServiceOptions = {}): Service {
+  const clock = options.clock ?? createSystemClock();
+  const env = options.env ?? process.env;
+  const around = readSurroundings(env, options.port ?? 3000);
+  const checkTimeoutMs = options.checkTimeoutMs ?? 1_000;
+  const readyChecks = createCheckList(clock, checkTimeoutMs);
+  const liveChecks = createCheckList(clock, checkTimeoutMs);
+  const traffic = createTraffic(clock);
+  const goodbyes: (() => void | Promise<void>)[] = [];
+  const clients = new Map<string, Client>();
+  const paths = healthPaths(options.health ?? true);
+  let state: ServiceState = 'starting';
+  let leaving: Promise<boolean> | undefined;
+
+  const leave = async (): Promise<boolean> => {
+    state = 'draining';
+    traffic.sayGoodbye();
+    const clean = await traffic.finish({
+      lingerMs: options.lingerMs ?? around.lingerMs,
+      withinMs: options.drainMs ?? 25_000,
+    });
+    for (const goodbye of goodbyes.reverse()) await goodbye();
+    for (const client of clients.values()) await client.close();
+    state = 'stopped';
+    return clean;
+  };
+
+  const service: Service = {
+    name,
+    replica: around.replica,
+    host: options.host ?? around.host,
+    port: around.port,
+    get state() {
+      return state;
+    },
+    get inFlight() {
+      return traffic.inFlight;
+    },
+    ready: (check, checkName = `check ${nextCheck++}`) => readyChecks.add(checkName, check),
+    live: (check, checkName = `check ${nextCheck++}`) => liveChecks.add(checkName, check),
+    async readiness() {
+      if (state !== 'serving') return { ok: false, checks: { service: state } };
+      return readyChecks.run();
+    },
+    liveness: () => liveChecks.run(),
+    onDrain: (fn) => void goodbyes.push(fn),
+    attach(server) {
+      traffic.watch(server);
+      if (state === 'starting') state = 'serving';
+    },
+    async listen(handler) {
+      const server = createServer((req, res) => {
+        if (!answerHealth(service, paths, { req, res })) respondWith(handler, req, res);
+      });
+      const at = await listenOn(server, { port: service.port, host: service.host });
+      service.attach(server);
+      return { ...at, server };
+    },
+    client(called, clientOptions) {
+      const known = clients.get(called);
+      if (known !== undefined) return known;
+      const made = createClient(
+        { service: called, env, clock, zone: around.zone, tableFile: around.tableFile },
+        clientOptions,
+      );
+      clients.set(called, made);
+      return made;
+    },
+    drain() {
+      leaving ??= leave();
+      return leaving;
+    },
+  };
+  if (options.signals ?? true) leaveOnSignals(service);
+  return service;
+}
+
+let nextCheck = 1;
+
+/** SIGTERM or SIGINT: drain, then exit 0 (1 where connections had to be cut). A second SIGINT exits at once, as people expect of Ctrl-C. */
+function leaveOnSignals(service: Service): void {
+  const leave = (signal: NodeJS.Signals) => {
+    if (signal === 'SIGINT' && service.state === 'draining') process.exit(130);
+    service.drain().then(
+      (clean) => process.exit(clean ? 0 : 1),
+      (error: unknown) => {
+        process.stderr.write(`${service.name}: a goodbye of onDrain failed: ${String(error)}\n`);
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGTERM', leave);
+  process.on('SIGINT', leave);
+}
