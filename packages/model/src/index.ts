@@ -1,6 +1,25 @@
 // The drawings: what a system is, what may be seen of it, what may be ordered. Pure data and pure functions.
 export type { Command, CommandBody, CommandHead, Note, NoteKind } from './command.ts';
 export {
+  defineSystem,
+  type EnvInput,
+  type EnvReference,
+  env,
+  type GatewayOptions,
+  type PostgresDeclaration,
+  type PostgresOptions,
+  type ProbeOptions,
+  type ProbesOptions,
+  postgres,
+  type ResourceDeclaration,
+  type SecretReference,
+  type ServiceDeclaration,
+  type ServiceOptions,
+  type SystemDeclaration,
+  secret,
+  service,
+} from './declaration.ts';
+export {
   aliveProbes,
   defaultProbe,
   gatewayDefaults,
@@ -34,6 +53,7 @@ export type {
   TrafficObservation,
   UsageObservation,
 } from './observation.ts';
+export { type ParseOptions, parseSystem } from './parse.ts';
 export type {
   EnvValue,
   GatewaySpec,

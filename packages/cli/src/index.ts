@@ -1,0 +1,20 @@
+// The public door of `hale`: what a hale.config.ts imports. It only labels what it is given; the command itself is main.ts.
+export {
+  defineSystem,
+  type EnvInput,
+  type EnvReference,
+  env,
+  type GatewayOptions,
+  type PostgresDeclaration,
+  type PostgresOptions,
+  type ProbeOptions,
+  type ProbesOptions,
+  postgres,
+  type ResourceDeclaration,
+  type SecretReference,
+  type ServiceDeclaration,
+  type ServiceOptions,
+  type SystemDeclaration,
+  secret,
+  service,
+} from '@hale/model';

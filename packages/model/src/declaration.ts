@@ -1,0 +1,165 @@
+// The user's face of a system: what hale.config.ts is written with. Every function here only labels what it is given and
+// hands it back; nothing is checked at run time (parse.ts does that, all problems at once), but names are checked by the
+// compiler: a `uses` or a route that points at nothing does not compile.
+//
+//   export default defineSystem({
+//     name: 'shop',
+//     resources: { db: postgres() },
+//     services: { orders: service({ run: 'orders.ts', replicas: 2, uses: ['db'] }) },
+//     gateway: { port: 8080, routes: { '/': 'orders' } },
+//   });
+import type { BytesText, DurationText } from '@hale/base';
+
+/** A variable of the environment of `hale up`, read only when a process is spawned. */
+export interface EnvReference {
+  readonly kind: 'env';
+  readonly name: string;
+  readonly fallback?: string;
+}
+
+/** Like EnvReference, and never shown: not in the journal, logs, dashboard or rendered files (INV-12). */
+export interface SecretReference {
+  readonly kind: 'secret';
+  readonly name: string;
+}
+
+/** A value for a variable of a service: numbers and booleans are written as text. */
+export type EnvInput = string | number | boolean | EnvReference | SecretReference;
+
+/** What to ask, and how patiently. Exactly one of `http`, `tcp`, `exec`. */
+export interface ProbeOptions {
+  /** GET this path on the service's port; 200 to 399 passes. */
+  readonly http?: string;
+  /** The port accepts a connection. */
+  readonly tcp?: true;
+  /** This program, run in the service's folder with its environment, ends with 0. */
+  readonly exec?: readonly string[];
+  /** Time between checks while all is well (default '1s'); once one has failed Hale asks up to five times as often by itself. */
+  readonly every?: DurationText;
+  /** One check may take this long (default '1s'). */
+  readonly timeout?: DurationText;
+  /** Failures in a row that count as failing (default 3). */
+  readonly failures?: number;
+  /** Passes in a row that count as passing again (default 1). */
+  readonly successes?: number;
+}
+
+export interface StartupProbeOptions extends ProbeOptions {
+  /** A start that takes longer than this has failed (default '60s'). */
+  readonly within?: DurationText;
+}
+
+export interface ProbesOptions {
+  /** Gates the other two until it has passed once. Default: the port accepts a connection. */
+  readonly startup?: StartupProbeOptions;
+  /** Failing sends the replica no new traffic. Default: the port accepts a connection. `false`: a program without a port. */
+  readonly ready?: ProbeOptions | false;
+  /** Failing is a witness for a restart, never the only one. Default: none. */
+  readonly live?: ProbeOptions;
+}
+
+export interface ServiceFields<Uses extends string> {
+  /** Where it runs, relative to the declaration's folder (default: that folder). */
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, EnvInput>>;
+  /** A file of NAME=value lines, read at each start; `env` wins over it. */
+  readonly envFile?: string;
+  /** A fixed port, so one replica only and no replacement beside it. Left out: Hale picks one and says it in PORT. `false`: it has none. */
+  readonly port?: number | false;
+  /** How many run (default 1). Two or more survive the loss of one without a pause. */
+  readonly replicas?: number;
+  /** Zones to spread over (default: all of the system's). */
+  readonly zones?: readonly string[];
+  /** Services and resources that must serve before it starts; each becomes HALE_URL_<SERVICE> or HALE_DB_<NAME>. */
+  readonly uses?: readonly Uses[];
+  readonly probes?: ProbesOptions;
+  /** A loop blocked, or a process stopped, for `after` (default '3s') is replaced; 'observe' only takes it out of rotation and opens an incident. */
+  readonly hang?: { readonly after?: DurationText; readonly action?: 'replace' | 'observe' };
+  /** Above this a replica is replaced, one at a time. */
+  readonly limits?: { readonly memory?: BytesText };
+  /** `drain` (default '250ms') out of rotation before SIGTERM; `stop` (default '10s') from SIGTERM to SIGKILL. */
+  readonly grace?: { readonly drain?: DurationText; readonly stop?: DurationText };
+  /** What you promise: percent of requests answered (99.9) and the 99th percentile of latency. */
+  readonly slo?: { readonly availability?: number; readonly p99?: DurationText };
+}
+
+/** What to run: a JavaScript or TypeScript file on the Node that runs Hale, or any program. Exactly one of the two. */
+export type ServiceProgram =
+  | { readonly run: string; readonly command?: never }
+  | { readonly command: readonly [string, ...string[]]; readonly run?: never };
+
+export type ServiceOptions<Uses extends string = string> = ServiceFields<Uses> & ServiceProgram;
+export type ServiceDeclaration<Uses extends string = string> = ServiceOptions<Uses> & { readonly kind: 'service' };
+
+export interface PostgresOptions {
+  /** The database that is made in it (default 'app'). */
+  readonly database?: string;
+  /** A fixed port. Left out: Hale picks one and keeps it. */
+  readonly port?: number;
+}
+
+export type PostgresDeclaration = PostgresOptions & { readonly kind: 'postgres' };
+export type ResourceDeclaration = PostgresDeclaration;
+
+export interface GatewayOptions<Service extends string> {
+  /** Where your users arrive (default 8080; 0 picks a free one, once). */
+  readonly port?: number;
+  /** Address to listen on (default '127.0.0.1'; '0.0.0.0' lets other machines in). */
+  readonly host?: string;
+  /** Processes that share the port (default 2): one may die without a refused connection. */
+  readonly workers?: number;
+  /** Path prefix to service; the longest prefix wins. */
+  readonly routes?: Readonly<Record<`/${string}`, Service>>;
+  /** The whole time a request may take, tries and holding included (default '30s'). */
+  readonly timeout?: DurationText;
+  /** One try's time to the first byte of the answer (default '10s'). */
+  readonly tryTimeout?: DurationText;
+  /** How long a request waits while no replica is up (default '10s'). */
+  readonly hold?: DurationText;
+  /** How much of a body is kept so that the request can be sent again (default '1MB'); a longer one is passed on, but not repeated. */
+  readonly bodyMax?: BytesText;
+}
+
+type NameOf<T> = Extract<keyof T, string>;
+
+export interface SystemDeclaration<Services, Resources> {
+  readonly name: string;
+  /** Failure domains (default ['a']). On one host they are labels, and shown as simulated. */
+  readonly zones?: readonly string[];
+  readonly resources?: Resources;
+  readonly services: Services & {
+    readonly [Name in keyof Services]: ServiceDeclaration<NameOf<Services> | NameOf<Resources>>;
+  };
+  /** Left out: no public port; services still reach each other. */
+  readonly gateway?: GatewayOptions<NameOf<Services>>;
+}
+
+/** Declares the whole system; the default export of hale.config.ts. */
+export function defineSystem<
+  const Services extends Readonly<Record<string, ServiceDeclaration>>,
+  const Resources extends Readonly<Record<string, ResourceDeclaration>> = Record<never, never>,
+>(declaration: SystemDeclaration<Services, Resources>): SystemDeclaration<Services, Resources> {
+  return declaration;
+}
+
+/** A replicated program, in any language. Everything but `run` or `command` has a safe default. */
+export function service<const Uses extends string = never>(
+  options: ServiceOptions<Uses>,
+): ServiceDeclaration<NoInfer<Uses>> {
+  return { ...options, kind: 'service' };
+}
+
+/** A PostgreSQL node that Hale starts, watches and keeps the data of (under .hale/data). Users get DATABASE_URL. */
+export function postgres(options: PostgresOptions = {}): PostgresDeclaration {
+  return { ...options, kind: 'postgres' };
+}
+
+/** Refers to a variable of the environment; without it and without a fallback, a start fails and says so. */
+export function env(name: string, fallback?: string): EnvReference {
+  return fallback === undefined ? { kind: 'env', name } : { kind: 'env', name, fallback };
+}
+
+/** Refers to a secret, by the name of the environment variable that holds it. Only its name is ever shown. */
+export function secret(name: string): SecretReference {
+  return { kind: 'secret', name };
+}

@@ -1,0 +1,157 @@
+// The customs office between what people write and what Hale builds from: takes any value at all, gives a SystemSpec
+// with every default filled in, or every problem at once, each with its path and a better line to write. Reads no file and
+// resolves no secret; that a file exists is asked by whoever may look (the cli's config loader).
+import type { Parsed, Problem } from '@hale/base';
+import { postgresDefaults, zonesDefault } from './defaults.ts';
+import { checkDrawing, plainName } from './parse/checks.ts';
+import { readGateway } from './parse/gateway.ts';
+import { errorAt, type Path, warningAt } from './parse/problems.ts';
+import { describe } from './parse/readers.ts';
+import { readService } from './parse/service.ts';
+import { postgresShape, readShape, systemShape } from './parse/shapes.ts';
+import type { PostgresSpec, ServiceSpec, SystemSpec } from './spec.ts';
+import { hasPort } from './units.ts';
+
+export interface ParseOptions {
+  /** Absolute folder of the declaration. */
+  readonly root: string;
+  /** The system's UUID, kept in .hale/system.json. */
+  readonly id: string;
+}
+
+type Entries = Readonly<Record<string, unknown>>;
+
+/** Parses what `defineSystem` gave. `value` is there exactly when no problem is an error; warnings may still stand beside it. */
+export function parseSystem(declaration: unknown, { root, id }: ParseOptions): Parsed<SystemSpec> {
+  if (!isRecord(declaration)) {
+    const message = `expected a system, got ${describe(declaration)}`;
+    const hint = "write export default defineSystem({ name: 'shop', services: { ... } })";
+    return { value: undefined, problems: [errorAt([], { message, hint })] };
+  }
+  const problems: Problem[] = [...readShape(systemShape, declaration, []).problems];
+  const serviceEntries = recordOf(declaration['services']);
+  const resourceEntries = recordOf(declaration['resources']);
+  const name = readName(declaration['name'], problems);
+  const zones = readZones(declaration['zones'], problems);
+  const resources = readResources(resourceEntries, problems);
+  const services: ServiceSpec[] = [];
+  for (const [service, input] of Object.entries(serviceEntries)) {
+    const read = readService(input, { name: service, root, zones });
+    problems.push(...read.problems);
+    if (read.spec !== undefined) services.push(read.spec);
+  }
+  if (Object.keys(serviceEntries).length === 0 && isAbsentOrRecord(declaration['services']))
+    problems.push(noServices());
+  const serviceNames = Object.keys(serviceEntries);
+  const resourceNames = Object.keys(resourceEntries);
+  const gateway = readGateway(declaration['gateway'], { services: serviceNames, resources: resourceNames });
+  problems.push(...gateway.problems);
+  problems.push(
+    ...checkDrawing({
+      serviceNames,
+      resourceNames,
+      uses: listsOf(serviceEntries, 'uses'),
+      zonesOfServices: listsOf(serviceEntries, 'zones'),
+      zones,
+      services,
+      resources,
+      gateway: gateway.spec,
+    }),
+  );
+  if (problems.some((problem) => problem.severity === 'error')) return { value: undefined, problems };
+  const listens = declaration['gateway'] !== undefined || services.some(hasPort);
+  const value: SystemSpec = {
+    name,
+    id,
+    root,
+    zones,
+    services: Object.fromEntries(services.map((service) => [service.name, { ...service, uses: unique(service.uses) }])),
+    resources: Object.fromEntries(resources.map((resource) => [resource.name, resource])),
+    gateway: listens ? gateway.spec : undefined,
+  };
+  return { value, problems };
+}
+
+function noServices(): Problem {
+  const hint = "add services: { web: service({ run: 'main.ts' }) }, or run `hale init`";
+  return errorAt(['services'], { message: 'no services', hint });
+}
+
+function readName(input: unknown, problems: Problem[]): string {
+  if (input === undefined) problems.push(errorAt(['name'], { message: 'no name', hint: "add name: 'shop'" }));
+  if (typeof input !== 'string' || input.trim() === '') return '';
+  if (!/^[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?$/.test(input)) {
+    const message = `'${input}' cannot be a name: lower-case letters, digits and dashes, at most 40`;
+    problems.push(errorAt(['name'], { message, hint: `write '${plainName(input)}'` }));
+  }
+  return input;
+}
+
+function readZones(input: unknown, problems: Problem[]): readonly string[] {
+  if (!Array.isArray(input)) return zonesDefault;
+  if (input.length === 0) {
+    problems.push(
+      errorAt(['zones'], { message: 'an empty list of zones', hint: "write zones: ['a'], or leave it out" }),
+    );
+    return zonesDefault;
+  }
+  const zones: string[] = [];
+  for (const [index, zone] of input.entries()) {
+    const at: Path = ['zones', index];
+    if (typeof zone !== 'string' || !/^[a-z0-9][a-z0-9-]{0,39}$/.test(zone)) {
+      const message = `expected a zone's name (lower-case letters, digits, dashes), got ${describe(zone)}`;
+      problems.push(errorAt(at, { message, hint: "write zones: ['a', 'b']" }));
+    } else if (zones.includes(zone)) {
+      problems.push(warningAt(at, { message: `zone '${zone}' stands here twice`, hint: 'remove one' }));
+    } else zones.push(zone);
+  }
+  return zones.length === 0 ? zonesDefault : zones;
+}
+
+function readResources(entries: Entries, problems: Problem[]): readonly PostgresSpec[] {
+  const resources: PostgresSpec[] = [];
+  for (const [name, input] of Object.entries(entries)) {
+    const path = ['resources', name];
+    if (!isRecord(input) || input['kind'] !== 'postgres') {
+      const message = `expected a resource, got ${describe(input)}`;
+      problems.push(errorAt(path, { message, hint: 'write postgres(): the only resource of this version' }));
+      continue;
+    }
+    const read = readShape(postgresShape, input, path);
+    problems.push(...read.problems);
+    if (read.value === undefined) continue;
+    const database = read.value.database ?? postgresDefaults.database;
+    if (!/^[a-z_][a-z0-9_]{0,62}$/.test(database)) {
+      const message = `'${database}' cannot be the name of a database: lower-case letters, digits and _`;
+      const plain = plainName(database).replaceAll('-', '_');
+      problems.push(errorAt([...path, 'database'], { message, hint: `write '${plain}'` }));
+    }
+    resources.push({ kind: 'postgres', name, database, port: read.value.port });
+  }
+  return resources;
+}
+
+function listsOf(entries: Entries, field: string): Readonly<Record<string, readonly unknown[]>> {
+  return Object.fromEntries(
+    Object.entries(entries).flatMap(([name, input]) => {
+      const list = isRecord(input) ? input[field] : undefined;
+      return Array.isArray(list) ? [[name, list]] : field === 'uses' ? [[name, []]] : [];
+    }),
+  );
+}
+
+function isRecord(input: unknown): input is Entries {
+  return typeof input === 'object' && input !== null && !Array.isArray(input);
+}
+
+function isAbsentOrRecord(input: unknown): boolean {
+  return input === undefined || isRecord(input);
+}
+
+function recordOf(input: unknown): Entries {
+  return isRecord(input) ? input : {};
+}
+
+function unique(names: readonly string[]): readonly string[] {
+  return [...new Set(names)];
+}
