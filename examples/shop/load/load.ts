@@ -1,0 +1,178 @@
+// A crowd of shoppers that does not wait for each other: requests leave at a fixed rate whether or not earlier ones were
+// answered, and a latency counts from when the request should have left, so a shop that freezes cannot hide it by slowing
+// the crowd down ("coordinated omission", Gil Tene). What every request came to stands in the ledger.
+import { type Clock, createRng, createSystemClock, randomSeed } from '@hale/base';
+import { type Dispatcher, Pool } from 'undici';
+import { createHistogram } from './histogram.ts';
+import { createLedger, type Ledger, type Verdict } from './ledger.ts';
+import { type Snapshot, summarize } from './report.ts';
+import { createRequests, drillMix, type Mix, type ShopRequest } from './requests.ts';
+import { type Verification, verifyOrders } from './verify.ts';
+
+export interface LoadOptions {
+  /** Where the shop's gateway listens. */
+  readonly url: string;
+  readonly rps: number;
+  readonly mix?: Mix;
+  readonly ledger?: Ledger;
+  /** Equal seeds ask for the same things in the same order. */
+  readonly seed?: number;
+  /** Starts the id of every order of this run. */
+  readonly runId?: string;
+  /** Connections that are kept. Default 32. */
+  readonly connections?: number;
+  /** Requests that may wait for an answer; above, requests count as unsent. Default 4 x rps, at least 256. */
+  readonly waitingMax?: number;
+  /** A request without an answer for this long has failed. Default 30,000. */
+  readonly timeoutMs?: number;
+  /** Called every `snapshotEveryMs` (default 1,000) with what happened since the last call. */
+  readonly onSnapshot?: (snapshot: Snapshot) => void;
+  readonly snapshotEveryMs?: number;
+  readonly clock?: Clock;
+}
+
+export interface Load {
+  readonly ledger: Ledger;
+  readonly runId: string;
+  /** Everything since the start. */
+  snapshot(): Snapshot;
+  /** Changes the rate from now on; 0 pauses. */
+  setRps(rps: number): void;
+  /** Sends no more, waits for what is under way (at most `timeoutMs`), and gives the whole. */
+  stop(): Promise<Snapshot>;
+  /** Reads back every acknowledged order. Call it after `stop`, while the shop still runs. */
+  verify(): Promise<Verification>;
+}
+
+const tickMs = 4;
+
+/**
+ * Begins to load the shop.
+ *
+ * @example
+ * const load = startLoad({ url: 'http://127.0.0.1:8080', rps: 1000 });
+ * // ... break something ...
+ * const { failed, severed } = await load.stop();
+ * const { lost } = await load.verify();
+ */
+export function startLoad(options: LoadOptions): Load {
+  const clock = options.clock ?? createSystemClock();
+  const ledger = options.ledger ?? createLedger();
+  const seed = options.seed ?? randomSeed();
+  const runId = options.runId ?? `run-${seed.toString(36)}-${Math.floor(clock.wall()).toString(36)}`;
+  const requests = createRequests(options.mix ?? drillMix, createRng(seed), runId);
+  const timeoutMs = options.timeoutMs ?? 30_000;
+  const pool = openPool(options, timeoutMs);
+  const whole = createHistogram();
+  let interval = createHistogram();
+  let before = { ...ledger.counts };
+  let beforeMs = clock.mono();
+  const startedMs = beforeMs;
+  let rps = options.rps;
+  const waitingMax = options.waitingMax ?? Math.max(256, rps * 4);
+  let waiting = 0;
+  let dueMs = startedMs;
+  let idle: (() => void) | undefined;
+
+  const settle = (request: ShopRequest, verdict: Verdict, why: string) => {
+    ledger.settle(verdict, { atMs: clock.mono() - startedMs, request: `${request.method} ${request.path}`, why });
+  };
+  const send = async (request: ShopRequest, plannedMs: number) => {
+    waiting++;
+    try {
+      const status = await exchange(pool, request);
+      interval.record(clock.mono() - plannedMs);
+      if (request.orderId !== undefined && status < 300) ledger.acknowledge(request.orderId);
+      settle(request, status < 500 ? 'ok' : 'failed', `status ${status}`);
+    } catch (error) {
+      interval.record(clock.mono() - plannedMs);
+      settle(request, ...judge(error));
+    }
+    waiting--;
+    if (waiting === 0) idle?.();
+  };
+  const tick = () => {
+    const nowMs = clock.mono();
+    for (; rps > 0 && dueMs <= nowMs; dueMs += 1000 / rps) {
+      const request = requests.next(!ledger.isFull);
+      // Up to one tick of lateness is the crowd's own clock, not the shop's doing.
+      if (waiting < waitingMax) void send(request, Math.min(nowMs, dueMs + tickMs));
+      else settle(request, 'unsent', `${waitingMax} requests wait already`);
+    }
+    if (rps <= 0) dueMs = nowMs;
+  };
+  const takeInterval = (): Snapshot => {
+    const nowMs = clock.mono();
+    const counts = { ...ledger.counts };
+    const snapshot = summarize({ counts, before, histogram: interval, ms: nowMs - beforeMs, waiting });
+    whole.add(interval);
+    interval = createHistogram();
+    before = counts;
+    beforeMs = nowMs;
+    return snapshot;
+  };
+  const snapshot = (): Snapshot => {
+    const all = createHistogram();
+    all.add(whole);
+    all.add(interval);
+    return summarize({ counts: ledger.counts, histogram: all, ms: clock.mono() - startedMs, waiting });
+  };
+  const beat = clock.every(tickMs, tick);
+  const report = clock.every(options.snapshotEveryMs ?? 1_000, () => options.onSnapshot?.(takeInterval()));
+  return {
+    ledger,
+    runId,
+    snapshot,
+    setRps: (next) => {
+      rps = next;
+    },
+    async stop() {
+      beat.cancel();
+      report.cancel();
+      if (waiting > 0) {
+        await new Promise<void>((resolve) => {
+          idle = resolve;
+        });
+      }
+      const last = snapshot();
+      await pool.destroy();
+      return last;
+    },
+    verify: () => verifyOrders({ url: options.url, runId, acknowledged: ledger.acknowledged }),
+  };
+}
+
+function openPool(options: LoadOptions, timeoutMs: number): Pool {
+  return new Pool(new URL(options.url).origin, {
+    connections: options.connections ?? 32,
+    pipelining: 1,
+    connect: { timeout: Math.min(timeoutMs, 5_000) },
+    headersTimeout: timeoutMs,
+    bodyTimeout: timeoutMs,
+  });
+}
+
+/** Sends one request and reads its whole answer. The bare dispatcher costs a third of `pool.request`. */
+function exchange(pool: Pool, request: ShopRequest): Promise<number> {
+  return new Promise((resolve, reject) => {
+    let status = 0;
+    const handler: Dispatcher.DispatchHandler = {
+      onRequestStart() {},
+      onResponseStart(_controller, statusCode) {
+        status = statusCode;
+      },
+      onResponseData() {},
+      onResponseEnd: () => resolve(status),
+      onResponseError: (_controller, error) => reject(error),
+    };
+    const { method, path, headers = null, body = null } = request;
+    pool.dispatch({ method, path, headers, body }, handler);
+  });
+}
+
+/** A broken connection after sending is 'severed'; everything else that is no answer is 'failed'. */
+function judge(error: unknown): [Verdict, string] {
+  const { code = 'unknown', message = String(error) } = error as { code?: string; message?: string };
+  const severed = code === 'ECONNRESET' || code === 'UND_ERR_SOCKET' || code === 'EPIPE';
+  return [severed ? 'severed' : 'failed', `${code} ${message}`];
+}

@@ -1,0 +1,101 @@
+// The order book: orders as rows in PostgreSQL, through a pool that reconnects by itself. It says "unavailable" when the
+// database is away and never guesses: an order that may or may not have been written is reported as not acknowledged.
+import pg from 'pg';
+
+export interface OrderLine {
+  readonly sku: string;
+  readonly quantity: number;
+}
+
+export interface Order extends OrderLine {
+  readonly id: string;
+  readonly receipt: string;
+}
+
+export interface OrderBook {
+  get(id: string): Promise<Order | undefined>;
+  /** Writes the order, or the same again: idempotent. */
+  put(order: Order): Promise<Order>;
+  /** Orders whose id starts with `prefix`, after the id `after`, in order of id. */
+  list(page: { prefix: string; after: string; limit: number }): Promise<readonly string[]>;
+  close(): Promise<void>;
+}
+
+/** What is needed is away, starting, or was lost in the middle: nothing was promised; the caller may try again. */
+export class Unavailable extends Error {}
+
+const schemaLock = 7_201_001;
+const schema = `
+  create table if not exists orders (
+    id text primary key, sku text not null, quantity integer not null, receipt text not null,
+    placed_at timestamptz not null default now())`;
+
+export function openOrderBook(url: string): OrderBook {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: 8,
+    connectionTimeoutMillis: 2_000,
+    query_timeout: 3_000,
+    idleTimeoutMillis: 30_000,
+  });
+  // An idle connection that breaks is thrown away by the pool; the next query opens another. Without a listener it would end the process.
+  pool.on('error', () => {});
+  let prepared: Promise<void> | undefined;
+
+  const query = async (text: string, values: unknown[]): Promise<pg.QueryResult> => {
+    try {
+      prepared ??= prepare(pool);
+      await prepared;
+      return await pool.query(text, values);
+    } catch (error) {
+      if (!isOutage(error)) throw error;
+      prepared = undefined;
+      throw new Unavailable('the order book is closed for a moment', { cause: error });
+    }
+  };
+  return {
+    async get(id) {
+      const { rows } = await query('select id, sku, quantity, receipt from orders where id = $1', [id]);
+      return rows[0] as Order | undefined;
+    },
+    async put(order) {
+      const { rows } = await query(
+        `insert into orders (id, sku, quantity, receipt) values ($1, $2, $3, $4)
+         on conflict (id) do update set sku = $2, quantity = $3, receipt = $4
+         returning id, sku, quantity, receipt`,
+        [order.id, order.sku, order.quantity, order.receipt],
+      );
+      return rows[0] as Order;
+    },
+    async list({ prefix, after, limit }) {
+      const { rows } = await query('select id from orders where starts_with(id, $1) and id > $2 order by id limit $3', [
+        prefix,
+        after,
+        limit,
+      ]);
+      return (rows as { id: string }[]).map((row) => row.id);
+    },
+    close: () => pool.end(),
+  };
+}
+
+/** Three replicas start at once: the lock lets one of them make the table. */
+async function prepare(pool: pg.Pool): Promise<void> {
+  const client = await pool.connect();
+  try {
+    await client.query('begin');
+    await client.query('select pg_advisory_xact_lock($1)', [schemaLock]);
+    await client.query(schema);
+    await client.query('commit');
+  } finally {
+    client.release(true);
+  }
+}
+
+/** True for everything but an answer of a healthy server that our statement was wrong. */
+function isOutage(error: unknown): boolean {
+  const code = (error as { code?: unknown }).code;
+  if (typeof code !== 'string' || !/^[0-9A-Z]{5}$/.test(code)) return true;
+  // 08: connection; 57P: shutting down or starting; 53: out of disk, memory or connections.
+  return code.startsWith('08') || code.startsWith('57P') || code.startsWith('53');
+}
