@@ -1,4 +1,16 @@
 // The drawings: what a system is, what may be seen of it, what may be ordered. Pure data and pure functions.
+export {
+  type ApiError,
+  apiPaths,
+  type DeclareAnswer,
+  type DeclareRequest,
+  type FeedQuery,
+  type OrderAnswer,
+  type OrderRequest,
+  parseDeclareRequest,
+  parseFeedQuery,
+  parseOrderRequest,
+} from './api.ts';
 export type { Command, CommandBody, CommandHead, Note, NoteKind } from './command.ts';
 export {
   defineSystem,
@@ -29,9 +41,12 @@ export {
   replicasMax,
   tcpProbes,
 } from './defaults.ts';
+export { diffSystems, type SystemDiff, type UnitChange } from './diff.ts';
 export { type Endpoint, type EndpointTable, isNewerTable, type RotationState } from './endpoint-table.ts';
 export { type CommandResult, type EventBody, eventVersion, type HaleEvent, type Order } from './event.ts';
 export { dependantsOf, findCycle, type Graph, needsOf, startOrder, stopOrder } from './graph.ts';
+export { locateProblem } from './locate.ts';
+export { maskEnv, maskEnvValue, maskUrlPassword, strikeOut } from './masking.ts';
 export {
   type CommandId,
   gatewayUnit,
