@@ -1,0 +1,396 @@
+// One request on its way through the house, with all its tries: it is the undici handler of its current try, the guest of the waiting
+// room and the item of the deadline sweep, so that a request costs one object and no closures.
+//
+//   receiving -> trying -> responding -> done        receiving: a small body is read whole, so that it can be sent again
+//        \      ^  |  \________________^              trying: lent a connection (or in line for one), no response byte yet
+//         \     |  v                                  held: no replica up
+//          `-> held ----> done (503)                  responding: the answer has begun; only finish or sever
+//
+// What may be sent again: anything of which nothing was sent; else only an idempotent method whose body we still have.
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { Deadline, Host } from '@hale/resilience';
+import type { Client, Dispatcher } from 'undici';
+import { refuse } from './answer.ts';
+import { type GatewayErrorCode, gatewayErrors } from './errors.ts';
+import { originForm, requestHeaders, responseHeaders } from './headers.ts';
+import type { Guest } from './hold.ts';
+import { isConnectionLost, isNotSendable, isSafeToRepeat } from './repeatable.ts';
+import type { GatewayResponse } from './response.ts';
+import type { Replica, Service } from './service.ts';
+import type { Upstream, Waiter } from './upstream.ts';
+import type { GatewayWorker } from './worker.ts';
+
+type Phase = 'receiving' | 'held' | 'trying' | 'responding' | 'done';
+/** refused: nothing was sent. broken: sent, and the connection died. timeout: sent, and no answer in time. */
+type Failure = 'refused' | 'broken' | 'timeout';
+type Controller = Dispatcher.DispatchController;
+
+const triesAtOnceMax = 3;
+/** A request that has broken this many connections is not shown to another replica: it may be what kills them. */
+const brokenMax = 2;
+/** A response that is complete in one piece of at most this size leaves in a single write together with its head. */
+const onePieceBytesMax = 16 * 1024;
+
+export class Exchange implements Deadline, Guest, Waiter, Dispatcher.DispatchHandler {
+  dueMs: number;
+  heldBytes = 0;
+  readonly service: Service;
+  private readonly worker: GatewayWorker;
+  private readonly req: IncomingMessage;
+  private readonly res: GatewayResponse;
+  private readonly startedMs: number;
+  /** By then an answer must have begun. */
+  private readonly wholeDueMs: number;
+  private readonly request: Dispatcher.DispatchOptions;
+  private phase: Phase = 'receiving';
+  private heldDueMs = 0;
+  private triesAtOnce = 0;
+  private broken = 0;
+  private isPaid = false;
+  private host: Host<Replica> | undefined = undefined;
+  private upstream: Upstream | undefined = undefined;
+  private client: Client | undefined = undefined;
+  private controller: Controller | undefined = undefined;
+  private tryStartedMs = 0;
+  private waitedMs = 0;
+  private status = 0;
+  private bodyLength = -1;
+  private piece: Buffer | undefined = undefined;
+  private moved = false;
+
+  constructor(worker: GatewayWorker, service: Service, pair: { req: IncomingMessage; res: GatewayResponse }) {
+    const { req, res } = pair;
+    this.worker = worker;
+    this.service = service;
+    this.req = req;
+    this.res = res;
+    this.startedMs = worker.readClock();
+    this.wholeDueMs = this.startedMs + worker.limits.timeoutMs;
+    this.dueMs = this.wholeDueMs;
+    this.request = {
+      path: originForm(req.url!),
+      method: req.method as Dispatcher.HttpMethod,
+      headers: requestHeaders(req),
+      body: null,
+      reset: false,
+    };
+    res.attach(this);
+    worker.totals.requests++;
+    worker.totals.inFlight++;
+    service.tally.requests++;
+    worker.sweep.add(this);
+  }
+
+  /** Reads a small body whole, leaves a large or unmeasured one to stream, and sets off. */
+  start(): void {
+    const headers = this.req.headers;
+    const length = headers['content-length'];
+    if (headers['transfer-encoding'] === undefined) {
+      if (length === undefined || length === '0') {
+        this.proceed();
+        return;
+      }
+      if (this.worker.mayBuffer(Number(length))) {
+        this.receive(Number(length));
+        return;
+      }
+    }
+    this.request.body = this.req;
+    this.proceed();
+  }
+
+  /** The next try: a replica, a connection of it, and off. Also called when the waiting room lets us out. */
+  proceed(): void {
+    if (this.phase === 'done') return;
+    const { service, worker } = this;
+    const host = service.balancer.pick(this.host);
+    if (host === undefined) {
+      this.park(false);
+      return;
+    }
+    const upstream = host.member.upstream;
+    this.phase = 'trying';
+    this.triesAtOnce++;
+    this.host = host;
+    this.upstream = upstream;
+    this.controller = undefined;
+    service.balancer.begin(host);
+    upstream.requests++;
+    upstream.inFlight++;
+    this.tryStartedMs = worker.nowMs;
+    this.dueMs = Math.min(this.wholeDueMs, worker.nowMs + worker.limits.tryTimeoutMs);
+    const client = upstream.borrow();
+    if (client !== undefined) this.lend(client, upstream);
+    else if (!upstream.wait(this)) this.giveUp('HALE_PLATFORM_GATEWAY_OVERLOADED');
+  }
+
+  lend(client: Client, upstream: Upstream): boolean {
+    if (this.phase !== 'trying' || this.client !== undefined || this.upstream !== upstream) return false;
+    this.client = client;
+    client.dispatch(this.request, this);
+    return true;
+  }
+
+  onRequestStart(controller: Controller): void {
+    this.controller = controller;
+  }
+
+  onResponseStart(_controller: Controller, status: number, headers: IncomingHttpHeaders, text?: string): void {
+    if (status < 200) {
+      this.res.inform(status, headers);
+      return;
+    }
+    const { worker, res, req } = this;
+    const nowMs = worker.readClock();
+    this.waitedMs = nowMs - this.tryStartedMs;
+    this.status = status;
+    this.dueMs = nowMs + worker.limits.timeoutMs;
+    const length = headers['content-length'];
+    if (length !== undefined) this.bodyLength = Number(length);
+    const fields = responseHeaders(headers);
+    if (worker.isDraining || (this.request.body === req && !req.complete)) fields.push('Connection', 'close');
+    if (text === undefined || text === '') res.writeHead(status, fields);
+    else res.writeHead(status, text, fields);
+    this.phase = 'responding';
+  }
+
+  onResponseData(controller: Controller, chunk: Buffer): void {
+    this.moved = true;
+    if (chunk.length === this.bodyLength && chunk.length <= onePieceBytesMax) {
+      this.piece = chunk;
+      return;
+    }
+    if (this.res.write(chunk)) return;
+    controller.pause();
+    this.res.once('drain', () => {
+      this.moved = true;
+      controller.resume();
+    });
+  }
+
+  onResponseEnd(_controller: Controller, trailers: IncomingHttpHeaders): void {
+    const { res, piece, worker } = this;
+    this.endTry(this.status < 500 ? 'ok' : 'failed', this.waitedMs);
+    if (this.status < 500) this.service.budget.deposit();
+    else this.countFailed();
+    this.service.tally.latency.add(worker.nowMs - this.startedMs);
+    this.settle();
+    // A latin1 string joins the head in one write; a Buffer would go as a second one.
+    if (piece !== undefined) res.end(piece.toString('latin1'), 'latin1');
+    else res.finish(trailers);
+  }
+
+  onResponseError(_controller: Controller | null, error: Error): void {
+    if (this.client === undefined) return;
+    // Not here and now: undici is in the middle of failing its whole queue.
+    queueMicrotask(() => this.tryFailed(error));
+  }
+
+  /** The sweep's knock: whatever we were waiting for took too long. */
+  onDue(nowMs: number): void {
+    const { phase } = this;
+    if (phase === 'receiving') this.giveUp('HALE_PLATFORM_GATEWAY_BODY_TIMEOUT');
+    else if (phase === 'held') this.giveUp('HALE_PLATFORM_GATEWAY_NONE_UP');
+    else if (phase === 'trying') this.tryTimedOut(nowMs);
+    else if (phase === 'responding') this.checkFlow(nowMs);
+  }
+
+  /** The client has left (or its connection was severed under us). */
+  clientGone(): void {
+    if (this.phase === 'done') return;
+    this.abandonTry('cancelled');
+    this.settle();
+  }
+
+  /** Whose first byte is awaited. */
+  get awaits(): Upstream | undefined {
+    return this.phase === 'trying' ? this.upstream : undefined;
+  }
+
+  get tryAgeMs(): number {
+    return this.worker.nowMs - this.tryStartedMs;
+  }
+
+  /** Its replica was taken out of rotation while we wait for it: ask another, where that is safe and there is one. */
+  rescue(): void {
+    if (!this.mayRepeat('timeout') || !this.hasOther() || !this.pay()) return;
+    this.abandonTry('failed');
+    this.proceed();
+  }
+
+  private receive(length: number): void {
+    this.heldBytes = length;
+    this.worker.bufferedBytes += length;
+    const pieces: Buffer[] = [];
+    this.req.on('data', (piece: Buffer) => pieces.push(piece));
+    this.req.on('end', () => {
+      if (this.phase !== 'receiving') return;
+      this.request.body = pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
+      this.worker.readClock();
+      this.proceed();
+    });
+  }
+
+  /** An answer that has begun may take as long as it likes while something moves. */
+  private checkFlow(nowMs: number): void {
+    if (this.moved) {
+      this.moved = false;
+      this.dueMs = nowMs + this.worker.limits.timeoutMs;
+      this.worker.sweep.add(this);
+    } else this.sever();
+  }
+
+  private tryFailed(error: Error): void {
+    if (this.client === undefined || this.phase === 'done') return;
+    this.worker.readClock();
+    if (isNotSendable(error)) {
+      this.endTry('cancelled', 0);
+      this.giveUp('HALE_PLATFORM_GATEWAY_BAD_REQUEST');
+      return;
+    }
+    if (this.res.isClientGone) {
+      this.clientGone();
+      return;
+    }
+    const wasSent = this.controller !== undefined;
+    this.endTry('failed', this.worker.nowMs - this.tryStartedMs);
+    if (this.res.headersSent) {
+      this.sever();
+      return;
+    }
+    if (wasSent && !isConnectionLost(error)) {
+      this.giveUp('HALE_PLATFORM_GATEWAY_UPSTREAM_LOST');
+      return;
+    }
+    this.repeatOrGiveUp(wasSent ? 'broken' : 'refused');
+  }
+
+  private tryTimedOut(nowMs: number): void {
+    const wasSent = this.controller !== undefined;
+    this.abandonTry('failed');
+    if (nowMs >= this.wholeDueMs) {
+      this.giveUp('HALE_PLATFORM_GATEWAY_TIMEOUT');
+      return;
+    }
+    this.worker.sweep.add(this);
+    this.repeatOrGiveUp(wasSent ? 'timeout' : 'refused');
+  }
+
+  private repeatOrGiveUp(failure: Failure): void {
+    if (failure === 'broken') this.broken++;
+    if (!this.mayRepeat(failure)) {
+      const isLost = failure === 'broken';
+      this.giveUp(isLost ? 'HALE_PLATFORM_GATEWAY_UPSTREAM_LOST' : 'HALE_PLATFORM_GATEWAY_TIMEOUT');
+      return;
+    }
+    if (this.triesAtOnce < triesAtOnceMax && this.hasOther() && this.pay()) {
+      this.proceed();
+      return;
+    }
+    if (failure === 'timeout') {
+      this.giveUp('HALE_PLATFORM_GATEWAY_TIMEOUT');
+      return;
+    }
+    this.park(true);
+  }
+
+  private mayRepeat(failure: Failure): boolean {
+    const { body } = this.request;
+    const hasBody = body !== this.req || !this.req.readableDidRead;
+    if (failure === 'refused') return hasBody;
+    return hasBody && isSafeToRepeat(this.request.method) && this.broken < brokenMax;
+  }
+
+  private hasOther(): boolean {
+    const other = this.service.balancer.pick(this.host);
+    return other !== undefined && other !== this.host;
+  }
+
+  /** Pays for one more try out of the service's retry budget. */
+  private pay(): boolean {
+    if (!this.service.budget.withdraw()) return false;
+    this.isPaid = true;
+    this.worker.totals.retried++;
+    return true;
+  }
+
+  private park(isFailing: boolean): void {
+    const { worker } = this;
+    if (this.heldDueMs === 0) {
+      this.heldDueMs = worker.nowMs + worker.limits.holdMs;
+      worker.totals.held++;
+    }
+    this.phase = 'held';
+    this.triesAtOnce = 0;
+    this.dueMs = Math.min(this.wholeDueMs, this.heldDueMs);
+    if (worker.nowMs >= this.dueMs) {
+      this.giveUp('HALE_PLATFORM_GATEWAY_NONE_UP');
+      return;
+    }
+    if (!this.service.hold.enter(this, isFailing)) this.giveUp('HALE_PLATFORM_GATEWAY_OVERLOADED');
+  }
+
+  /** Ends a try that undici still works on. */
+  private abandonTry(outcome: 'failed' | 'cancelled'): void {
+    const { client, controller, upstream } = this;
+    this.client = undefined;
+    this.endTry(outcome, this.worker.nowMs - this.tryStartedMs);
+    if (client === undefined) return;
+    if (controller === undefined) {
+      upstream?.discard(client);
+      return;
+    }
+    controller.abort(abandoned);
+    upstream?.giveBack(client);
+  }
+
+  private endTry(outcome: 'ok' | 'failed' | 'cancelled', latencyMs: number): void {
+    const { host, upstream, client } = this;
+    if (host === undefined || upstream === undefined) return;
+    this.upstream = undefined;
+    this.client = undefined;
+    this.controller = undefined;
+    this.service.balancer.end(host, outcome, latencyMs);
+    upstream.inFlight--;
+    if (outcome === 'failed') upstream.errors++;
+    if (client !== undefined) upstream.giveBack(client);
+    if (!this.isPaid) return;
+    this.isPaid = false;
+    this.service.budget.settled();
+  }
+
+  private giveUp(code: GatewayErrorCode): void {
+    if (this.phase === 'done') return;
+    this.abandonTry('cancelled');
+    if (gatewayErrors[code].status >= 500) this.countFailed();
+    this.service.tally.latency.add(this.worker.nowMs - this.startedMs);
+    this.settle();
+    if (!this.res.headersSent) refuse(this.req, this.res, code);
+    else this.res.destroy();
+  }
+
+  /** The answer has begun and cannot be finished: the client must see that it is cut off. */
+  private sever(): void {
+    this.abandonTry('failed');
+    this.worker.totals.severed++;
+    this.settle();
+    this.res.destroy();
+  }
+
+  private countFailed(): void {
+    this.worker.totals.failed++;
+    this.service.tally.failed++;
+  }
+
+  private settle(): void {
+    if (this.phase === 'held') this.service.hold.leave(this);
+    this.phase = 'done';
+    this.worker.sweep.remove(this);
+    this.worker.bufferedBytes -= this.heldBytes;
+    this.worker.totals.inFlight--;
+    this.res.detach();
+  }
+}
+
+/** One reason for all: making an Error with its stack for each would cost more than the request. */
+const abandoned = new Error('abandoned by the gateway');

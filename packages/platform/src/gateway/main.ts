@@ -1,0 +1,65 @@
+// A gateway worker: `node main.ts --listeners public:3,svc:orders:4 --ordinal 0 --runtime DIR [--kept FILE] [--zone ZONE] [--grace MS]`.
+// It inherits listening sockets as descriptors and never binds one, so that its death closes no queue. SIGTERM: it stops accepting, finishes
+// what is under way within the grace, and exits 0.
+import { parseArgs } from 'node:util';
+import { createSystemClock, HaleError, randomSeed } from '@hale/base';
+import { drainServers } from './drain.ts';
+import { gatewayErrors } from './errors.ts';
+import { createGatewayServer } from './server.ts';
+import { GatewayWorker } from './worker.ts';
+import { followFiles, statsFile, writeStats } from './worker-files.ts';
+
+const { values } = parseArgs({
+  options: {
+    listeners: { type: 'string', default: '' },
+    ordinal: { type: 'string', default: '0' },
+    runtime: { type: 'string', default: process.env['HALE_RUNTIME_DIR'] ?? '' },
+    kept: { type: 'string' },
+    zone: { type: 'string' },
+    grace: { type: 'string', default: '10000' },
+  },
+});
+
+const clock = createSystemClock();
+const ordinal = Number(values.ordinal);
+const worker = new GatewayWorker({ clock, seed: randomSeed(), ordinal, zone: values.zone });
+const stopFollowing = followFiles(worker, clock, { runtimeDir: values.runtime, keptTable: values.kept });
+
+const servers = parseListeners(values.listeners).map(({ name, fd }) => {
+  const server = createGatewayServer(worker, name.startsWith('svc:') ? name.slice(4) : undefined);
+  server.listen({ fd });
+  return server;
+});
+
+const tally = statsFile(values.runtime, ordinal);
+const report = () => writeStats(tally, worker.stats());
+report();
+clock.every(250, report);
+
+let isStopping = false;
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  process.on(signal, () => {
+    if (isStopping) return;
+    isStopping = true;
+    drainServers(worker, servers, { clock, graceMs: Number(values.grace) }).then(() => {
+      stopFollowing();
+      report();
+      process.exit(0);
+    });
+  });
+}
+
+/** 'public:3,svc:orders:4' as names and descriptors. */
+function parseListeners(text: string): { name: string; fd: number }[] {
+  const { message, hint } = gatewayErrors.HALE_PLATFORM_GATEWAY_LISTENER;
+  return text.split(',').map((part) => {
+    const colon = part.lastIndexOf(':');
+    const fd = Number(part.slice(colon + 1));
+    if (colon > 0 && Number.isInteger(fd) && fd >= 3) return { name: part.slice(0, colon), fd };
+    throw new HaleError({
+      code: 'HALE_PLATFORM_GATEWAY_LISTENER',
+      message: `${message}: ${JSON.stringify(part)}`,
+      hint,
+    });
+  });
+}

@@ -1,0 +1,40 @@
+// What may be done twice without harm: the rules of RFC 9110 section 9.2.2, and what undici's errors tell about how far a
+// request came. In doubt it is not repeated.
+
+/** QUERY and the rest are left out on purpose: only what every server treats as idempotent. */
+export function isSafeToRepeat(method: string): boolean {
+  switch (method) {
+    case 'GET':
+    case 'HEAD':
+    case 'PUT':
+    case 'DELETE':
+    case 'OPTIONS':
+    case 'TRACE':
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** undici refused to write the request at all: it is the request's fault, not the replica's. */
+export function isNotSendable(error: Error): boolean {
+  const code = (error as NodeJS.ErrnoException).code;
+  return (
+    code === 'UND_ERR_INVALID_ARG' || code === 'UND_ERR_NOT_SUPPORTED' || code === 'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH'
+  );
+}
+
+/** The connection died, as opposed to a replica that answered with something that is not HTTP. */
+export function isConnectionLost(error: Error): boolean {
+  const code = (error as NodeJS.ErrnoException).code;
+  return (
+    code === 'UND_ERR_SOCKET' ||
+    code === 'UND_ERR_DESTROYED' ||
+    code === 'UND_ERR_INFO' ||
+    code === 'ECONNRESET' ||
+    code === 'EPIPE' ||
+    code === 'ETIMEDOUT' ||
+    code === 'ECONNREFUSED' ||
+    code === 'ECONNABORTED'
+  );
+}

@@ -1,0 +1,90 @@
+// Where a worker finds what it needs and leaves what others read (decision 0002): table and routes come in, the tally goes out.
+// A missing runtime table is made up for by the last good copy beside the system's data.
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Clock } from '@hale/base';
+import type { EndpointTable } from '@hale/model';
+import type { RoutesFile } from './routes.ts';
+import type { GatewayStats } from './stats.ts';
+import { watchFile } from './watched-file.ts';
+import type { GatewayWorker } from './worker.ts';
+
+export interface WorkerFiles {
+  readonly runtimeDir: string;
+  /** `.hale/table.json`: read once, when the runtime folder has none. */
+  readonly keptTable: string | undefined;
+}
+
+export function tableFile(runtimeDir: string): string {
+  return join(runtimeDir, 'table.json');
+}
+
+export function routesFile(runtimeDir: string): string {
+  return join(runtimeDir, 'routes.json');
+}
+
+export function statsFile(runtimeDir: string, ordinal: number): string {
+  return join(runtimeDir, 'gateway', `${ordinal}.json`);
+}
+
+/** Follows table and routes; returns what stops it. */
+export function followFiles(worker: GatewayWorker, clock: Clock, files: WorkerFiles): () => void {
+  const onBroken = (file: string, reason: string) => {
+    process.stderr.write(`gateway: ${file} cannot be used (${reason}); the last good one stays in force\n`);
+  };
+  let hasTable = false;
+  const routes = watchFile<RoutesFile>({
+    file: routesFile(files.runtimeDir),
+    clock,
+    parse: parseRoutes,
+    onValue: (value) => worker.followRoutes(value),
+    onBroken,
+  });
+  const table = watchFile<EndpointTable>({
+    file: tableFile(files.runtimeDir),
+    clock,
+    parse: parseTable,
+    onValue: (value) => {
+      hasTable = true;
+      worker.followTable(value);
+    },
+    onBroken,
+  });
+  if (!hasTable && files.keptTable !== undefined) readKept(worker, files.keptTable);
+  return () => {
+    routes.close();
+    table.close();
+  };
+}
+
+function readKept(worker: GatewayWorker, file: string): void {
+  try {
+    const table = parseTable(JSON.parse(readFileSync(file, 'utf8')));
+    if (table !== undefined) worker.followTable(table);
+  } catch {
+    // No last good copy: a new system. Requests are held until there is a table.
+  }
+}
+
+/** Writes the tally beside and renames it. */
+export function writeStats(file: string, stats: GatewayStats): void {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  const beside = `${file}.tmp`;
+  writeFileSync(beside, JSON.stringify(stats), { mode: 0o600 });
+  renameSync(beside, file);
+}
+
+function parseTable(value: unknown): EndpointTable | undefined {
+  const table = value as Partial<EndpointTable> | null;
+  if (table === null || typeof table !== 'object' || table.version !== 1) return undefined;
+  if (typeof table.epoch !== 'number' || typeof table.seq !== 'number' || !Array.isArray(table.endpoints))
+    return undefined;
+  return table as EndpointTable;
+}
+
+function parseRoutes(value: unknown): RoutesFile | undefined {
+  const routes = value as Partial<RoutesFile> | null;
+  if (routes === null || typeof routes !== 'object' || routes.v !== 1 || !Array.isArray(routes.routes))
+    return undefined;
+  return routes as RoutesFile;
+}
