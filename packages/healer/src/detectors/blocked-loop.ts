@@ -1,0 +1,21 @@
+// The main loop does not turn although the process lives: while(true), a regular expression gone wild, a native call.
+// The in-process watcher says so; it is suspected early, and condemned once a second witness agrees.
+import { formatDuration } from '@hale/base';
+import { limits } from '../limits.ts';
+import type { Detector } from './finding.ts';
+import { heard, heartbeatWitness, kernelWitness, probeWitness, trafficWitness } from './witnesses.ts';
+
+export const detectBlockedLoop: Detector = (scene) => {
+  const { unit, life } = scene;
+  const beat = life.seen?.heartbeat;
+  if (beat?.kind !== 'beating' || beat.inspected || life.stage !== 'up') return undefined;
+  if (beat.stalledMs < limits.suspectAfterMs) return undefined;
+  const evidence = heard(heartbeatWitness(scene), kernelWitness(scene), trafficWitness(scene), probeWitness(scene));
+  const patienceMs = Math.max(unit.hang.afterMs, 2 * life.longestPauseMs);
+  return {
+    cause: 'blocked-loop',
+    condemned: beat.stalledMs >= patienceMs && evidence.length >= 2 && !scene.observerLagged,
+    text: `its main loop has been blocked for ${formatDuration(beat.stalledMs)}`,
+    evidence,
+  };
+};

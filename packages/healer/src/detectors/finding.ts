@@ -1,0 +1,31 @@
+// What a detector says, and what it is shown. A detector is a doctor with one speciality: it looks at one life and
+// either has nothing to say or gives a finding with its evidence. It orders nothing.
+import type { CauseKind, UnitSpec } from '@hale/model';
+import type { Life } from '../state.ts';
+
+export interface Scene {
+  readonly unit: UnitSpec;
+  readonly life: Life;
+  readonly now: number;
+  /** Our own eyes were shut lately: nothing may be condemned on what was seen then. */
+  readonly observerLagged: boolean;
+  /** Probes fail across most services: they witness nothing. */
+  readonly observerSick: boolean;
+  /** The host has no CPU to spare: late answers witness nothing. */
+  readonly hostBusy: boolean;
+  /** The replica alone has this symptom, not its whole unit. */
+  readonly alone: boolean;
+  /** Something it uses has no serving replica. */
+  readonly dependencyDown: string | undefined;
+}
+
+export interface Finding {
+  readonly cause: CauseKind;
+  /** Whether the evidence permits an irreversible remedy: two independent witnesses and enough time. */
+  readonly condemned: boolean;
+  /** A sentence without subject: 'its main loop has been blocked for 1.2s'. */
+  readonly text: string;
+  readonly evidence: readonly string[];
+}
+
+export type Detector = (scene: Scene) => Finding | undefined;

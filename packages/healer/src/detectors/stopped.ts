@@ -1,0 +1,16 @@
+// The process is stopped (SIGSTOP, or a debugger's grip): it stands with its eyes open and does nothing. The kernel's word
+// counts twice. Time is measured between observations, never by waiting for one (INV-04).
+import { formatDuration } from '@hale/base';
+import type { Detector } from './finding.ts';
+
+export const detectStopped: Detector = ({ unit, life, observerLagged }) => {
+  const since = life.symptoms.stopped;
+  if (since === undefined || life.stage !== 'up' || life.inspected) return undefined;
+  const forMs = life.seenAt - since;
+  return {
+    cause: 'hang',
+    condemned: forMs >= unit.hang.afterMs && !observerLagged,
+    text: `its process has been stopped for ${formatDuration(forMs)}`,
+    evidence: ['kernel: the process is stopped', 'kernel: none of its threads is scheduled'],
+  };
+};

@@ -1,0 +1,153 @@
+// From what is seen to what is the matter: every detector looks at every life, the observer itself is examined first,
+// and findings become suspicion (reversible), condemnation (two witnesses) or a wish for a planned replacement.
+import { detectBlockedLoop } from './detectors/blocked-loop.ts';
+import type { Detector, Finding, Scene } from './detectors/finding.ts';
+import { detectMemory } from './detectors/memory.ts';
+import { detectNotLive } from './detectors/not-live.ts';
+import { detectNotReady } from './detectors/not-ready.ts';
+import { detectSilent } from './detectors/silent.ts';
+import { detectSlowStart } from './detectors/slow-start.ts';
+import { detectStopped } from './detectors/stopped.ts';
+import { file, mark, reject } from './incidents.ts';
+import { limits } from './limits.ts';
+import { isActive, isUp, wants } from './lives.ts';
+import type { Life, Slot, Unit } from './state.ts';
+import { about, tell, type Work, wakeBy } from './work.ts';
+
+const detectors: readonly Detector[] = [
+  detectStopped,
+  detectBlockedLoop,
+  detectSilent,
+  detectNotLive,
+  detectSlowStart,
+  detectNotReady,
+  detectMemory,
+];
+
+/** Judges every life; gives the lives that have a finding, whether it is acted on or not. */
+export function diagnose(work: Work): ReadonlySet<Life> {
+  const ill = new Set<Life>();
+  for (const unit of work.brain.units) {
+    for (const slot of unit.slots) {
+      if (!wants(slot, unit) || work.brain.shutdown) continue;
+      for (const life of slot.lives) {
+        if (!isActive(life) || life.seen === undefined) continue;
+        if (judge(work, unit, slot, life)) ill.add(life);
+      }
+    }
+  }
+  return ill;
+}
+
+function judge(work: Work, unit: Unit, slot: Slot, life: Life): boolean {
+  const scene = sceneOf(work, unit, life);
+  const findings: Finding[] = [];
+  for (const detect of detectors) {
+    const finding = detect(scene);
+    if (finding !== undefined) findings.push(finding);
+  }
+  const grave = findings.find((one) => one.condemned) ?? findings.find(isHangLike);
+  if (grave !== undefined) suspect(work, unit, slot, { life, finding: grave });
+  else if (life.suspect !== undefined) clear(work, unit, slot, life);
+  if (grave?.condemned === true) condemn(work, unit, slot, { life, finding: grave });
+  for (const finding of findings) if (!isHangLike(finding)) plan(work, unit, slot, { life, finding });
+  return findings.length > 0;
+}
+
+function isHangLike(finding: Finding): boolean {
+  return finding.cause === 'hang' || finding.cause === 'blocked-loop' || finding.cause === 'not-live';
+}
+
+function sceneOf(work: Work, unit: Unit, life: Life): Scene {
+  const { brain } = work;
+  const sick = unit.slots.filter((slot) => slot.lives.some((one) => isUp(one) && one.symptoms.notReady !== undefined));
+  const down = unit.spec.uses.find((name) => {
+    const used = brain.units.find((one) => one.spec.name === name);
+    return used !== undefined && used.wanted > 0 && used.serving === 0;
+  });
+  return {
+    unit: unit.spec,
+    life,
+    now: work.now,
+    observerLagged: work.now < brain.discountUntil,
+    observerSick: brain.observerSick !== undefined,
+    hostBusy: (brain.host?.cpuRatio ?? 0) >= limits.hostBusyRatio,
+    alone: sick.length <= 1,
+    dependencyDown: down,
+  };
+}
+
+interface Case {
+  readonly life: Life;
+  readonly finding: Finding;
+}
+
+/** Reversible: out of rotation while it is looked at. */
+function suspect(work: Work, unit: Unit, slot: Slot, { life, finding }: Case): void {
+  if (life.suspect !== undefined) {
+    life.suspect = { ...life.suspect, text: finding.text };
+    return;
+  }
+  life.suspect = { cause: finding.cause, at: work.now, text: finding.text };
+  const title = `${slot.replica} is suspected: ${finding.text}`;
+  fileFinding(work, unit, slot, { life, finding }, title);
+  mark(work, slot.incident, 'suspectedAt');
+  tell(work, 'suspected', title, about(unit, slot));
+  if (!unit.spec.routed) return;
+  mark(work, slot.incident, 'isolatedAt');
+  tell(work, 'isolated', `${slot.replica} is sent no new traffic while another can take it`, about(unit, slot));
+  reject(work, slot, 'kill at once', 'a second witness or more time is needed');
+}
+
+function clear(work: Work, unit: Unit, slot: Slot, life: Life): void {
+  life.suspect = undefined;
+  tell(work, 'info', `${slot.replica} works again by itself; the suspicion is dropped`, about(unit, slot));
+}
+
+/** INV-04: only on two witnesses, as each detector has checked. */
+function condemn(work: Work, unit: Unit, slot: Slot, { life, finding }: Case): void {
+  if (life.condemned !== undefined) return;
+  fileFinding(work, unit, slot, { life, finding }, `${slot.replica}: ${finding.text}`);
+  if (unit.spec.hang.action === 'observe' && isHangLike(finding)) {
+    reject(work, slot, 'replace', `hang.action of ${unit.spec.name} is 'observe'`);
+    return;
+  }
+  life.condemned = { cause: finding.cause, at: work.now };
+  mark(work, slot.incident, 'suspectedAt');
+  mark(work, slot.incident, 'condemnedAt');
+  mark(work, slot.incident, 'isolatedAt');
+  const witnesses = finding.evidence.join('; ');
+  tell(work, 'condemned', `${slot.replica} is condemned: ${finding.text} (${witnesses})`, about(unit, slot));
+}
+
+/** What still serves, or may serve again by itself, is at most replaced in an orderly way. */
+function plan(work: Work, unit: Unit, slot: Slot, { life, finding }: Case): void {
+  if (finding.cause === 'memory') {
+    fileFinding(work, unit, slot, { life, finding }, `${slot.replica}: ${finding.text}`);
+    if (slot.held === undefined) slot.replace ??= { of: life.incarnation, remedy: 'replace', why: finding.text };
+  }
+  if (finding.cause !== 'not-ready' && finding.cause !== 'dependency-down') return;
+  const since = life.symptoms.notReady ?? work.now;
+  if (life.readyAt === undefined && slot.lives.length > 1) return;
+  wakeBy(work, since + limits.notReadyTellMs);
+  if (work.now - since < limits.notReadyTellMs) return;
+  if (slot.incident === undefined && unit.spec.routed) {
+    tell(work, 'isolated', `${slot.replica} is out of rotation: ${finding.text}`, about(unit, slot));
+  }
+  fileFinding(work, unit, slot, { life, finding }, `${slot.replica}: ${finding.text}`);
+  mark(work, slot.incident, 'suspectedAt');
+  mark(work, slot.incident, 'isolatedAt');
+  if (finding.cause === 'dependency-down') {
+    reject(work, slot, 'replace', 'the cause is what it uses');
+    return;
+  }
+  // Judged at an observation that still says so, not by the clock (INV-04).
+  if (life.seenAt - since < limits.notReadyPatienceMs || slot.held !== undefined) return;
+  slot.replace ??= { of: life.incarnation, remedy: 'replace', why: finding.text };
+}
+
+function fileFinding(work: Work, unit: Unit, slot: Slot, { life, finding }: Case, title: string): void {
+  const base = `kernel: process ${life.seen?.pid ?? '(unknown)'} exists`;
+  const evidence = finding.evidence.length >= 2 ? finding.evidence : [...finding.evidence, base];
+  file(work, unit, slot, { cause: finding.cause, title, evidence, attachment: life.seen?.stack });
+}

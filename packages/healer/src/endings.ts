@@ -1,0 +1,101 @@
+// What follows when a life ends: one that was asked to leave leaves quietly; one that was not is a crash, which counts
+// against its slot, fails the remedy that made it, and is told. Nothing is started here; that is decide's.
+import type { CommandResult, ProcessState } from '@hale/model';
+import { restartDelayMs, steadyAfterMs } from './backoff.ts';
+import { describeCrashLoop, recentExits } from './detectors/crash-loop.ts';
+import { describeExit, exitEvidence } from './detectors/exit.ts';
+import { hold } from './holds.ts';
+import { file, mark, settleRemedies } from './incidents.ts';
+import { limits } from './limits.ts';
+import { isActive, wants } from './lives.ts';
+import type { Life, Slot, Unit } from './state.ts';
+import { draw, type Work } from './work.ts';
+
+export interface Bed {
+  readonly unit: Unit;
+  readonly slot: Slot;
+  readonly life: Life;
+}
+
+/** The process of this life has ended (or is gone). */
+export function lifeEnded(
+  work: Work,
+  bed: Bed,
+  process: ProcessState | undefined,
+  lastWords: string | undefined,
+): void {
+  const { unit, slot, life } = bed;
+  slot.lives = slot.lives.filter((one) => one !== life);
+  // A definite exit is for ever; one that was only missing from a list may turn up again and is then adopted.
+  if (process !== undefined) slot.gone = [...slot.gone, life.incarnation].slice(-limits.goneMax);
+  if (!isActive(life) || work.brain.shutdown || !wants(slot, unit)) return;
+  const said = describeExit(process);
+  slot.lastExit = said;
+  slot.exits = [...recentExits(slot.exits, work.now), work.now];
+  unit.exits = [...recentExits(unit.exits, work.now), work.now];
+  countFailure(work, slot, life);
+  file(work, unit, slot, {
+    cause: 'crash',
+    title: `${slot.replica} ${said}`,
+    evidence: exitEvidence(life, process, work.now),
+    attachment: lastWords === undefined ? said : `${said}\n${lastWords}`,
+  });
+  for (const moment of ['suspectedAt', 'condemnedAt', 'isolatedAt'] as const) mark(work, slot.incident, moment);
+  trialFailed(work, slot, life);
+  const loop = describeCrashLoop({
+    replicaExits: slot.exits.length,
+    unitExits: unit.exits.length,
+    wanted: unit.wanted,
+  });
+  if (loop !== undefined) {
+    file(work, unit, slot, {
+      cause: 'crash-loop',
+      title: `${slot.replica} is in a crash loop: ${loop}`,
+      evidence: [`kernel: ${loop}`, `last: it ${said}`],
+    });
+    hold(work, unit, slot, `${slot.replica} is in a crash loop (${loop}; last: it ${said})`);
+  } else giveUpWhenFutile(work, unit, slot, `it ${said}`);
+}
+
+/** The hands could not start it at all. */
+export function startFailed(work: Work, bed: Bed, result: Extract<CommandResult, { kind: 'failed' }>): void {
+  const { unit, slot, life } = bed;
+  slot.lives = slot.lives.filter((one) => one !== life);
+  slot.failures = Math.max(1, slot.failures);
+  countFailure(work, slot, life);
+  slot.lastExit = `cannot be started (${result.message})`;
+  file(work, unit, slot, {
+    cause: 'crash',
+    title: `${slot.replica} cannot be started: ${result.message}`,
+    evidence: [`executor: ${result.code}: ${result.message}`, `hint: ${result.hint}`],
+    attachment: `${result.message}\n${result.hint}`,
+  });
+  trialFailed(work, slot, life);
+  giveUpWhenFutile(work, unit, slot, `${result.message}; ${result.hint}`);
+}
+
+/** A remedy's new life did not live up to it. */
+export function trialFailed(work: Work, slot: Slot, life: Life): void {
+  if (slot.trial?.incarnation !== life.incarnation) return;
+  slot.trial = undefined;
+  slot.failedInRow++;
+  settleRemedies(work, slot, 'failed');
+}
+
+/** INV-06: after equal remedies have failed three times in a row the next one is a person. */
+export function giveUpWhenFutile(work: Work, unit: Unit, slot: Slot, last: string): void {
+  if (slot.held !== undefined) hold(work, unit, slot, slot.held.why);
+  else if (slot.failedInRow >= limits.equalFailuresMax) {
+    hold(work, unit, slot, `${slot.replica} was started ${slot.failedInRow} times in vain (last: ${last})`);
+  }
+}
+
+/** One more failure of this slot: the delay before its next start grows, unless it had been steady. */
+export function countFailure(work: Work, slot: Slot, life: Life): void {
+  if (life.upAt !== undefined) {
+    const startTookMs = life.upAt - life.orderedAt;
+    if (work.now - life.upAt >= steadyAfterMs(startTookMs)) slot.failures = 0;
+  }
+  slot.failures++;
+  slot.notBefore = work.now + restartDelayMs(slot.failures, draw(work));
+}

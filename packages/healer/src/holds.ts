@@ -1,0 +1,43 @@
+// Giving up for now: the healer's own limit. A held slot asks a person once, and still tries slowly by itself, because the
+// person may be asleep and the cause may go away. A replacement that was given up leaves the old life alone.
+import { heldDelayMs } from './backoff.ts';
+import { addRemedy, reject } from './incidents.ts';
+import { isActive } from './lives.ts';
+import type { Slot, Unit } from './state.ts';
+import { about, draw, give, tell, type Work, wakeBy } from './work.ts';
+
+/** Holds the slot (again): the first time a person is paged, later only the next slow try is set. */
+export function hold(work: Work, unit: Unit, slot: Slot, why: string): void {
+  const kind = slot.lives.some(isActive) ? 'replace' : 'start';
+  const retryAt = work.now + heldDelayMs(draw(work));
+  slot.turnAt = undefined;
+  slot.replace = undefined;
+  wakeBy(work, retryAt);
+  if (slot.held !== undefined) {
+    slot.held = { ...slot.held, kind, retryAt };
+    return;
+  }
+  slot.held = { since: work.now, why, kind, retryAt };
+  addRemedy(work, slot, 'hold and page a person');
+  reject(work, slot, 'restart again at once', 'three equal remedies failed in a row, or it is a loop');
+  tell(work, 'escalated', `${why}; held, a person is asked`, about(unit, slot));
+  give(
+    work,
+    {
+      kind: 'PagePerson',
+      title: `${slot.replica} is held`,
+      detail: `${why}. To try again now: hale restart ${unit.spec.name}`,
+    },
+    { reason: why, incident: slot.incident },
+  );
+}
+
+/** Lets a held slot try again at once. */
+export function letGo(work: Work, unit: Unit, slot: Slot, why: string): void {
+  if (slot.held === undefined) return;
+  slot.held = undefined;
+  slot.failedInRow = 0;
+  slot.failures = 0;
+  slot.notBefore = work.now;
+  tell(work, 'info', `${slot.replica} is no longer held: ${why}`, about(unit, slot));
+}

@@ -1,0 +1,39 @@
+// Plain questions about one life of a replica, asked all over this room so that each has one answer.
+import type { Life, Slot, Unit } from './state.ts';
+
+/** Started once and not on its way out. */
+export function isUp(life: Life): boolean {
+  return life.stage === 'up';
+}
+
+export function isActive(life: Life): boolean {
+  return life.stage === 'starting' || life.stage === 'up';
+}
+
+/** Its readiness says yes. Where nobody looked, the last answer stands; a new life must answer once where it is asked. */
+export function isReady(unit: Unit, life: Life): boolean {
+  if (life.stage !== 'up' || life.seen === undefined) return false;
+  const verdict = life.seen.ready.verdict;
+  if (verdict === 'unknown') return unit.spec.probes.ready === undefined || life.readyAt !== undefined;
+  return verdict === 'pass';
+}
+
+/** Would be sent traffic: up, ready, neither suspected nor condemned. */
+export function isServing(unit: Unit, life: Life): boolean {
+  return isReady(unit, life) && life.condemned === undefined && life.suspect === undefined;
+}
+
+/** The slot should hold a running replica. */
+export function wants(slot: Slot, unit: Unit): boolean {
+  return slot.ordinal < unit.wanted && !slot.drained && !unit.removed;
+}
+
+/** It runs a declaration that is no longer the wanted one. Unknown counts as current: adoption never restarts. */
+export function isOutdated(unit: Unit, life: Life): boolean {
+  const print = unit.prints.find((one) => one.release === life.release);
+  return print !== undefined && print.fingerprint !== unit.spec.fingerprint;
+}
+
+export function newestActive(slot: Slot): Life | undefined {
+  return slot.lives.findLast(isActive);
+}

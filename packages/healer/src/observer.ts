@@ -1,0 +1,62 @@
+// Examining the examiner: whether probes fail across most services with nobody else agreeing (INV-05). While that is so the
+// rotation stays as it was, and no probe's word counts.
+import { isObserverSick, type ProbedReplica } from './detectors/observer-sick.ts';
+import { closeIncident, mark, openIncident } from './incidents.ts';
+import { limits } from './limits.ts';
+import { isUp, wants } from './lives.ts';
+import type { Life, Unit } from './state.ts';
+import { tell, type Work } from './work.ts';
+
+export function examineObserver(work: Work): void {
+  const { brain } = work;
+  const seen: { replica: ProbedReplica; unit: Unit; index: number }[] = [];
+  for (const unit of brain.units) {
+    unit.slots.forEach((slot, index) => {
+      const life = slot.lives.find((one) => isUp(one) && one.readyAt !== undefined);
+      if (life === undefined || !wants(slot, unit)) return;
+      seen.push({ unit, index, replica: probed(unit, life) });
+    });
+  }
+  const sick = isObserverSick(
+    seen.map((one) => one.replica),
+    brain.observerSick !== undefined,
+  );
+  if (sick && brain.observerSick === undefined) {
+    const failing = seen.filter((one) => one.replica.failingSince !== undefined);
+    const units = new Set(failing.map((one) => one.unit.spec.name));
+    const title = `probes of ${failing.length} of ${seen.length} replicas in ${units.size} services fail at once: observer or shared dependency`;
+    const incident = openIncident(
+      work,
+      failing[0]?.unit.spec.name ?? '',
+      failing.flatMap((one) => one.unit.slots[one.index]?.replica ?? []),
+      {
+        cause: 'observer-or-shared-dependency',
+        title,
+        evidence: [
+          `probe: ${failing.length} of ${seen.length} replicas began to fail within ${limits.observerWindowMs / 1000}s`,
+          'no second witness: kernel, heartbeats and traffic see nothing wrong',
+        ],
+      },
+    );
+    mark(work, incident, 'suspectedAt');
+    brain.observerSick = { since: work.now, incident };
+    tell(work, 'suspected', `${title}; nobody is killed and the rotation stays as it is`, { incident });
+  } else if (!sick && brain.observerSick !== undefined) {
+    const { incident } = brain.observerSick;
+    brain.observerSick = undefined;
+    closeIncident(work, incident, 'inconclusive');
+  }
+}
+
+function probed(unit: Unit, life: Life): ProbedReplica {
+  const since = [life.symptoms.notReady, life.symptoms.notLive].filter((at) => at !== undefined);
+  const seen = life.seen;
+  const beat = seen?.heartbeat;
+  const corroborated =
+    seen?.process.kind === 'stopped' ||
+    (seen?.usage?.mainThreadStuckMs ?? 0) >= limits.witnessAfterMs ||
+    (beat?.kind === 'beating' && beat.stalledMs >= limits.suspectAfterMs) ||
+    (beat?.kind === 'silent' && beat.silentMs >= limits.suspectAfterMs) ||
+    ((seen?.traffic?.oldestWaitMs ?? 0) >= limits.witnessAfterMs && seen?.traffic?.requests === 0);
+  return { unit: unit.spec.name, failingSince: since.length === 0 ? undefined : Math.min(...since), corroborated };
+}

@@ -1,0 +1,76 @@
+// The street map: which life answers for which service, derived anew in every step from what is seen and decided. Published only
+// when it differs from the last one. If everybody of a service would be out, the last known stay in as 'suspect':
+// an empty map helps nobody.
+import type { Endpoint, RotationState } from '@hale/model';
+import { limits } from './limits.ts';
+import { isReady } from './lives.ts';
+import type { Life, Unit } from './state.ts';
+import { give, type Work } from './work.ts';
+
+/** What this life's rotation would be, seen by itself; undefined: not in the table at all. */
+export function rotationOf(unit: Unit, life: Life, observerSick: boolean): RotationState | undefined {
+  if (life.seen === undefined || life.upAt === undefined) return undefined;
+  if (life.condemned !== undefined) return 'out';
+  if (life.stage === 'draining' || life.stage === 'stopping') return 'draining';
+  if (life.suspect !== undefined) return 'suspect';
+  if (observerSick && life.readyAt !== undefined) return 'in';
+  return isReady(unit, life) ? 'in' : 'out';
+}
+
+/** Rotation of every life of a unit, with the rule that not all may be out for a failing readiness alone. */
+export function rotationsOf(unit: Unit, observerSick: boolean): ReadonlyMap<Life, RotationState> {
+  const states = new Map<Life, RotationState>();
+  let usable = false;
+  for (const slot of unit.slots) {
+    for (const life of slot.lives) {
+      const state = rotationOf(unit, life, observerSick);
+      if (state === undefined) continue;
+      states.set(life, state);
+      if (state === 'in' || state === 'suspect') usable = true;
+    }
+  }
+  if (usable) return states;
+  for (const [life, state] of states) {
+    if (state === 'out' && life.condemned === undefined && life.readyAt !== undefined) states.set(life, 'suspect');
+  }
+  return states;
+}
+
+/** Publishes the table when it differs from the last published one. */
+export function publishTable(work: Work): void {
+  const { brain } = work;
+  if (!brain.sawFull) return;
+  const endpoints: Endpoint[] = [];
+  for (const unit of brain.units) {
+    if (!unit.spec.routed) continue;
+    const states = rotationsOf(unit, brain.observerSick !== undefined);
+    for (const slot of unit.slots) {
+      for (const life of slot.lives) {
+        const state = states.get(life);
+        const port = life.seen?.port;
+        if (state === undefined || life.seen === undefined || port === undefined) continue;
+        endpoints.push({
+          service: unit.spec.name,
+          replica: slot.replica,
+          incarnation: life.incarnation,
+          address: life.seen.address,
+          port,
+          zone: life.zone,
+          region: 'local',
+          weight: 100,
+          state,
+          release: life.release,
+        });
+      }
+    }
+  }
+  const key = endpoints.map((one) => `${one.incarnation}:${one.address}:${one.port}:${one.state}`).join(' ');
+  if (key === brain.table.key && brain.table.seq > 0) return;
+  brain.table = { seq: brain.table.seq + 1, key, endpoints };
+  const table = { version: 1, system: brain.system, epoch: brain.epoch, seq: brain.table.seq, endpoints } as const;
+  give(
+    work,
+    { kind: 'PublishEndpoints', table },
+    { reason: 'who serves has changed', deadlineMs: limits.publishDeadlineMs },
+  );
+}

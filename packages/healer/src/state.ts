@@ -1,0 +1,195 @@
+// The healer's memory: plain JSON that a journal can hold. A clinic's card index: per unit its specification, per replica
+// (slot) its bed, per incarnation (life) the patient in it now. A slot holds two lives while a replacement runs
+// beside the one it replaces. Types here are writable for the working copy of one step; outside, BrainState is read-only.
+import { type RngState, type Stamp, seedRng } from '@hale/base';
+import type {
+  CauseKind,
+  CommandId,
+  Endpoint,
+  HostObservation,
+  Incarnation,
+  IncidentId,
+  IncidentView,
+  ReplicaId,
+  ReplicaObservation,
+  UnitName,
+  UnitSpec,
+} from '@hale/model';
+
+export const stateVersion = 1;
+
+/** 'starting' until the startup probe has passed once; then 'up'; 'draining' and 'stopping' never go back. */
+export type Stage = 'starting' | 'up' | 'draining' | 'stopping';
+
+/** Since when (mono, as observed, not as waited) a symptom has been there without a break. */
+export interface Symptoms {
+  stopped: number | undefined;
+  notReady: number | undefined;
+  notLive: number | undefined;
+  overMemory: number;
+}
+
+export interface Life {
+  incarnation: Incarnation;
+  release: number;
+  zone: string;
+  stage: Stage;
+  orderedAt: number;
+  /** In flight, or undefined: not given yet, finished, or of an earlier epoch. */
+  startCommand: CommandId | undefined;
+  startTries: number;
+  /** The executor has said that it was started: it is not started again under the same incarnation. */
+  acked: boolean;
+  stopCommand: CommandId | undefined;
+  stopTries: number;
+  /** No command is given for this life before. */
+  commandAfter: number;
+  drainUntil: number;
+  graceMs: number;
+  seen: ReplicaObservation | undefined;
+  seenAt: number;
+  startedAt: number;
+  upAt: number | undefined;
+  readyAt: number | undefined;
+  longestPauseMs: number;
+  inspected: boolean;
+  symptoms: Symptoms;
+  suspect: { cause: CauseKind; at: number; text: string } | undefined;
+  condemned: { cause: CauseKind; at: number } | undefined;
+}
+
+/** A remedy whose proof is awaited: the life it made, and since when that life has been good. */
+export interface Trial {
+  incarnation: Incarnation;
+  remedy: string;
+  begunAt: number;
+  goodSince: number | undefined;
+}
+
+export interface Hold {
+  since: number;
+  why: string;
+  /** 'start': nothing runs and a slow try follows. 'replace': the old life keeps running, the replacement was given up. */
+  kind: 'start' | 'replace';
+  retryAt: number;
+}
+
+export interface Slot {
+  replica: ReplicaId;
+  ordinal: number;
+  zone: string;
+  /** Oldest first; those that are gone are removed. */
+  lives: Life[];
+  gone: Incarnation[];
+  restarts: number;
+  failures: number;
+  failedInRow: number;
+  exits: number[];
+  notBefore: number;
+  held: Hold | undefined;
+  drained: boolean;
+  /** The incarnation that somebody wants replaced, and why. */
+  replace: { of: Incarnation; remedy: string; why: string } | undefined;
+  /** It is this slot's turn: a planned replacement is under way since then. */
+  turnAt: number | undefined;
+  trial: Trial | undefined;
+  incident: IncidentId | undefined;
+  /** The last refusal told, so that it is told once. */
+  refused: string | undefined;
+  lastExit: string | undefined;
+}
+
+export interface Unit {
+  spec: UnitSpec;
+  wanted: number;
+  /** The declaration no longer names it: it goes away. */
+  removed: boolean;
+  everServed: boolean;
+  serving: number;
+  exits: number[];
+  /** Fingerprint by release, newest last. */
+  prints: { release: number; fingerprint: string }[];
+  slots: Slot[];
+}
+
+export interface LedgerEntry {
+  at: number;
+  unit: UnitName;
+  replica: ReplicaId;
+}
+
+/** An incident as it is kept: what people see, and what the healer needs to close it. */
+export type Incident = { -readonly [K in keyof IncidentView]: IncidentView[K] } & { openedMono: number };
+
+export interface Brain {
+  stateVersion: number;
+  epoch: number;
+  rng: RngState;
+  at: Stamp;
+  now: number;
+  commandSeq: number;
+  incidentSeq: number;
+  release: number;
+  sawFull: boolean;
+  shutdown: boolean;
+  units: Unit[];
+  ledger: LedgerEntry[];
+  incidents: Incident[];
+  host: HostObservation | undefined;
+  discountUntil: number;
+  /** Set while probes fail across most services with no second witness. */
+  observerSick: { since: number; incident: IncidentId } | undefined;
+  table: { seq: number; key: string; endpoints: readonly Endpoint[] };
+  /** Identity of the system, learnt from whoever steps us; '' until then. */
+  system: string;
+  wakeAt: number | undefined;
+}
+
+type Frozen<T> = T extends string | number | boolean | undefined
+  ? T
+  : T extends (infer U)[]
+    ? readonly Frozen<U>[]
+    : T extends object
+      ? { readonly [K in keyof T]: Frozen<T[K]> }
+      : T;
+
+/** The healer's memory between two steps. Plain JSON; never changed in place. */
+export type BrainState = Frozen<Brain>;
+
+/** The memory of a healer that has seen nothing. `system` is written into the endpoint tables it publishes. */
+export function initialState(system = ''): BrainState {
+  return {
+    stateVersion,
+    epoch: 0,
+    rng: seedRng(0),
+    at: { wall: 0, mono: 0, bootId: '' },
+    now: 0,
+    commandSeq: 0,
+    incidentSeq: 0,
+    release: 0,
+    sawFull: false,
+    shutdown: false,
+    units: [],
+    ledger: [],
+    incidents: [],
+    host: undefined,
+    discountUntil: 0,
+    observerSick: undefined,
+    table: { seq: 0, key: '', endpoints: [] },
+    system,
+    wakeAt: undefined,
+  };
+}
+
+/** Reads back what JSON.stringify made of a state; undefined when it is not one that this version knows. */
+export function restoreState(json: string): BrainState | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== 'object' || value === null) return undefined;
+  const state = value as BrainState;
+  return state.stateVersion === stateVersion && Array.isArray(state.units) ? state : undefined;
+}

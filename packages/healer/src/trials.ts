@@ -1,0 +1,79 @@
+// Did it work? A remedy is believed when the life it made serves and the symptom has stayed away for a while; not when the
+// command was carried out. Until then it is on trial, and a trial that fails counts towards giving up (INV-06).
+import { formatDuration } from '@hale/base';
+import { isNeverReady } from './detectors/slow-start.ts';
+import { countFailure, giveUpWhenFutile, trialFailed } from './endings.ts';
+import { findIncident, leaveIncident } from './incidents.ts';
+import { kill } from './leaving.ts';
+import { limits } from './limits.ts';
+import { isActive, isServing } from './lives.ts';
+import type { Life, Slot, Trial, Unit } from './state.ts';
+import { about, tell, type Work, wakeBy } from './work.ts';
+
+export function judgeTrial(work: Work, unit: Unit, slot: Slot): void {
+  const { trial } = slot;
+  if (trial === undefined) return;
+  const life = slot.lives.find((one) => one.incarnation === trial.incarnation);
+  if (life === undefined || !isActive(life)) {
+    slot.trial = undefined;
+    return;
+  }
+  if (!isServing(unit, life)) {
+    trial.goodSince = undefined;
+    judgeUnready(work, unit, slot, life);
+    return;
+  }
+  trial.goodSince ??= work.now;
+  const dueAt = trial.goodSince + verifyAfterMs(work, slot);
+  if (work.now < dueAt) wakeBy(work, dueAt);
+  else trialPassed(work, unit, slot, trial);
+}
+
+/** A replacement that started and never became ready is given up while the one it should replace still runs. */
+function judgeUnready(work: Work, unit: Unit, slot: Slot, life: Life): void {
+  if (!isNeverReady(life)) return;
+  const beside = slot.lives.some((one) => one !== life && isActive(one));
+  if (!beside) {
+    slot.turnAt = undefined;
+    return;
+  }
+  kill(life, unit.spec.grace.stopMs);
+  countFailure(work, slot, life);
+  trialFailed(work, slot, life);
+  // Everybody of this service fails the same way: one try shows that a new life does not help.
+  const wide = unit.slots.filter((one) => one.lives.some((other) => other.symptoms.notReady !== undefined)).length > 1;
+  if (wide) slot.failedInRow = limits.equalFailuresMax;
+  giveUpWhenFutile(work, unit, slot, 'it did not become ready');
+}
+
+function verifyAfterMs(work: Work, slot: Slot): number {
+  const incident = slot.incident === undefined ? undefined : findIncident(work, slot.incident);
+  return incident === undefined || incident.cause === 'crash' ? limits.verifyExitMs : limits.verifyMs;
+}
+
+function trialPassed(work: Work, unit: Unit, slot: Slot, trial: Trial): void {
+  const goodSince = trial.goodSince ?? work.now;
+  const incident = slot.incident === undefined ? undefined : findIncident(work, slot.incident);
+  slot.trial = undefined;
+  slot.failedInRow = 0;
+  slot.held = undefined;
+  if (trial.remedy === 'start' && incident === undefined) {
+    tell(
+      work,
+      'started',
+      `${slot.replica} serves after ${formatDuration(goodSince - trial.begunAt)}`,
+      about(unit, slot),
+    );
+    return;
+  }
+  const since = incident?.openedMono ?? trial.begunAt;
+  const what = incident?.title ?? `${slot.replica}: ${trial.remedy}`;
+  const did = trial.remedy === 'restart' ? 'restarted' : `${trial.remedy} done`;
+  tell(
+    work,
+    'verified',
+    `${what}; ${did}, serving again after ${formatDuration(goodSince - since)}`,
+    about(unit, slot),
+  );
+  leaveIncident(work, slot, 'healed');
+}

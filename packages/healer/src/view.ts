@@ -1,0 +1,134 @@
+// The picture of the memory that people and scripts are shown. Reads, never decides; whatever it says is derived from the
+// same state that the next decision is made from.
+import type { IncidentView, ReplicaPhase, ReplicaView, RotationState, SystemView, UnitView } from '@hale/model';
+import { limits } from './limits.ts';
+import { isActive, isReady, isServing, wants } from './lives.ts';
+import { rotationsOf } from './rotation.ts';
+import { waitsFor } from './starting.ts';
+import type { Brain, BrainState, Life, Slot, Unit } from './state.ts';
+import { openWork, type Work } from './work.ts';
+
+/** What the state does not know about the system: its name, id and zones. */
+export interface SystemIdentity {
+  readonly system: string;
+  readonly id: string;
+  readonly zones: readonly string[];
+}
+
+export function viewOf(state: BrainState, identity: SystemIdentity): SystemView {
+  const work = openWork(state, state.at);
+  const { brain } = work;
+  const units = brain.units.map((unit) => viewUnit(work, unit));
+  const recent = brain.ledger.filter((entry) => brain.now - entry.at < limits.ledgerWindowMs);
+  return {
+    system: identity.system,
+    id: identity.id,
+    release: brain.release,
+    epoch: brain.epoch,
+    at: brain.at,
+    state: systemState(brain, units),
+    zones: identity.zones,
+    zonesSimulated: true,
+    units,
+    replicas: brain.units.flatMap((unit) => viewSlots(work, unit)),
+    incidents: brain.incidents.map(({ openedMono: _, ...incident }): IncidentView => incident),
+    budget: { used: recent.length, max: limits.allActionsMax, windowMs: limits.ledgerWindowMs },
+  };
+}
+
+function systemState(brain: Brain, units: readonly UnitView[]): SystemView['state'] {
+  if (brain.shutdown)
+    return brain.units.some((unit) => unit.slots.some((slot) => slot.lives.length > 0)) ? 'stopping' : 'stopped';
+  if (units.some((unit) => unit.state === 'held' || unit.state === 'down')) return 'degraded';
+  if (units.some((unit) => unit.state === 'starting') || units.length === 0) return 'starting';
+  if (brain.observerSick !== undefined || units.some((unit) => unit.state === 'healing')) return 'healing';
+  return 'healthy';
+}
+
+function viewUnit(work: Work, unit: Unit): UnitView {
+  const serving = unit.slots.filter(
+    (slot) => wants(slot, unit) && slot.lives.some((life) => isServing(unit, life)),
+  ).length;
+  return {
+    unit: unit.spec.name,
+    role: unit.spec.role,
+    wanted: unit.wanted,
+    serving,
+    uses: unit.spec.uses,
+    ...unitState(work, unit, serving),
+  };
+}
+
+function unitState(work: Work, unit: Unit, serving: number): { state: UnitView['state']; why: string } {
+  const lives = unit.slots.some((slot) => slot.lives.length > 0);
+  if ((work.brain.shutdown || unit.wanted === 0) && !lives) return { state: 'stopped', why: 'nothing is wanted' };
+  const wanted = unit.slots.filter((slot) => wants(slot, unit));
+  const held = wanted.find((slot) => slot.held !== undefined);
+  if (held?.held !== undefined) return { state: 'held', why: held.held.why };
+  if (serving >= wanted.length) return { state: 'healthy', why: `${serving} of ${unit.wanted} serve` };
+  const waits = waitsFor(work, unit);
+  if (waits !== undefined) return { state: 'starting', why: `waits for ${waits}` };
+  if (!unit.everServed) return { state: 'starting', why: 'its first replica is starting' };
+  return { state: serving === 0 ? 'down' : 'healing', why: `${serving} of ${unit.wanted} serve` };
+}
+
+/** One row per life; a slot without a life still has its row. */
+function viewSlots(work: Work, unit: Unit): ReplicaView[] {
+  const rotations = rotationsOf(unit, work.brain.observerSick !== undefined);
+  return unit.slots.flatMap((slot) => {
+    const base = { replica: slot.replica, unit: unit.spec.name, restarts: slot.restarts };
+    if (slot.lives.length === 0) return [{ ...base, ...emptyRow(work, unit, slot) }];
+    return slot.lives.map((life) => ({
+      ...base,
+      ...phaseOf(unit, life),
+      rotation: rotations.get(life) ?? ('out' as RotationState),
+      incarnation: life.incarnation,
+      pid: life.seen?.pid,
+      port: life.seen?.port,
+      zone: life.zone,
+      startedAt: life.startedAt,
+      cpuRatio: life.seen?.usage?.cpuRatio,
+      rssBytes: life.seen?.usage?.rssBytes,
+      loopLagMs: life.seen?.heartbeat.kind === 'beating' ? life.seen.heartbeat.loopLagMs : undefined,
+      release: life.release,
+    }));
+  });
+}
+
+function emptyRow(work: Work, unit: Unit, slot: Slot): Omit<ReplicaView, 'replica' | 'unit' | 'restarts'> {
+  const nothing = {
+    incarnation: undefined,
+    pid: undefined,
+    port: undefined,
+    startedAt: undefined,
+    cpuRatio: undefined,
+    rssBytes: undefined,
+    loopLagMs: undefined,
+  };
+  return { ...nothing, zone: slot.zone, rotation: 'out', release: work.brain.release, ...waiting(work, unit, slot) };
+}
+
+function waiting(work: Work, unit: Unit, slot: Slot): { phase: ReplicaPhase; why: string } {
+  if (work.brain.shutdown || !wants(slot, unit))
+    return { phase: 'stopped', why: slot.drained ? 'drained' : 'not wanted' };
+  if (slot.held !== undefined) return { phase: 'held', why: slot.held.why };
+  const waits = waitsFor(work, unit);
+  if (waits !== undefined) return { phase: 'waiting', why: `waits for ${waits}` };
+  return {
+    phase: 'waiting',
+    why:
+      slot.refused ??
+      (slot.lastExit === undefined ? 'to be started' : `it ${slot.lastExit}; waits before the next start`),
+  };
+}
+
+function phaseOf(unit: Unit, life: Life): { phase: ReplicaPhase; why: string } {
+  if (life.stage === 'draining') return { phase: 'draining', why: 'finishes what is under way' };
+  if (life.stage === 'stopping')
+    return { phase: 'stopping', why: life.condemned === undefined ? 'stops' : 'is killed' };
+  if (life.stage === 'starting')
+    return { phase: 'starting', why: life.seen?.startup.reason ?? 'its startup probe has not passed yet' };
+  if (life.suspect !== undefined) return { phase: 'sick', why: life.suspect.text };
+  if (!isReady(unit, life)) return { phase: 'sick', why: life.seen?.ready.reason ?? 'not ready' };
+  return isActive(life) ? { phase: 'serving', why: 'ready' } : { phase: 'stopped', why: '' };
+}
