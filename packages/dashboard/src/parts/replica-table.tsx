@@ -1,0 +1,73 @@
+// All replicas in one table, for those who read figures rather than pictures. A row opens the side panel.
+import type { ReplicaView } from '@hale/model';
+import { printAddress } from '../story/address.ts';
+import { formatBytes, formatRatio, formatSpan } from '../story/format.ts';
+import { PhaseGlyph } from './glyph.tsx';
+import { Identity } from './identity.tsx';
+import { steady } from './steady.ts';
+
+export const ReplicaTable = steady(({ replicas }: { replicas: readonly ReplicaView[] }) => (
+  <div class="scroller">
+    <table class="replica-table">
+      <thead>
+        <tr>
+          <th scope="col">replica</th>
+          <th scope="col">phase</th>
+          <th scope="col">rotation</th>
+          <th scope="col" class="roomy">
+            why
+          </th>
+          <th scope="col" class="number">
+            restarts
+          </th>
+          <th scope="col" class="number">
+            cpu
+          </th>
+          <th scope="col" class="number">
+            memory
+          </th>
+          <th scope="col" class="number" title="99th percentile of how late the event loop is">
+            loop lag
+          </th>
+          <th scope="col" class="number wide-only">
+            pid
+          </th>
+          <th scope="col" class="wide-only">
+            zone
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {replicas.map((replica) => (
+          <Row key={replica.replica} replica={replica} />
+        ))}
+      </tbody>
+    </table>
+  </div>
+));
+
+const Row = steady(({ replica }: { replica: ReplicaView }) => (
+  <tr class={`row-${replica.phase}`}>
+    <th scope="row">
+      <a href={printAddress({ kind: 'replica', replica: replica.replica })}>
+        <Identity unit={replica.unit} name={replica.replica} />
+      </a>
+    </th>
+    <td>
+      <span class={`phase phase-${replica.phase}`}>
+        <PhaseGlyph phase={replica.phase} />
+        {replica.phase}
+      </span>
+    </td>
+    <td>{replica.rotation}</td>
+    <td class="roomy why" title={replica.why}>
+      {replica.why}
+    </td>
+    <td class="number">{replica.restarts}</td>
+    <td class="number">{formatRatio(replica.cpuRatio)}</td>
+    <td class="number">{formatBytes(replica.rssBytes)}</td>
+    <td class="number">{formatSpan(replica.loopLagMs)}</td>
+    <td class="number wide-only">{replica.pid ?? '–'}</td>
+    <td class="wide-only">{replica.zone}</td>
+  </tr>
+));

@@ -1,0 +1,162 @@
+// The picture of the system: every unit a room with its replicas inside, arrows for who uses whom, and a slow march of
+// dashes along an arrow while requests flow to where it points. Rooms and replicas are links that open the side panel.
+import type { IncidentView, ReplicaView, SystemView, TrafficView, UnitView } from '@hale/model';
+import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { edgesOf } from '../graph/edges.ts';
+import type { Arrow } from '../graph/layout.ts';
+import { dotsOnly, drawRooms, flowPace } from '../graph/room-size.ts';
+import { printAddress } from '../story/address.ts';
+import { formatRate, formatSpan, formatWord } from '../story/format.ts';
+import { PhaseGlyph, StateGlyph } from './glyph.tsx';
+import { useHue } from './identity.tsx';
+import { steady } from './steady.ts';
+
+export function SystemGraph({ view, traffic }: { view: SystemView; traffic: TrafficView | undefined }) {
+  const wall = useRef<HTMLDivElement>(null);
+  const width = useWidth(wall);
+  const shape = view.units.map((unit) =>
+    [unit.unit, unit.role, unit.uses.join(), replicasOf(view, unit.unit).length].join(),
+  );
+  const picture = useMemo(() => {
+    const counts = new Map(view.units.map((unit) => [unit.unit, replicasOf(view, unit.unit).length]));
+    return drawRooms(counts, edgesOf(view.units), width);
+  }, [shape.join(';'), width]);
+  const units = new Map(view.units.map((unit) => [unit.unit, unit]));
+  return (
+    <div class="graph" ref={wall} style={{ height: `${picture.height}px` }}>
+      <svg class="arrows" width={picture.width} height={picture.height} aria-hidden="true">
+        <defs>
+          <marker id="arrowhead" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">
+            <path d="M1 1 7 4 1 7" />
+          </marker>
+        </defs>
+        {picture.arrows.map((arrow) => (
+          <Flow
+            key={`${arrow.edge.from}>${arrow.edge.to}`}
+            arrow={arrow}
+            rps={traffic?.perUnit[arrow.edge.to]?.rps ?? 0}
+          />
+        ))}
+      </svg>
+      <ul class="rooms">
+        {picture.boxes.map((box) => {
+          const unit = units.get(box.id);
+          if (unit === undefined) return null;
+          return (
+            <li
+              key={box.id}
+              style={{ left: `${box.x}px`, top: `${box.y}px`, width: `${box.width}px`, height: `${box.height}px` }}
+            >
+              <Room
+                unit={unit}
+                replicas={replicasOf(view, box.id)}
+                flow={traffic?.perUnit[box.id]}
+                incident={view.incidents.find((one) => one.unit === box.id && one.closedAt === undefined)}
+              />
+            </li>
+          );
+        })}
+      </ul>
+    </div>
+  );
+}
+
+const Flow = steady(({ arrow, rps }: { arrow: Arrow; rps: number }) => {
+  const hue = useHue(arrow.edge.to);
+  const pace = flowPace(rps);
+  return (
+    <g style={hue} class="arrow">
+      <path d={arrow.path} class="road" marker-end="url(#arrowhead)" />
+      {pace !== undefined && <path d={arrow.path} class={`march march-${pace}`} />}
+    </g>
+  );
+});
+
+interface RoomProps {
+  unit: UnitView;
+  replicas: readonly ReplicaView[];
+  flow: TrafficView['perUnit'][string] | undefined;
+  incident: IncidentView | undefined;
+}
+
+function Room({ unit, replicas, flow, incident }: RoomProps) {
+  const hue = useHue(unit.unit);
+  return (
+    <section class={`room role-${unit.role} is-${unit.state}`} style={hue} aria-label={unit.unit}>
+      <a class="room-name" href={printAddress({ kind: 'unit', unit: unit.unit })} title={unit.why}>
+        <strong>{unit.unit}</strong>
+        <span class={`state-${unit.state}`}>
+          <StateGlyph state={unit.state} />
+          {unit.state}
+        </span>
+      </a>
+      {incident === undefined ? (
+        <p class="room-facts">
+          <span title={`${unit.serving} of ${unit.wanted} serve`}>
+            {unit.serving}/{unit.wanted}
+          </span>
+          {flow !== undefined && (
+            <>
+              <span>{formatRate(flow.rps)}/s</span>
+              <span>p99 {formatSpan(flow.p99Ms)}</span>
+            </>
+          )}
+        </p>
+      ) : (
+        <p class="room-facts">
+          <span>
+            {unit.serving}/{unit.wanted}
+          </span>
+          <a
+            class="room-incident"
+            href={printAddress({ kind: 'incident', incident: incident.id })}
+            title={incident.title}
+          >
+            {formatWord(incident.cause)} ›
+          </a>
+        </p>
+      )}
+      <ul class={dotsOnly(replicas.length) ? 'replicas dots' : 'replicas'}>
+        {replicas.map((replica) => (
+          <li key={replica.replica}>
+            <Pill replica={replica} />
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+const Pill = steady(({ replica }: { replica: ReplicaView }) => {
+  const says = `${replica.replica}: ${replica.phase}, rotation ${replica.rotation}. ${replica.why}`;
+  return (
+    <a
+      class={`pill phase-${replica.phase} rotation-${replica.rotation}`}
+      href={printAddress({ kind: 'replica', replica: replica.replica })}
+      title={says}
+      aria-label={says}
+    >
+      <PhaseGlyph phase={replica.phase} />
+      <span class="ordinal">{replica.replica.slice(replica.replica.lastIndexOf('/') + 1)}</span>
+      {replica.phase !== 'serving' && <span class="phase-word">{replica.phase}</span>}
+    </a>
+  );
+});
+
+function replicasOf(view: SystemView, unit: string): readonly ReplicaView[] {
+  return view.replicas.filter((replica) => replica.unit === unit);
+}
+
+/** The width of an element, followed as the window changes. */
+function useWidth(ref: { current: HTMLDivElement | null }): number {
+  const [width, setWidth] = useState(800);
+  useLayoutEffect(() => {
+    const element = ref.current;
+    if (element === null) return;
+    setWidth(element.clientWidth);
+    const observer = new ResizeObserver(() => setWidth(element.clientWidth));
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+  return width;
+}

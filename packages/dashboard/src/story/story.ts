@@ -1,0 +1,99 @@
+// Everything the page knows, and how each thing that arrives changes it. A pure fold: the wire hands in what came, with
+// the viewer's own time of arrival; the page draws what comes out. What did not change keeps its identity, so that a
+// hundred calm replicas cost nothing when one of them falls ill. Bounded (INV-09): 500 feed lines, 120 traffic samples.
+import type { FeedLine, SystemView, TrafficView } from '@hale/model';
+import { keepEqual } from './keep-equal.ts';
+
+export const feedLinesMax = 500;
+export const samplesMax = 120;
+/** A rate is taken over at least this long, so that one uneven sample does not shake the number. */
+const rateWindowMs = 3_000;
+
+/** 'locked': the API asks for a token. 'lost': the stream ended and the page is trying again. */
+export type Link = 'connecting' | 'live' | 'lost' | 'locked';
+
+/** The gateway's counters at one moment, and the requests/s since the moments before. */
+export interface TrafficSample {
+  readonly at: number;
+  readonly requests: number;
+  readonly failed: number;
+  readonly perSecond: number;
+}
+
+export interface Story {
+  readonly link: Link;
+  /** Viewer's Unix ms of the last thing that arrived. */
+  readonly heardAt: number | undefined;
+  readonly view: SystemView | undefined;
+  readonly traffic: TrafficView | undefined;
+  readonly samples: readonly TrafficSample[];
+  /** Newest first. */
+  readonly feed: readonly FeedLine[];
+}
+
+export type Arrival =
+  | { readonly kind: 'view'; readonly view: SystemView; readonly at: number }
+  | { readonly kind: 'traffic'; readonly traffic: TrafficView; readonly at: number }
+  | { readonly kind: 'feed'; readonly lines: readonly FeedLine[]; readonly at: number }
+  | { readonly kind: 'link'; readonly link: Link };
+
+export const blankStory: Story = {
+  link: 'connecting',
+  heardAt: undefined,
+  view: undefined,
+  traffic: undefined,
+  samples: [],
+  feed: [],
+};
+
+/** The story after `arrival`. */
+export function tell(story: Story, arrival: Arrival): Story {
+  switch (arrival.kind) {
+    case 'link':
+      return { ...story, link: arrival.link };
+    case 'view':
+      return { ...story, heardAt: arrival.at, view: newerView(story.view, arrival.view) };
+    case 'feed':
+      return { ...story, heardAt: arrival.at, feed: mergeFeed(story.feed, arrival.lines) };
+    case 'traffic':
+      return {
+        ...story,
+        heardAt: arrival.at,
+        traffic: keepEqual(story.traffic, arrival.traffic),
+        samples: addSample(story.samples, arrival.traffic, arrival.at),
+      };
+  }
+}
+
+/** Place in the journal of the newest line we have; 0 for none. What a catch-up asks after. */
+export function newestSeq(story: Story): number {
+  return story.feed[0]?.seq ?? 0;
+}
+
+/** Requests per second now; undefined until two samples say so. */
+export function requestRate(story: Story): number | undefined {
+  return story.samples.length < 2 ? undefined : story.samples.at(-1)?.perSecond;
+}
+
+function newerView(old: SystemView | undefined, next: SystemView): SystemView {
+  if (old !== undefined && old.id === next.id && next.epoch < old.epoch) return old;
+  return keepEqual(old, next);
+}
+
+/** Newest first, each seq once. In the usual case the new lines simply go on top. */
+function mergeFeed(old: readonly FeedLine[], lines: readonly FeedLine[]): readonly FeedLine[] {
+  const known = new Set(old.map((line) => line.seq));
+  const fresh = lines.filter((line) => !known.has(line.seq) && known.add(line.seq));
+  if (fresh.length === 0) return old;
+  return [...fresh, ...old].sort((a, b) => b.seq - a.seq).slice(0, feedLinesMax);
+}
+
+function addSample(old: readonly TrafficSample[], traffic: TrafficView, at: number): readonly TrafficSample[] {
+  const last = old.at(-1);
+  const counted = { at, requests: traffic.requests, failed: traffic.failed };
+  if (last === undefined || traffic.requests < last.requests) return [{ ...counted, perSecond: 0 }];
+  if (at <= last.at) return old;
+  const since = old.findLast((sample) => at - sample.at >= rateWindowMs) ?? old[0]!;
+  const perSecond = ((traffic.requests - since.requests) * 1000) / (at - since.at);
+  return [...old.slice(-(samplesMax - 1)), { ...counted, perSecond }];
+}
