@@ -1,0 +1,141 @@
+// Do the things that a declaration points at exist? Programs, folders and env files are looked at before anything is
+// started, so that a slip of the pen is a line on the screen and not a crash loop. Reads names and rights, no contents.
+import { accessSync, constants, readdirSync, statSync } from 'node:fs';
+import { basename, delimiter, dirname, isAbsolute, join, relative, resolve } from 'node:path';
+import type { Problem } from '@hale/base';
+import type { ServiceSpec, SystemSpec } from '@hale/model';
+
+/** Everything that is missing or unreadable, for all services. `environment` is what processes would inherit. */
+export function checkFiles(
+  spec: SystemSpec,
+  environment: Readonly<Record<string, string | undefined>>,
+): readonly Problem[] {
+  return Object.values(spec.services).flatMap((service) => [
+    ...checkFolder(service, spec.root),
+    ...checkModule(service, spec.root),
+    ...checkCommand(service, environment),
+    ...checkEnvFile(service, spec.root),
+    ...checkReferences(service, environment),
+  ]);
+}
+
+type Severity = Problem['severity'];
+
+function at(
+  service: ServiceSpec,
+  field: string,
+  [severity, message, hint]: readonly [Severity, string, string],
+): Problem {
+  return { severity, path: `services.${service.name}.${field}`, message, hint };
+}
+
+function checkFolder(service: ServiceSpec, root: string): readonly Problem[] {
+  if (statSync(service.cwd, { throwIfNoEntry: false })?.isDirectory()) return [];
+  const shown = relative(root, service.cwd);
+  return [
+    at(service, 'cwd', ['error', `there is no folder ${shown}`, neighbour(service.cwd, root) ?? `mkdir -p ${shown}`]),
+  ];
+}
+
+function checkModule(service: ServiceSpec, root: string): readonly Problem[] {
+  if (service.program.kind !== 'module') return [];
+  const { file } = service.program;
+  const shown = relative(root, file);
+  const fault = unreadable(file);
+  if (fault === undefined) return [];
+  if (fault !== 'missing')
+    return [at(service, 'run', ['error', `${shown} ${fault}`, `check its rights: ls -l ${shown}`])];
+  const fromCwd = join(service.cwd, shown);
+  const hint =
+    unreadable(fromCwd) === undefined
+      ? `run is seen from the folder of the declaration: write '${relative(root, fromCwd)}'`
+      : (neighbour(file, root) ?? 'correct the path, or write the file');
+  return [at(service, 'run', ['error', `there is no file ${shown}`, hint])];
+}
+
+function checkEnvFile(service: ServiceSpec, root: string): readonly Problem[] {
+  if (service.envFile === undefined) return [];
+  const fault = unreadable(service.envFile);
+  const shown = relative(root, service.envFile);
+  if (fault === undefined) return [];
+  const hint =
+    fault === 'missing' ? (neighbour(service.envFile, root) ?? `touch ${shown}`) : `check its rights: ls -l ${shown}`;
+  return [
+    at(service, 'envFile', ['error', fault === 'missing' ? `there is no file ${shown}` : `${shown} ${fault}`, hint]),
+  ];
+}
+
+/** A program named by a path must be there; one named by a word is only warned about, because PATH may differ where it runs. */
+function checkCommand(
+  service: ServiceSpec,
+  environment: Readonly<Record<string, string | undefined>>,
+): readonly Problem[] {
+  if (service.program.kind !== 'command') return [];
+  const word = service.program.argv[0] ?? '';
+  if (word.includes('/')) {
+    const fault = executable(resolve(service.cwd, word));
+    return fault === undefined
+      ? []
+      : [at(service, 'command', ['error', `${word} ${fault}`, `chmod +x ${word}, or correct the path`])];
+  }
+  if (service.env['PATH'] !== undefined || service.envFile !== undefined) return [];
+  const folders = (environment['PATH'] ?? '').split(delimiter);
+  if (folders.some((folder) => executable(join(isAbsolute(folder) ? folder : service.cwd, word)) === undefined))
+    return [];
+  return [
+    at(service, 'command', [
+      'warning',
+      `there is no program '${word}' on the PATH`,
+      `install ${word}, or give its path`,
+    ]),
+  ];
+}
+
+function checkReferences(
+  service: ServiceSpec,
+  environment: Readonly<Record<string, string | undefined>>,
+): readonly Problem[] {
+  return Object.entries(service.env).flatMap(([name, value]) => {
+    if (value.kind === 'text' || environment[value.name] !== undefined) return [];
+    if (value.kind === 'env' && value.fallback !== undefined) return [];
+    const message = `${value.name} is not set here, so ${service.name} cannot start`;
+    return [at(service, `env.${name}`, ['warning', message, `export ${value.name}=...`])];
+  });
+}
+
+function unreadable(path: string): string | undefined {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) return 'missing';
+  if (stat.isDirectory()) return 'is a folder';
+  try {
+    accessSync(path, constants.R_OK);
+    return undefined;
+  } catch {
+    return 'cannot be read';
+  }
+}
+
+function executable(path: string): string | undefined {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) return 'does not exist';
+  if (stat.isDirectory()) return 'is a folder';
+  try {
+    accessSync(path, constants.X_OK);
+    return undefined;
+  } catch {
+    return 'may not be executed';
+  }
+}
+
+/** A file beside the missing one with the same name and another ending, or differing only in capitals. */
+function neighbour(missing: string, root: string): string | undefined {
+  const stem = (name: string) => name.toLowerCase().replace(/\.[cm]?[jt]sx?$/, '');
+  let names: readonly string[];
+  try {
+    names = readdirSync(dirname(missing));
+  } catch {
+    return undefined;
+  }
+  const found = names.find((name) => stem(name) === stem(basename(missing)));
+  return found === undefined ? undefined : `did you mean '${relative(root, join(dirname(missing), found))}'?`;
+}
