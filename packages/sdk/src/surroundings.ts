@@ -22,7 +22,7 @@ export interface Surroundings {
 const lingerOnKubernetesMs = 5_000;
 const lingerUnderHaleMs = 100;
 
-/** Reads PORT, HOST, HALE_REPLICA, HALE_ZONE, HALE_TABLE. Throws HALE_SDK_PORT_INVALID. */
+/** Reads PORT, HOST, HALE_REPLICA, HALE_ZONE, HALE_TABLE (or HALE_RUNTIME_DIR, which holds it). Throws HALE_SDK_PORT_INVALID. */
 export function readSurroundings(env: Environment, portDefault: number): Surroundings {
   const replica = env['HALE_REPLICA'];
   const kubernetes = env['KUBERNETES_SERVICE_HOST'] !== undefined;
@@ -31,7 +31,7 @@ export function readSurroundings(env: Environment, portDefault: number): Surroun
     host: env['HOST'] ?? (replica !== undefined && !kubernetes ? '127.0.0.1' : undefined),
     replica,
     zone: env['HALE_ZONE'],
-    tableFile: env['HALE_TABLE'],
+    tableFile: env['HALE_TABLE'] ?? tableIn(env['HALE_RUNTIME_DIR']),
     lingerMs: kubernetes ? lingerOnKubernetesMs : replica !== undefined ? lingerUnderHaleMs : 0,
   };
 }
@@ -39,6 +39,10 @@ export function readSurroundings(env: Environment, portDefault: number): Surroun
 /** 'payments-eu' -> 'HALE_URL_PAYMENTS_EU'. */
 export function urlVariable(service: string): string {
   return `HALE_URL_${service.toUpperCase().replaceAll('-', '_')}`;
+}
+
+function tableIn(runtimeDir: string | undefined): string | undefined {
+  return runtimeDir === undefined ? undefined : `${runtimeDir}/table.json`;
 }
 
 function readPort(text: string | undefined, portDefault: number): number {

@@ -1,0 +1,79 @@
+// The door number: the port of a database is chosen once and written down, because services are told it for life.
+import { mkdir, open, readFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import type { PostgresSpec, SystemSpec } from '@hale/model';
+import { postgresUrl } from './connection.ts';
+import { dataHome, readPassword } from './data-folder.ts';
+import { postgresError } from './errors.ts';
+
+/** `.hale/data/<name>` of a system. */
+export function homeOf(root: string, name: string): string {
+  return dataHome(join(root, '.hale'), name);
+}
+
+/** The declared port, or the one that was chosen at the first start and written to `<home>/port`. */
+export async function portOf(home: string, declared: number | undefined): Promise<number> {
+  if (declared !== undefined) return declared;
+  const file = join(home, 'port');
+  const written = Number(await readFile(file, 'utf8').catch(() => ''));
+  if (Number.isInteger(written) && written > 0) return written;
+  const port = await freePort();
+  await mkdir(home, { recursive: true, mode: 0o700 });
+  // 'wx' where two ask at once: the first one's choice holds.
+  const handle = await open(file, 'wx').catch(() => undefined);
+  if (handle === undefined) return portOf(home, declared);
+  await handle.writeFile(`${port}\n`);
+  await handle.close();
+  return port;
+}
+
+/** Throws HALE_PLATFORM_POSTGRES_PORT_IN_USE when somebody listens on `port`. */
+export async function assertPortFree(port: number): Promise<void> {
+  try {
+    await tryPort(port);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw cause;
+    throw postgresError(
+      'HALE_PLATFORM_POSTGRES_PORT_IN_USE',
+      `port ${port} of the database is taken by another program`,
+      {
+        cause,
+        details: { port },
+      },
+    );
+  }
+}
+
+/**
+ * What a service is told as HALE_DB_<NAME> (and DATABASE_URL). It holds the password: for the environment of a process only (INV-12).
+ * Undefined before the database's first start.
+ */
+export async function resourceUrl(
+  system: Pick<SystemSpec, 'root' | 'resources'>,
+  name: string,
+): Promise<string | undefined> {
+  const resource: PostgresSpec | undefined = system.resources[name];
+  if (resource === undefined) return undefined;
+  const home = homeOf(system.root, name);
+  const password = await readPassword(home);
+  if (password === undefined) return undefined;
+  return postgresUrl({ port: await portOf(home, resource.port), password, database: resource.database });
+}
+
+function freePort(): Promise<number> {
+  return tryPort(0);
+}
+
+/** Binds and lets go; gives the port. */
+function tryPort(port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen({ port, host: '127.0.0.1' }, () => {
+      const bound = (server.address() as AddressInfo).port;
+      server.close(() => resolve(bound));
+    });
+  });
+}

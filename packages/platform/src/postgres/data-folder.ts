@@ -1,0 +1,144 @@
+// The cellar: makes the data folder of a database once, in a temporary place, and moves it into place only when it is whole.
+// What a crash left half-made is under a temporary name, so it is known and thrown away; data that was ever whole is never touched.
+//
+//   .hale/data/<name>/password   0600, made before the data        .hale/data/<name>/pgdata   PostgreSQL's own
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { chmod, chown, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { PostgresBinaries } from './binaries.ts';
+import { postgresError } from './errors.ts';
+import { dressed, identityOf, type RunAs } from './run-as.ts';
+import { initialSettings, superuser } from './settings.ts';
+
+const run = promisify(execFile);
+const initTimeoutMs = 120_000;
+
+export interface DataFolder {
+  /** `.hale/data/<name>` */
+  readonly home: string;
+  readonly pgdata: string;
+  readonly password: string;
+}
+
+/** Where everything of the resource `name` lies below the `.hale` folder. */
+export function dataHome(haleFolder: string, name: string): string {
+  return join(haleFolder, 'data', name);
+}
+
+/**
+ * The data folder, made if there is none. Throws HALE_PLATFORM_POSTGRES_INIT, _DISK_FULL, _VERSION, _PASSWORD.
+ */
+export async function ensureDataFolder(home: string, binaries: PostgresBinaries, runAs: RunAs): Promise<DataFolder> {
+  await mkdir(home, { recursive: true, mode: 0o700 }).catch(explain);
+  await giveAway(home, runAs);
+  const pgdata = join(home, 'pgdata');
+  const dataVersion = await readFile(join(pgdata, 'PG_VERSION'), 'utf8').catch(() => undefined);
+  if (dataVersion !== undefined) {
+    checkVersion(dataVersion.trim(), binaries.version, pgdata);
+    const password = await readPassword(home);
+    if (password === undefined) {
+      throw postgresError(
+        'HALE_PLATFORM_POSTGRES_PASSWORD',
+        `${join(home, 'password')} is missing, and ${pgdata} needs it`,
+      );
+    }
+    return { home, pgdata, password };
+  }
+  await sweepHalfMade(home);
+  const password = (await readPassword(home)) ?? (await makePassword(home, runAs));
+  await initialize(home, binaries, runAs);
+  return { home, pgdata, password };
+}
+
+/** The password of an existing database; undefined before its first start. */
+export async function readPassword(home: string): Promise<string | undefined> {
+  const text = await readFile(join(home, 'password'), 'utf8').catch(() => '');
+  return text.trim() === '' ? undefined : text.trim();
+}
+
+async function makePassword(home: string, runAs: RunAs): Promise<string> {
+  const password = randomBytes(24).toString('base64url');
+  const file = join(home, 'password');
+  await writeDurably(`${file}.new`, `${password}\n`).catch(explain);
+  await giveAway(`${file}.new`, runAs);
+  await rename(`${file}.new`, file);
+  return password;
+}
+
+async function initialize(home: string, binaries: PostgresBinaries, runAs: RunAs): Promise<void> {
+  const making = join(home, `making-${process.pid}-${randomBytes(4).toString('hex')}`);
+  const [program = '', ...args] = dressed(runAs, [
+    binaries.initdb,
+    ...['--pgdata', making, '--username', superuser, '--pwfile', join(home, 'password')],
+    ...['--auth-local=scram-sha-256', '--auth-host=scram-sha-256', '--encoding=UTF8', '--locale=C', '--data-checksums'],
+    ...initialSettings.flatMap(([name, value]) => ['--set', `${name}=${value}`]),
+  ]);
+  try {
+    await run(program, args, { ...identityOf(runAs), cwd: home, timeout: initTimeoutMs, env: bareEnvironment() });
+    await syncFolder(making);
+    await rename(making, join(home, 'pgdata'));
+    await syncFolder(home);
+  } catch (error) {
+    await rm(making, { recursive: true, force: true });
+    explain(error);
+  }
+}
+
+/** Only names that this file gives to unfinished work. */
+async function sweepHalfMade(home: string): Promise<void> {
+  for (const entry of await readdir(home)) {
+    if (entry.startsWith('making-')) await rm(join(home, entry), { recursive: true, force: true });
+  }
+}
+
+function checkVersion(data: string, binaries: string, pgdata: string): void {
+  const major = binaries.split('.')[0];
+  if (data === major) return;
+  throw postgresError(
+    'HALE_PLATFORM_POSTGRES_VERSION',
+    `${pgdata} was made by PostgreSQL ${data}, installed is ${major}`,
+  );
+}
+
+/** initdb needs a PATH and a time zone at most; nothing of ours is anything to it. */
+export function bareEnvironment(): Record<string, string> {
+  return {
+    PATH: process.env['PATH'] ?? '/usr/bin:/bin',
+    LC_ALL: 'C',
+    ...(process.env['TZ'] ? { TZ: process.env['TZ'] } : {}),
+  };
+}
+
+async function giveAway(path: string, runAs: RunAs): Promise<void> {
+  if (runAs.kind === 'user') await chown(path, runAs.uid, runAs.gid);
+}
+
+async function writeDurably(file: string, text: string): Promise<void> {
+  const handle = await open(file, 'w', 0o600);
+  try {
+    await handle.writeFile(text);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await chmod(file, 0o600);
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  await handle.sync().finally(() => handle.close());
+}
+
+function explain(error: unknown): never {
+  const { code, stderr, message } = error as { code?: unknown; stderr?: string; message?: string };
+  const said = [stderr?.trim(), message].find((text) => text !== undefined && text !== '') ?? String(error);
+  if (code === 'ENOSPC' || /No space left on device|Disk quota exceeded/i.test(said)) {
+    throw postgresError('HALE_PLATFORM_POSTGRES_DISK_FULL', 'the disk is full: no database could be made', {
+      cause: error,
+    });
+  }
+  const words = said.split('\n').slice(-6).join('\n').slice(0, 2_000);
+  throw postgresError('HALE_PLATFORM_POSTGRES_INIT', `the database could not be made: ${words}`, { cause: error });
+}

