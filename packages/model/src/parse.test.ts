@@ -87,6 +87,7 @@ const errors: readonly Row[] = [
     'services.orders.env.A',
     'the name, not the value',
   ],
+  ['HALE_URL_X in env', withFields({ env: { HALE_URL_X: 1 } }), 'services.orders.env.HALE_URL_X', 'set by Hale'],
   ['PORT in env', withFields({ env: { PORT: 80 } }), 'services.orders.env.PORT', 'set by Hale', 'port: 3000'],
   ['uses as text', withFields({ uses: 'db' }), 'services.orders.uses', 'expected a list of names'],
   ['a zone nobody declared', withFields({ zones: ['b'] }), 'services.orders.zones[0]', 'not declared', 'declared: a'],

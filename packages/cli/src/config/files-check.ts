@@ -1,6 +1,7 @@
 // Do the things that a declaration points at exist? Programs, folders and env files are looked at before anything is
-// started, so that a slip of the pen is a line on the screen and not a crash loop. Reads names and rights, no contents.
-import { accessSync, constants, readdirSync, statSync } from 'node:fs';
+// started, so that a slip of the pen is a line on the screen and not a crash loop. Reads names and rights, no contents
+// (of secrets: the names).
+import { accessSync, constants, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, delimiter, dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import type { Problem } from '@hale/base';
 import type { ServiceSpec, SystemSpec } from '@hale/model';
@@ -10,12 +11,13 @@ export function checkFiles(
   spec: SystemSpec,
   environment: Readonly<Record<string, string | undefined>>,
 ): readonly Problem[] {
+  const sealed = sealedNames(spec.root);
   return Object.values(spec.services).flatMap((service) => [
     ...checkFolder(service, spec.root),
     ...checkModule(service, spec.root),
     ...checkCommand(service, environment),
     ...checkEnvFile(service, spec.root),
-    ...checkReferences(service, environment),
+    ...checkReferences(service, environment, sealed),
   ]);
 }
 
@@ -94,13 +96,26 @@ function checkCommand(
 function checkReferences(
   service: ServiceSpec,
   environment: Readonly<Record<string, string | undefined>>,
+  sealed: ReadonlySet<string>,
 ): readonly Problem[] {
   return Object.entries(service.env).flatMap(([name, value]) => {
     if (value.kind === 'text' || environment[value.name] !== undefined) return [];
     if (value.kind === 'env' && value.fallback !== undefined) return [];
+    if (value.kind === 'secret' && sealed.has(value.name)) return [];
     const message = `${value.name} is not set here, so ${service.name} cannot start`;
-    return [at(service, `env.${name}`, ['warning', message, `export ${value.name}=...`])];
+    const file = value.kind === 'secret' ? ', or write it in .hale/secrets.env (mode 600)' : '';
+    return [at(service, `env.${name}`, ['warning', message, `export ${value.name}=...${file}`])];
   });
+}
+
+/** Names, never values, of the secrets kept beside the system. */
+function sealedNames(root: string): ReadonlySet<string> {
+  try {
+    const text = readFileSync(join(root, '.hale', 'secrets.env'), 'utf8');
+    return new Set([...text.matchAll(/^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=/gm)].map((match) => match[1] ?? ''));
+  } catch {
+    return new Set();
+  }
 }
 
 function unreadable(path: string): string | undefined {

@@ -108,10 +108,13 @@ function commandFor(run: string, extension: string): string {
   return `write command: ['program', '${run}']`;
 }
 
+const toldByHale =
+  /^HALE_(SYSTEM|REPLICA|INCARNATION|RUNTIME_DIR|ZONE|TABLE|LISTENERS|RELEASE|HEARTBEAT|(URL|DB)_[A-Z0-9_]+)$/;
+
 /** What Hale tells the process itself; a declaration that says otherwise would be overruled in silence. */
 function reserved(name: string): string | undefined {
   if (name === 'PORT') return 'write port: 3000 for a fixed port; otherwise Hale picks one';
-  if (name.startsWith('HALE_')) return 'choose another name: HALE_... is how Hale speaks to the process';
+  if (toldByHale.test(name)) return 'choose another name: this is how Hale speaks to the process';
   return undefined;
 }
 
