@@ -3,10 +3,12 @@
 // Safe to repeat: anything that was surely not sent; and, before an answer began, idempotent methods or calls
 // with an Idempotency-Key (only where the called service honours it).
 import type { Clock } from '@hale/base';
+import { createRetryBudget, type RetryBudget, tighter } from '@hale/resilience';
 import type { Dispatcher } from 'undici';
-import { createChooser } from './chooser.ts';
-import { createEndpointBook, type EndpointSource, type Target } from './endpoints.ts';
+import { type Choice, type Chooser, createChooser } from './chooser.ts';
+import { createEndpointBook, type EndpointSource } from './endpoints.ts';
 import { sdkError } from './errors.ts';
+import { callerDueMs, patienceHeader } from './patience.ts';
 import { type Reply, toReply } from './reply.ts';
 import { urlVariable } from './surroundings.ts';
 import { createWire, type Wire } from './wire.ts';
@@ -61,22 +63,19 @@ const repeatableStatuses = new Set([502, 503, 504]);
 
 /** A client of `source.service`. Connections are opened at the first call. */
 export function createClient(source: ClientSource, options: ClientOptions = {}): Client {
-  const book = createEndpointBook(source);
-  const chooser = createChooser(source.clock, source.zone);
-  const wire = createWire(options.connectionsMax ?? 32);
+  const { service, clock, zone } = source;
+  const exchange: Exchange = {
+    service,
+    clock,
+    wire: createWire(options.connectionsMax ?? 32),
+    triesMax: options.triesMax ?? 3,
+    chooser: createChooser(createEndpointBook(source), clock, zone),
+    retries: createRetryBudget({ now: () => clock.mono() }),
+  };
   return {
-    service: source.service,
-    fetch(path, callOptions = {}) {
-      const call = prepare(path, { ...options, ...callOptions }, source.clock);
-      return place(call, {
-        service: source.service,
-        wire,
-        clock: source.clock,
-        triesMax: options.triesMax ?? 3,
-        choose: (tried) => chooser.choose(book.targets(), tried),
-      });
-    },
-    close: () => wire.close(),
+    service,
+    fetch: (path, callOptions = {}) => place(prepare(path, { ...options, ...callOptions }, clock), exchange),
+    close: () => exchange.wire.close(),
   };
 }
 
@@ -86,7 +85,7 @@ interface Call {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Uint8Array | undefined;
   readonly repeatable: boolean;
-  readonly deadline: number;
+  readonly dueMs: number;
   readonly tryTimeoutMs: number;
   readonly signal: AbortSignal | undefined;
 }
@@ -96,12 +95,8 @@ interface Exchange {
   readonly wire: Wire;
   readonly clock: Clock;
   readonly triesMax: number;
-  choose(tried: ReadonlySet<string>): Choice | undefined;
-}
-
-interface Choice {
-  readonly target: Target;
-  done(outcome: { readonly failed: boolean }): void;
+  readonly chooser: Chooser;
+  readonly retries: RetryBudget;
 }
 
 function prepare(path: string, options: CallOptions, clock: Clock): Call {
@@ -119,32 +114,39 @@ function prepare(path: string, options: CallOptions, clock: Clock): Call {
     headers,
     body,
     repeatable: repeatableMethods.has(method) || headers['idempotency-key'] !== undefined,
-    deadline: clock.mono() + (options.timeoutMs ?? 10_000),
+    dueMs: tighter(clock.mono() + (options.timeoutMs ?? 10_000), callerDueMs()) ?? 0,
     tryTimeoutMs: options.tryTimeoutMs ?? 3_000,
     signal: options.signal,
   };
 }
 
 async function place(call: Call, exchange: Exchange): Promise<Reply> {
-  const tried = new Set<string>();
-  let last: unknown;
-  for (let attempt = 1; attempt <= exchange.triesMax; attempt++) {
-    const leftMs = call.deadline - exchange.clock.mono();
-    if (leftMs <= 0) break;
-    const choice = exchange.choose(tried);
+  const { chooser, clock, retries, triesMax } = exchange;
+  let last: { choice: Choice; why: unknown } | undefined;
+  for (let attempt = 1; attempt <= triesMax; attempt++) {
+    const leftMs = call.dueMs - clock.mono();
+    const choice = leftMs > 0 ? chooser.choose(last?.choice) : undefined;
     if (choice === undefined) break;
-    tried.add(choice.target.key);
     const result = await tryOnce(call, { exchange, choice, timeoutMs: Math.min(leftMs, call.tryTimeoutMs) });
-    const mayRepeat = attempt < exchange.triesMax && (call.repeatable || result.unsent);
+    if (attempt > 1) retries.settled();
+    if (result.kind === 'reply' && !repeatableStatuses.has(result.reply.status)) {
+      retries.deposit();
+      return result.reply;
+    }
+    // Paid for when it is planned: a crowd of failing calls must not become a crowd of retries.
+    const mayRepeat = attempt < triesMax && (call.repeatable || result.unsent) && retries.withdraw();
     if (result.kind === 'reply') {
-      if (!repeatableStatuses.has(result.reply.status) || !mayRepeat) return result.reply;
+      if (!mayRepeat) return result.reply;
       await result.reply.discard();
     } else if (!mayRepeat) {
       throw failure(call, exchange, result.error);
     }
-    last = result.kind === 'reply' ? `it answered ${result.reply.status}` : result.error;
+    last = { choice, why: result.kind === 'reply' ? `it answered ${result.reply.status}` : result.error };
   }
-  throw last === undefined ? nobody(exchange.service) : failure(call, exchange, last);
+  if (last === undefined)
+    throw call.dueMs <= clock.mono() ? failure(call, exchange, 'no time was left') : nobody(exchange.service);
+  retries.settled();
+  throw failure(call, exchange, last.why);
 }
 
 type TryResult =
@@ -158,24 +160,25 @@ async function tryOnce(
   const { choice, exchange, timeoutMs } = how;
   const impatience = AbortSignal.timeout(Math.ceil(timeoutMs));
   try {
-    const response = await exchange.wire.request(choice.target.origin + call.path, {
+    const response = await exchange.wire.request(choice.origin + call.path, {
       method: call.method,
-      headers: { ...call.headers, 'x-hale-timeout-ms': String(Math.ceil(timeoutMs)) },
+      headers: { ...call.headers, [patienceHeader]: String(Math.ceil(timeoutMs)) },
       ...(call.body === undefined ? {} : { body: call.body }),
       headersTimeout: Math.ceil(timeoutMs),
       signal: call.signal === undefined ? impatience : AbortSignal.any([call.signal, impatience]),
     });
-    choice.done({ failed: response.statusCode >= 500 });
-    return { kind: 'reply', reply: toReply(response, choice.target.key), unsent: false };
+    choice.done(response.statusCode >= 500 ? 'failed' : 'ok');
+    return { kind: 'reply', reply: toReply(response, choice.key), unsent: false };
   } catch (error) {
-    choice.done({ failed: true });
-    if (call.signal?.aborted === true) throw call.signal.reason;
+    const cancelled = call.signal?.aborted === true;
+    choice.done(cancelled ? 'cancelled' : 'failed');
+    if (cancelled) throw call.signal?.reason;
     return { kind: 'error', error, unsent: exchange.wire.wasUnsent(error) };
   }
 }
 
 function failure(call: Call, exchange: Exchange, cause: unknown): Error {
-  const late = exchange.clock.mono() >= call.deadline || isTimeout(cause);
+  const late = exchange.clock.mono() >= call.dueMs || isTimeout(cause);
   const why = cause instanceof Error ? cause.message : String(cause);
   return sdkError(
     late ? 'HALE_SDK_CALL_TIMEOUT' : 'HALE_SDK_CALL_FAILED',

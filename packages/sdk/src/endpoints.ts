@@ -1,22 +1,16 @@
 // The pocket copy of the street map: where the replicas of one service answer, read from the endpoint table's file.
 // It looks at the file at most four times a second and only when asked, so it needs no timer and no closing.
-// A missing or torn file keeps the last good copy; without any, the one address of HALE_URL_<SERVICE> serves.
+// A missing or torn file keeps the last good copy; nobody in it, or no file at all: the front address HALE_URL_<SERVICE> serves.
 import { readFileSync, statSync } from 'node:fs';
 import type { Clock } from '@hale/base';
 import type { Endpoint, EndpointTable } from '@hale/model';
 import { type Environment, urlVariable } from './surroundings.ts';
 
-/** A place to send a call to. */
-export interface Target {
-  readonly key: string;
-  readonly origin: string;
-  readonly zone: string | undefined;
-  readonly weight: number;
-}
-
 export interface EndpointBook {
-  /** Replicas to try, best state first: those in rotation, else the suspected, else the front address; empty if nothing is known. */
-  targets(): readonly Target[];
+  /** The gateway's address for the service, which holds calls while no replica is up. */
+  readonly front: string | undefined;
+  /** The service's endpoints in any state; the same array as long as nothing changed. */
+  look(): readonly Endpoint[];
 }
 
 export interface EndpointSource {
@@ -29,16 +23,14 @@ export interface EndpointSource {
 const lookEveryMs = 250;
 
 export function createEndpointBook(source: EndpointSource): EndpointBook {
-  const front = source.env[urlVariable(source.service)];
-  const fallback: readonly Target[] =
-    front === undefined ? [] : [{ key: 'front', origin: front.replace(/\/+$/, ''), zone: undefined, weight: 100 }];
+  const { service, clock, tableFile } = source;
   let table: EndpointTable | undefined;
-  let targets = fallback;
+  let endpoints: readonly Endpoint[] = [];
   let lookedAt = Number.NEGATIVE_INFINITY;
   let stamp = '';
 
-  const look = (file: string) => {
-    lookedAt = source.clock.mono();
+  const refresh = (file: string) => {
+    lookedAt = clock.mono();
     const found = stampOf(file);
     if (found === undefined || found === stamp) return;
     const read = readTable(file);
@@ -46,32 +38,14 @@ export function createEndpointBook(source: EndpointSource): EndpointBook {
     stamp = found;
     if (table !== undefined && !isNewer(read, table)) return;
     table = read;
-    const chosen = chooseTargets(read, source.service);
-    targets = chosen.length > 0 ? chosen : fallback;
+    endpoints = read.endpoints.filter((endpoint) => endpoint.service === service);
   };
   return {
-    targets() {
-      if (source.tableFile !== undefined && source.clock.mono() - lookedAt >= lookEveryMs) look(source.tableFile);
-      return targets;
+    front: source.env[urlVariable(service)]?.replace(/\/+$/, ''),
+    look() {
+      if (tableFile !== undefined && clock.mono() - lookedAt >= lookEveryMs) refresh(tableFile);
+      return endpoints;
     },
-  };
-}
-
-/** Endpoints of `service` that may be called: 'in', or the suspected when none is. */
-export function chooseTargets(table: EndpointTable, service: string): readonly Target[] {
-  const own = table.endpoints.filter((endpoint) => endpoint.service === service);
-  const inRotation = own.filter((endpoint) => endpoint.state === 'in');
-  const chosen = inRotation.length > 0 ? inRotation : own.filter((endpoint) => endpoint.state === 'suspect');
-  return chosen.map(toTarget);
-}
-
-function toTarget(endpoint: Endpoint): Target {
-  const host = endpoint.address.includes(':') ? `[${endpoint.address}]` : endpoint.address;
-  return {
-    key: endpoint.incarnation,
-    origin: `http://${host}:${endpoint.port}`,
-    zone: endpoint.zone,
-    weight: endpoint.weight,
   };
 }
 

@@ -2,6 +2,7 @@
 // knows when it is empty. From the goodbye on, each answer tells its caller to close the connection.
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Clock } from '@hale/base';
+import { rememberPatience } from './patience.ts';
 
 export interface Traffic {
   readonly inFlight: number;
@@ -24,7 +25,8 @@ export function createTraffic(clock: Clock): Traffic {
   const sweep = () => {
     for (const server of servers) server.closeIdleConnections();
   };
-  const begin = (_req: IncomingMessage, res: ServerResponse) => {
+  const begin = (req: IncomingMessage, res: ServerResponse) => {
+    rememberPatience(req, clock);
     open.add(res);
     if (goodbye) askToClose(res);
     res.once('close', () => {

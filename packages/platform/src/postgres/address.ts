@@ -1,11 +1,11 @@
 // The door number: the port of a database is chosen once and written down, because services are told it for life.
-import { mkdir, open, readFile } from 'node:fs/promises';
+import { link, mkdir, rm, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import type { PostgresSpec, SystemSpec } from '@hale/model';
+import type { SystemSpec } from '@hale/model';
 import { postgresUrl } from './connection.ts';
-import { dataHome, readPassword } from './data-folder.ts';
+import { dataHome, readPassword, readText } from './data-folder.ts';
 import { postgresError } from './errors.ts';
 
 /** `.hale/data/<name>` of a system. */
@@ -15,18 +15,27 @@ export function homeOf(root: string, name: string): string {
 
 /** The declared port, or the one that was chosen at the first start and written to `<home>/port`. */
 export async function portOf(home: string, declared: number | undefined): Promise<number> {
-  if (declared !== undefined) return declared;
-  const file = join(home, 'port');
-  const written = Number(await readFile(file, 'utf8').catch(() => ''));
-  if (Number.isInteger(written) && written > 0) return written;
-  const port = await freePort();
+  const known = declared ?? writtenPort(home);
+  if (known !== undefined) return known;
   await mkdir(home, { recursive: true, mode: 0o700 });
-  // 'wx' where two ask at once: the first one's choice holds.
-  const handle = await open(file, 'wx').catch(() => undefined);
-  if (handle === undefined) return portOf(home, declared);
-  await handle.writeFile(`${port}\n`);
-  await handle.close();
-  return port;
+  const port = await freePort();
+  const draft = `${portFile(home)}.${process.pid}`;
+  await writeFile(draft, `${port}\n`);
+  // A link fails where there is a file: of two who choose at once, the first one's choice holds.
+  await link(draft, portFile(home)).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
+  await rm(draft);
+  return writtenPort(home) ?? port;
+}
+
+function writtenPort(home: string): number | undefined {
+  const port = Number(readText(portFile(home)));
+  return Number.isInteger(port) && port > 0 ? port : undefined;
+}
+
+function portFile(home: string): string {
+  return join(home, 'port');
 }
 
 /** Throws HALE_PLATFORM_POSTGRES_PORT_IN_USE when somebody listens on `port`. */
@@ -50,16 +59,14 @@ export async function assertPortFree(port: number): Promise<void> {
  * What a service is told as HALE_DB_<NAME> (and DATABASE_URL). It holds the password: for the environment of a process only (INV-12).
  * Undefined before the database's first start.
  */
-export async function resourceUrl(
-  system: Pick<SystemSpec, 'root' | 'resources'>,
-  name: string,
-): Promise<string | undefined> {
-  const resource: PostgresSpec | undefined = system.resources[name];
+export function resourceUrl(system: Pick<SystemSpec, 'root' | 'resources'>, name: string): string | undefined {
+  const resource = system.resources[name];
   if (resource === undefined) return undefined;
   const home = homeOf(system.root, name);
-  const password = await readPassword(home);
-  if (password === undefined) return undefined;
-  return postgresUrl({ port: await portOf(home, resource.port), password, database: resource.database });
+  const password = readPassword(home);
+  const port = resource.port ?? writtenPort(home);
+  if (password === undefined || port === undefined) return undefined;
+  return postgresUrl({ port, password, database: resource.database });
 }
 
 function freePort(): Promise<number> {

@@ -4,7 +4,8 @@
 //   .hale/data/<name>/password   0600, made before the data        .hale/data/<name>/pgdata   PostgreSQL's own
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmod, chown, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { chmod, chown, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { PostgresBinaries } from './binaries.ts';
@@ -34,10 +35,10 @@ export async function ensureDataFolder(home: string, binaries: PostgresBinaries,
   await mkdir(home, { recursive: true, mode: 0o700 }).catch(explain);
   await giveAway(home, runAs);
   const pgdata = join(home, 'pgdata');
-  const dataVersion = await readFile(join(pgdata, 'PG_VERSION'), 'utf8').catch(() => undefined);
-  if (dataVersion !== undefined) {
-    checkVersion(dataVersion.trim(), binaries.version, pgdata);
-    const password = await readPassword(home);
+  const dataVersion = readText(join(pgdata, 'PG_VERSION')).trim();
+  if (dataVersion !== '') {
+    checkVersion(dataVersion, binaries.version, pgdata);
+    const password = readPassword(home);
     if (password === undefined) {
       throw postgresError(
         'HALE_PLATFORM_POSTGRES_PASSWORD',
@@ -47,15 +48,24 @@ export async function ensureDataFolder(home: string, binaries: PostgresBinaries,
     return { home, pgdata, password };
   }
   await sweepHalfMade(home);
-  const password = (await readPassword(home)) ?? (await makePassword(home, runAs));
+  const password = readPassword(home) ?? (await makePassword(home, runAs));
   await initialize(home, binaries, runAs);
   return { home, pgdata, password };
 }
 
 /** The password of an existing database; undefined before its first start. */
-export async function readPassword(home: string): Promise<string | undefined> {
-  const text = await readFile(join(home, 'password'), 'utf8').catch(() => '');
-  return text.trim() === '' ? undefined : text.trim();
+export function readPassword(home: string): string | undefined {
+  const text = readText(join(home, 'password')).trim();
+  return text === '' ? undefined : text;
+}
+
+/** '' when there is no such file. */
+export function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
 }
 
 async function makePassword(home: string, runAs: RunAs): Promise<string> {

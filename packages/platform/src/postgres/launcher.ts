@@ -42,7 +42,7 @@ export const postgresLauncher: Launcher = async (context) => {
       if (socketFolder !== undefined) await mkdir(socketFolder, { recursive: true, mode: 0o700 });
     },
     async check(signal) {
-      const password = await readPassword(home);
+      const password = readPassword(home);
       if (password === undefined) return { kind: 'fail', reason: `${join(home, 'password')} is missing` };
       return checkPostgres({ port, password, database: resource.database }, signal);
     },

@@ -57,7 +57,7 @@ function build(t: { after(fn: () => void | Promise<void>): void }): House {
     return child;
   };
   const query = async (text: string) => {
-    const client = new pg.Client({ connectionString: await resourceUrl(spec, 'db') });
+    const client = new pg.Client({ connectionString: resourceUrl(spec, 'db') });
     client.on('error', () => {});
     await client.connect();
     try {
@@ -93,7 +93,7 @@ async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
 
 test('it is made, keeps what is committed through kill -9, and stops fast when asked', { skip }, async (t) => {
   const house = build(t);
-  assert.equal(await resourceUrl(house.spec, 'db'), undefined, 'nothing to tell before the first start');
+  assert.equal(resourceUrl(house.spec, 'db'), undefined, 'nothing to tell before the first start');
   const first = await house.start();
   assert.equal(statSync(join(house.home, 'password')).mode & 0o777, 0o600);
   assert.deepEqual(readdirSync(house.home).sort(), ['password', 'pgdata', 'port']);
@@ -106,7 +106,7 @@ test('it is made, keeps what is committed through kill -9, and stops fast when a
   );
   await house.query('create table kept (n int)');
   await house.query('insert into kept values (42)');
-  const url = await resourceUrl(house.spec, 'db');
+  const url = resourceUrl(house.spec, 'db');
 
   // The postmaster dies alone, with a busy child left behind.
   const busy = house.query('select pg_sleep(60)').catch((error: Error) => error);
@@ -116,7 +116,7 @@ test('it is made, keeps what is committed through kill -9, and stops fast when a
   const second = await house.start();
   assert.ok((await busy) instanceof Error);
   assert.deepEqual((await house.query('select n from kept')).rows, [{ n: 42 }]);
-  assert.equal(await resourceUrl(house.spec, 'db'), url, 'the address and the password stay');
+  assert.equal(resourceUrl(house.spec, 'db'), url, 'the address and the password stay');
   const open = new pg.Client({ connectionString: url });
   open.on('error', () => {});
   await open.connect();
