@@ -1,0 +1,90 @@
+// The commands that ask the brain for something: restart, scale, drain, undrain, resume. Each is one order; it passes
+// the one budget like everything else, so what is printed is that it was asked, and `hale ps --watch` shows it happen.
+import type { Order } from '@hale/model';
+import { cliError, exitCodes } from '../errors.ts';
+import { findNamed, type Named } from '../system/find-names.ts';
+import { askPatiently, lookAt } from '../system/running.ts';
+import type { Call, CommandEntry } from './entry.ts';
+import { wholeNumber } from './whole-number.ts';
+
+async function give(call: Call, name: string, make: (named: Named) => Order): Promise<number> {
+  const { system, view } = await lookAt(call.host, call.folder);
+  const order = make(findNamed(view, name));
+  await askPatiently(call.host, () => system.api.order(order));
+  if (call.json) call.host.terminal.json({ asked: order });
+  else call.host.terminal.line(`asked: ${inWords(order)}. Watch it: hale ps --watch`);
+  return exitCodes.ok;
+}
+
+function inWords(order: Order): string {
+  switch (order.kind) {
+    case 'restart':
+      return order.replica === undefined
+        ? `restart every replica of ${order.unit}, one at a time`
+        : `restart ${order.replica}`;
+    case 'scale':
+      return `run ${order.replicas} of ${order.unit}`;
+    case 'drain':
+      return `take ${order.replica} out of traffic and stop it (hale undrain ${order.replica} brings it back)`;
+    case 'undrain':
+      return `bring ${order.replica} back`;
+    case 'resume':
+      return `let ${order.unit} try again`;
+    case 'shutdown':
+      return 'stop everything';
+    case 'acknowledge':
+      return `acknowledge ${order.incident}`;
+  }
+}
+
+const unitOf = (named: Named) => (named.kind === 'unit' ? named.unit.unit : named.replica.unit);
+
+function replicaOf(named: Named, verb: string) {
+  if (named.kind === 'replica') return named.replica.replica;
+  throw cliError('HALE_CLI_USAGE', `${verb} wants one replica, ${named.unit.unit} is a service`, {
+    hint: `say which: hale ${verb} ${named.unit.unit}/0`,
+  });
+}
+
+export const restartCommand: CommandEntry = {
+  usage: 'restart <name>',
+  summary: 'restart a replica, or a service one replica at a time',
+  group: 'Act',
+  run: (call) =>
+    give(call, call.args[0] ?? '', (named) => ({
+      kind: 'restart',
+      unit: unitOf(named),
+      replica: named.kind === 'replica' ? named.replica.replica : undefined,
+    })),
+};
+
+export const scaleCommand: CommandEntry = {
+  usage: 'scale <service> <replicas>',
+  summary: 'run that many replicas, until the declaration changes',
+  group: 'Act',
+  run: (call) => {
+    const replicas = wholeNumber(1)(call.args[1] ?? '');
+    return give(call, call.args[0] ?? '', (named) => ({ kind: 'scale', unit: unitOf(named), replicas }));
+  },
+};
+
+export const drainCommand: CommandEntry = {
+  usage: 'drain <replica>',
+  summary: 'take a replica out of traffic, let it finish, and stop it',
+  group: 'Act',
+  run: (call) => give(call, call.args[0] ?? '', (named) => ({ kind: 'drain', replica: replicaOf(named, 'drain') })),
+};
+
+export const undrainCommand: CommandEntry = {
+  usage: 'undrain <replica>',
+  summary: 'bring a drained replica back',
+  group: 'Act',
+  run: (call) => give(call, call.args[0] ?? '', (named) => ({ kind: 'undrain', replica: replicaOf(named, 'undrain') })),
+};
+
+export const resumeCommand: CommandEntry = {
+  usage: 'resume <service>',
+  summary: 'let a service that was held try again',
+  group: 'Act',
+  run: (call) => give(call, call.args[0] ?? '', (named) => ({ kind: 'resume', unit: unitOf(named) })),
+};

@@ -1,0 +1,23 @@
+// `hale ps`: every replica, what it is doing and why.
+import { exitCodes } from '../errors.ts';
+import { styleOf } from '../host.ts';
+import { lookAt } from '../system/running.ts';
+import { renderReplicas } from '../terminal/system-picture.ts';
+import type { CommandEntry } from './entry.ts';
+import { type Watched, watchPicture } from './watch.ts';
+
+const picture: Watched = { text: renderReplicas, data: (view) => view };
+
+export const psCommand: CommandEntry = {
+  usage: 'ps',
+  summary: 'every replica: its state, port, pid, load, and why',
+  group: 'Look',
+  shape: (command) => command.option('-w, --watch', 'keep showing it as it changes'),
+  async run(call) {
+    if (call.options['watch'] === true) return watchPicture(call, picture);
+    const { view } = await lookAt(call.host, call.folder);
+    if (call.json) call.host.terminal.json(view);
+    else for (const line of renderReplicas(view, styleOf(call.host))) call.host.terminal.line(line);
+    return exitCodes.ok;
+  },
+};

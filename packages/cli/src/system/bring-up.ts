@@ -1,0 +1,35 @@
+// From a declaration to a running system that follows it: the one way in for `up`, `dev` and drills. It starts what does
+// not run, writes the release down if it is new, and tells control; a system that runs already is only told.
+import { diffSystems, type SystemDiff, type SystemSpec } from '@hale/model';
+import type { Host } from '../host.ts';
+import { latestRelease, recordRelease } from './folder.ts';
+import { withFolderLock } from './folder-lock.ts';
+import { askPatiently, type RunningSystem } from './running.ts';
+import { ensureStarted } from './starting.ts';
+import { stopSystem } from './stopping.ts';
+
+export interface BroughtUp {
+  readonly system: RunningSystem;
+  readonly release: number;
+  /** True when this call started the keeper; it is then this caller's to stop. */
+  readonly fresh: boolean;
+  /** What is new since the release that was in force; undefined when there was none. */
+  readonly difference: SystemDiff | undefined;
+}
+
+export async function bringUp(host: Host, spec: SystemSpec, signal: AbortSignal): Promise<BroughtUp> {
+  return withFolderLock(host, spec.root, async () => {
+    const before = latestRelease(spec.root)?.spec;
+    const { system, fresh } = await ensureStarted(host, spec, signal);
+    try {
+      const declared: SystemSpec = { ...spec, id: system.id };
+      const { release } = recordRelease(spec.root, declared);
+      await askPatiently(host, () => system.api.declare(release));
+      const difference = before === undefined ? undefined : diffSystems(before, declared);
+      return { system, release, fresh, difference };
+    } catch (error) {
+      if (fresh) await stopSystem(host, system, { timeoutMs: 2_000, hurry: AbortSignal.abort(), say: () => {} });
+      throw error;
+    }
+  });
+}

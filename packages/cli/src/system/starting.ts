@@ -1,0 +1,78 @@
+// Brings a system's keeper and control room up, or leaves nothing behind and says why it could not. What is declared
+// afterwards is not its business.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { SystemSpec } from '@hale/model';
+import { cliError, explainUnknown } from '../errors.ts';
+import { type Host, waitFor } from '../host.ts';
+import { logFolderOf, prepareFolder, writeIdentity } from './folder.ts';
+import { handOver, launchKeeper } from './keeper-link.ts';
+import { assignPorts, claimPorts } from './listener-ports.ts';
+import { readLastLines } from './log-tail.ts';
+import { isAway, isRunning, type RunningSystem, systemAt } from './running.ts';
+import { stopSystem } from './stopping.ts';
+
+export interface Started {
+  readonly system: RunningSystem;
+  /** False: it ran already. */
+  readonly fresh: boolean;
+}
+
+const controlUpWithinMs = 30_000;
+const tailLines = 12;
+
+/** Makes sure that the keeper and control of `spec` run. Call it under the folder's lock. */
+export async function ensureStarted(host: Host, spec: SystemSpec, signal: AbortSignal): Promise<Started> {
+  const { root } = spec;
+  try {
+    const known = prepareFolder(root);
+    const system = systemAt(root, known.id);
+    if (await isRunning(system)) {
+      await handOver(system);
+      return { system, fresh: false };
+    }
+    const identity = await claimPorts(await assignPorts(known, spec), spec);
+    writeIdentity(root, identity);
+    await startFresh(host, system, signal);
+    return { system, fresh: true };
+  } catch (error) {
+    throw explainUnknown(error, `starting the system in ${root}`);
+  }
+}
+
+async function startFresh(host: Host, system: RunningSystem, signal: AbortSignal): Promise<void> {
+  try {
+    await launchKeeper(system);
+    const up = await waitFor({ clock: host.clock, withinMs: controlUpWithinMs, everyMs: 50, signal }, () =>
+      answers(system),
+    );
+    if (up === true) return;
+    if (signal.aborted) throw cliError('HALE_CLI_INTERRUPTED', 'interrupted while starting: nothing is left running');
+    const why =
+      up === 'keeper-gone'
+        ? 'the keeper ended'
+        : `the control room did not answer within ${controlUpWithinMs / 1000} s`;
+    throw cliError('HALE_CLI_START_FAILED', [why, ...lastWords(system.root)].join('\n'));
+  } catch (error) {
+    await stopSystem(host, system, { timeoutMs: 0, hurry: AbortSignal.abort(), say: () => {} });
+    throw error;
+  }
+}
+
+async function answers(system: RunningSystem): Promise<true | 'keeper-gone' | undefined> {
+  try {
+    await system.api.system();
+    return true;
+  } catch (error) {
+    if (!isAway(error)) throw error;
+    return system.keeperPid() === undefined ? 'keeper-gone' : undefined;
+  }
+}
+
+function lastWords(root: string): string[] {
+  return ['control', 'keeper'].flatMap((name) => {
+    const file = join(logFolderOf(root), `${name}.log`);
+    const lines = existsSync(file) ? readLastLines(file, tailLines) : [];
+    return lines.length === 0 ? [] : [`--- ${name}.log`, ...lines];
+  });
+}
