@@ -8,6 +8,7 @@ export const controlErrors = {
   HALE_CONTROL_JOURNAL_NEWER:
     'start the newer Hale again, or move .hale/journal.db away: then the world is observed anew',
   HALE_CONTROL_LEASE_HELD: 'another control room leads this system: let it finish, or stop it by its pid',
+  HALE_CONTROL_LEASE_LOST: 'nothing to do: the one that leads now goes on',
   HALE_CONTROL_RELEASE_UNKNOWN: 'hale up writes .hale/releases/<n>.json and declares it',
   HALE_CONTROL_RELEASE_BROKEN: 'run hale up again: it writes a new release from the declaration',
   HALE_CONTROL_RELEASE_OLDER: 'hale up declares the newest; to go back, declare the old content as a new release',

@@ -1,0 +1,143 @@
+// The hands' foreman: takes commands that already stand in the journal (INV-02), each once, refuses those of a leader that
+// has been replaced, puts a deadline on each, and reports how each ended. Tables are published in a lane of their own, so
+// that ten slow goodbyes never keep traffic on a dead replica. It decides nothing and repeats nothing: the brain does.
+import type { Clock } from '@hale/base';
+import type { Command, CommandId, CommandResult } from '@hale/model';
+import type { Platform } from '@hale/ports';
+import { controlErrors } from './errors.ts';
+
+export interface ExecutorOptions {
+  readonly platform: Platform;
+  readonly clock: Clock;
+  /** Called exactly once for each command that acts (StartReplica, StopReplica, PublishEndpoints, PagePerson). */
+  readonly onFinished: (id: CommandId, result: CommandResult) => void;
+  readonly onWakeUp: (afterMs: number) => void;
+  /** Delivers a page to whoever listens. Must not throw. */
+  readonly onPage: (command: Extract<Command, { kind: 'PagePerson' }>) => void;
+  readonly onFault: (error: unknown, command: Command) => void;
+}
+
+export interface Executor {
+  /** Takes commands in order. Those known by id are passed over. */
+  run(commands: readonly Command[]): void;
+  /** Commands under way or waiting. */
+  readonly pending: number;
+}
+
+const atOnceMax = 64;
+const waitingMax = 2_000;
+const idsKept = 10_000;
+
+type Acting = Extract<Command, { kind: 'StartReplica' | 'StopReplica' | 'PublishEndpoints' }>;
+
+export function createExecutor(options: ExecutorOptions): Executor {
+  const { onFinished, onWakeUp, onPage } = options;
+  const seen = createSeenIds(idsKept);
+  const world = createLane(options, atOnceMax);
+  const tables = createLane(options, 1);
+  let epochSeen = 0;
+
+  const take = (command: Command): void => {
+    if (seen.has(command.id)) return;
+    seen.add(command.id);
+    if (command.epoch < epochSeen) return onFinished(command.id, { kind: 'stale' });
+    epochSeen = command.epoch;
+    switch (command.kind) {
+      case 'Tell':
+        return;
+      case 'WakeUp':
+        return onWakeUp(command.afterMs);
+      case 'PagePerson':
+        onPage(command);
+        return onFinished(command.id, { kind: 'done' });
+      case 'PublishEndpoints':
+        return tables.add(command);
+      default:
+        return world.add(command);
+    }
+  };
+  return {
+    run(commands) {
+      for (const command of commands) take(command);
+    },
+    get pending() {
+      return world.pending + tables.pending;
+    },
+  };
+}
+
+interface Lane {
+  add(command: Acting): void;
+  readonly pending: number;
+}
+
+function createLane({ platform, clock, onFinished, onFault }: ExecutorOptions, widthMax: number): Lane {
+  const waiting: Acting[] = [];
+  let under = 0;
+  const next = () => {
+    for (let command = under < widthMax ? waiting.shift() : undefined; command !== undefined; ) {
+      start(command);
+      command = under < widthMax ? waiting.shift() : undefined;
+    }
+  };
+  const start = (command: Acting) => {
+    under++;
+    let open = true;
+    const finish = (result: CommandResult) => {
+      if (!open) return;
+      open = false;
+      deadline.cancel();
+      under--;
+      onFinished(command.id, result);
+      next();
+    };
+    // What comes after the deadline is no result any more; the next observation tells what is true.
+    const deadline = clock.after(command.deadlineMs, () => finish({ kind: 'timeout' }));
+    platform.execute(command).then(finish, (error: unknown) => {
+      onFault(error, command);
+      finish(fault(error));
+    });
+  };
+  return {
+    add(command) {
+      if (waiting.length >= waitingMax) return onFinished(command.id, full);
+      waiting.push(command);
+      next();
+    },
+    get pending() {
+      return under + waiting.length;
+    },
+  };
+}
+
+const full: CommandResult = {
+  kind: 'failed',
+  code: 'HALE_CONTROL_EXECUTOR_FULL',
+  message: `${waitingMax} commands wait already`,
+  hint: controlErrors.HALE_CONTROL_EXECUTOR_FULL,
+};
+
+/** Hands never throw for what the world does; if they do it is our fault, and the brain hears that it failed. */
+function fault(error: unknown): CommandResult {
+  const message = error instanceof Error ? error.message : String(error);
+  return {
+    kind: 'failed',
+    code: 'HALE_CONTROL_COMMAND_FAILED',
+    message,
+    hint: controlErrors.HALE_CONTROL_COMMAND_FAILED,
+  };
+}
+
+/** The newest `max` ids; an older one cannot come again, because ids are given once and in order. */
+function createSeenIds(max: number) {
+  const ids = new Set<CommandId>();
+  return {
+    has: (id: CommandId) => ids.has(id),
+    add(id: CommandId) {
+      ids.add(id);
+      if (ids.size <= max) return;
+      const oldest = ids.values().next().value;
+      if (oldest !== undefined) ids.delete(oldest);
+    },
+  };
+}
