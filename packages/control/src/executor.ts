@@ -40,21 +40,18 @@ export function createExecutor(options: ExecutorOptions): Executor {
   const take = (command: Command): void => {
     if (seen.has(command.id)) return;
     seen.add(command.id);
-    if (command.epoch < epochSeen) return onFinished(command.id, { kind: 'stale' });
-    epochSeen = command.epoch;
-    switch (command.kind) {
-      case 'Tell':
-        return;
-      case 'WakeUp':
-        return onWakeUp(command.afterMs);
-      case 'PagePerson':
-        onPage(command);
-        return onFinished(command.id, { kind: 'done' });
-      case 'PublishEndpoints':
-        return tables.add(command);
-      default:
-        return world.add(command);
+    if (command.epoch < epochSeen) {
+      onFinished(command.id, { kind: 'stale' });
+      return;
     }
+    epochSeen = command.epoch;
+    if (command.kind === 'Tell') return;
+    if (command.kind === 'WakeUp') onWakeUp(command.afterMs);
+    else if (command.kind === 'PublishEndpoints') tables.add(command);
+    else if (command.kind === 'PagePerson') {
+      onPage(command);
+      onFinished(command.id, { kind: 'done' });
+    } else world.add(command);
   };
   return {
     run(commands) {
@@ -75,9 +72,10 @@ function createLane({ platform, clock, onFinished, onFault }: ExecutorOptions, w
   const waiting: Acting[] = [];
   let under = 0;
   const next = () => {
-    for (let command = under < widthMax ? waiting.shift() : undefined; command !== undefined; ) {
+    while (under < widthMax) {
+      const command = waiting.shift();
+      if (command === undefined) return;
       start(command);
-      command = under < widthMax ? waiting.shift() : undefined;
     }
   };
   const start = (command: Acting) => {
@@ -100,8 +98,8 @@ function createLane({ platform, clock, onFinished, onFault }: ExecutorOptions, w
   };
   return {
     add(command) {
-      if (waiting.length >= waitingMax) return onFinished(command.id, full);
-      waiting.push(command);
+      if (waiting.length >= waitingMax) onFinished(command.id, full);
+      else waiting.push(command);
       next();
     },
     get pending() {
