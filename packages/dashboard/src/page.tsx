@@ -51,7 +51,6 @@ function Floor({ story, view }: { story: Story; view: SystemView }) {
           <IncidentList incidents={view.incidents} candidate={candidateOf(view)} />
         </section>
         <section class="card" aria-labelledby="replicas">
-          <h2 id="replicas">Replicas</h2>
           <ReplicaTable replicas={view.replicas} />
         </section>
       </div>

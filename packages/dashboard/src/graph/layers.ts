@@ -78,7 +78,7 @@ function orderShelves(shelves: Place[][], paths: Layers['paths']): Place[][] {
   };
   note();
   for (let sweep = 0; sweep < sweeps; sweep++) {
-    for (const shelf of sweep % 2 === 0 ? shelves : [...shelves].reverse()) {
+    for (const shelf of sweep % 2 === 0 ? shelves.slice(1) : [...shelves].reverse()) {
       const wish = new Map(shelf.map((place) => [place.id, meanRank(place.id, neighbours, rank)]));
       shelf.sort((a, b) => wish.get(a.id)! - wish.get(b.id)!);
       shelf.forEach((place, i) => void rank.set(place.id, (i + 0.5) / shelf.length));

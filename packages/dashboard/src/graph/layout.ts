@@ -36,7 +36,8 @@ const gapMin = 56;
 const gapMax = 140;
 const rowGap = 24;
 const margin = 12;
-const passage: Size = { width: 24, height: 16 };
+/** What a long arrow needs of a shelf; along the flow it is given the shelf's whole depth, so that it bends only between shelves. */
+const passage: Size = { width: 20, height: 12 };
 
 /** Lays out `sizes` (in the order they are declared) on a wall `widthPx` wide. */
 export function layOut(sizes: ReadonlyMap<string, Size>, edges: readonly Edge[], widthPx: number): Picture {
@@ -74,7 +75,7 @@ function hangRight(shelves: Shelves, sizeOf: (place: Place) => Size, widthPx: nu
   shelves.forEach((shelf, i) => {
     let y = (height - heights[i]!) / 2;
     for (const place of shelf) {
-      const size = sizeOf(place);
+      const size = place.gap ? { ...passage, width: widths[i]! } : sizeOf(place);
       boxes.push({ id: place.id, x: x + (widths[i]! - size.width) / 2, y, ...size });
       y += size.height + rowGap;
     }
@@ -91,7 +92,7 @@ function hangDown(shelves: Shelves, sizeOf: (place: Place) => Size, widthPx: num
     const rowHeight = Math.max(...row.map((place) => sizeOf(place).height));
     let x = Math.max(margin, (widthPx - rowWidth) / 2);
     for (const place of row) {
-      const size = sizeOf(place);
+      const size = place.gap ? { ...passage, height: rowHeight } : sizeOf(place);
       boxes.push({ id: place.id, x, y: y + (rowHeight - size.height) / 2, ...size });
       x += size.width + rowGap;
     }

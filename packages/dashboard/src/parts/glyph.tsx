@@ -1,6 +1,6 @@
 // Small signs that say a state by shape, so that nobody needs to tell green from red: a full disc serves, a ring waits, a
 // triangle is sick, an open gate drains, a bar is held. Always next to a word, or named for a screen reader by its owner.
-import type { NoteKind, ReplicaPhase, UnitView } from '@hale/model';
+import type { NoteKind, ReplicaPhase, UnitRole, UnitView } from '@hale/model';
 import type { ComponentChildren } from 'preact';
 
 const phaseShapes: Readonly<Record<ReplicaPhase, ComponentChildren>> = {
@@ -67,6 +67,28 @@ export function NoteGlyph({ kind }: { kind: NoteKind }) {
   return (
     <svg class="glyph note" viewBox="0 0 16 16" aria-hidden="true">
       <g class="stroke">{noteShapes[kind]}</g>
+    </svg>
+  );
+}
+
+const roleShapes: Readonly<Record<UnitRole, ComponentChildren>> = {
+  service: null,
+  gateway: <path d="M2.5 14V7a5.5 5.5 0 0 1 11 0v7M6 14V8.5a2 2 0 0 1 4 0V14M1 14h14" class="stroke" />,
+  postgres: (
+    <path
+      d="M3 4c0-1.2 2.2-2 5-2s5 .8 5 2-2.2 2-5 2-5-.8-5-2v8c0 1.2 2.2 2 5 2s5-.8 5-2V4M3 8c0 1.2 2.2 2 5 2s5-.8 5-2"
+      class="stroke"
+    />
+  ),
+};
+
+/** What kind of unit it is; nothing for a plain service. */
+export function RoleGlyph({ role }: { role: UnitRole }) {
+  const shape = roleShapes[role];
+  if (shape === null) return null;
+  return (
+    <svg class="glyph role" viewBox="0 0 16 16" role="img" aria-label={role}>
+      {shape}
     </svg>
   );
 }

@@ -6,9 +6,12 @@ import { StateGlyph } from './glyph.tsx';
 import { Spark } from './spark.tsx';
 
 export function Masthead({ story }: { story: Story }) {
-  const { view, traffic } = story;
+  const { view } = story;
   return (
-    <header class="masthead">
+    <header class={story.link === 'live' || story.link === 'connecting' ? 'masthead' : 'masthead stale'}>
+      <a class="skip" href="#feed">
+        Skip to what the healer did
+      </a>
       <div class="title">
         <svg class="mark" viewBox="0 0 32 32" aria-hidden="true">
           <rect width="32" height="32" rx="9" />
@@ -25,31 +28,41 @@ export function Masthead({ story }: { story: Story }) {
           </p>
         )}
       </div>
-      <dl class="figures">
-        <div class="figure wide">
-          <dt>requests/s</dt>
-          <dd>
-            {formatRate(requestRate(story))}
-            <Spark samples={story.samples} />
-          </dd>
-        </div>
-        <Figure
-          name="failed"
-          count={traffic?.failed}
-          alarming
-          title="Requests that got an error that was ours to avoid"
-        />
-        <Figure
-          name="severed"
-          count={traffic?.severed}
-          alarming
-          title="Cut by a killed gateway worker, or after the answer had begun: what no retry can save"
-        />
-        <Figure name="retried" count={traffic?.retried} title="Sent again to another replica; the caller saw nothing" />
-        {view !== undefined && <Budget budget={view.budget} />}
-      </dl>
+      {view !== undefined && <Figures story={story} budget={view.budget} />}
       <Wire story={story} />
     </header>
+  );
+}
+
+function Figures({ story, budget }: { story: Story; budget: SystemView['budget'] }) {
+  return (
+    <dl class="figures">
+      <div class="figure wide">
+        <dt>requests/s</dt>
+        <dd>
+          {formatRate(requestRate(story))}
+          <Spark samples={story.samples} />
+        </dd>
+      </div>
+      <Figure
+        name="failed"
+        count={story.traffic?.failed}
+        alarming
+        title="Requests that got an error that was ours to avoid"
+      />
+      <Figure
+        name="severed"
+        count={story.traffic?.severed}
+        alarming
+        title="Cut by a killed gateway worker, or after the answer had begun: what no retry can save"
+      />
+      <Figure
+        name="retried"
+        count={story.traffic?.retried}
+        title="Sent again to another replica; the caller saw nothing"
+      />
+      <Budget budget={budget} />
+    </dl>
   );
 }
 

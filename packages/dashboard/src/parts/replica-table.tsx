@@ -1,12 +1,43 @@
 // All replicas in one table, for those who read figures rather than pictures. A row opens the side panel.
 import type { ReplicaView } from '@hale/model';
+import { useState } from 'preact/hooks';
 import { printAddress } from '../story/address.ts';
+import { matching } from '../story/filter.ts';
 import { formatBytes, formatRatio, formatSpan } from '../story/format.ts';
 import { PhaseGlyph } from './glyph.tsx';
 import { Identity } from './identity.tsx';
 import { steady } from './steady.ts';
 
-export const ReplicaTable = steady(({ replicas }: { replicas: readonly ReplicaView[] }) => (
+/** From so many on, a box to filter by is shown. */
+const filterFrom = 15;
+
+export const ReplicaTable = steady(({ replicas }: { replicas: readonly ReplicaView[] }) => {
+  const [words, setWords] = useState('');
+  const shown = matching(replicas, words);
+  return (
+    <>
+      <div class="card-head">
+        <h2 id="replicas">Replicas {shown.length < replicas.length && `(${shown.length} of ${replicas.length})`}</h2>
+        {replicas.length >= filterFrom && (
+          <input
+            type="search"
+            placeholder="orders sick, zone b …"
+            aria-label="Filter replicas by name, phase, rotation, zone or reason"
+            value={words}
+            onInput={(event) => setWords(event.currentTarget.value)}
+          />
+        )}
+      </div>
+      {shown.length === 0 ? (
+        <p class="empty">{replicas.length === 0 ? 'No replica runs yet.' : 'No replica matches these words.'}</p>
+      ) : (
+        <Table replicas={shown} />
+      )}
+    </>
+  );
+});
+
+const Table = ({ replicas }: { replicas: readonly ReplicaView[] }) => (
   <div class="scroller">
     <table class="replica-table">
       <thead>
@@ -44,7 +75,7 @@ export const ReplicaTable = steady(({ replicas }: { replicas: readonly ReplicaVi
       </tbody>
     </table>
   </div>
-));
+);
 
 const Row = steady(({ replica }: { replica: ReplicaView }) => (
   <tr class={`row-${replica.phase}`}>

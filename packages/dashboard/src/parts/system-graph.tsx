@@ -7,7 +7,7 @@ import type { Arrow } from '../graph/layout.ts';
 import { dotsOnly, drawRooms, flowPace } from '../graph/room-size.ts';
 import { printAddress } from '../story/address.ts';
 import { formatRate, formatSpan, formatWord } from '../story/format.ts';
-import { PhaseGlyph, StateGlyph } from './glyph.tsx';
+import { PhaseGlyph, RoleGlyph, StateGlyph } from './glyph.tsx';
 import { useHue } from './identity.tsx';
 import { steady } from './steady.ts';
 
@@ -84,10 +84,11 @@ function Room({ unit, replicas, flow, incident }: RoomProps) {
   return (
     <section class={`room role-${unit.role} is-${unit.state}`} style={hue} aria-label={unit.unit}>
       <a class="room-name" href={printAddress({ kind: 'unit', unit: unit.unit })} title={unit.why}>
+        <RoleGlyph role={unit.role} />
         <strong>{unit.unit}</strong>
-        <span class={`state-${unit.state}`}>
+        <span class={`room-state state-${unit.state}`}>
           <StateGlyph state={unit.state} />
-          {unit.state}
+          <span class="word">{unit.state}</span>
         </span>
       </a>
       {incident === undefined ? (
@@ -98,7 +99,7 @@ function Room({ unit, replicas, flow, incident }: RoomProps) {
           {flow !== undefined && (
             <>
               <span>{formatRate(flow.rps)}/s</span>
-              <span>p99 {formatSpan(flow.p99Ms)}</span>
+              <span class="word">p99 {formatSpan(flow.p99Ms)}</span>
             </>
           )}
         </p>

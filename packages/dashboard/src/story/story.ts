@@ -8,6 +8,8 @@ export const feedLinesMax = 500;
 export const samplesMax = 120;
 /** A rate is taken over at least this long, so that one uneven sample does not shake the number. */
 const rateWindowMs = 3_000;
+/** Samples closer than this say more about the line than about the traffic. */
+const sampleApartMs = 250;
 
 /** 'locked': the API asks for a token. 'lost': the stream ended and the page is trying again. */
 export type Link = 'connecting' | 'live' | 'lost' | 'locked';
@@ -92,7 +94,7 @@ function addSample(old: readonly TrafficSample[], traffic: TrafficView, at: numb
   const last = old.at(-1);
   const counted = { at, requests: traffic.requests, failed: traffic.failed };
   if (last === undefined || traffic.requests < last.requests) return [{ ...counted, perSecond: 0 }];
-  if (at <= last.at) return old;
+  if (at - last.at < sampleApartMs) return old;
   const since = old.findLast((sample) => at - sample.at >= rateWindowMs) ?? old[0]!;
   const perSecond = ((traffic.requests - since.requests) * 1000) / (at - since.at);
   return [...old.slice(-(samplesMax - 1)), { ...counted, perSecond }];
