@@ -1,6 +1,7 @@
 // From a declaration to a running system that follows it: the one way in for `up`, `dev` and drills. It starts what does
 // not run, writes the release down if it is new, and tells control; a system that runs already is only told.
 import { diffSystems, type SystemDiff, type SystemSpec } from '@hale/model';
+import { explainUnknown } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { latestRelease, recordRelease } from './folder.ts';
 import { withFolderLock } from './folder-lock.ts';
@@ -17,7 +18,16 @@ export interface BroughtUp {
   readonly difference: SystemDiff | undefined;
 }
 
+/** Throws HaleError; what the operating system refused is explained. After a failed fresh start nothing is left running. */
 export async function bringUp(host: Host, spec: SystemSpec, signal: AbortSignal): Promise<BroughtUp> {
+  try {
+    return await raise(host, spec, signal);
+  } catch (error) {
+    throw explainUnknown(error, `starting the system in ${spec.root}`);
+  }
+}
+
+async function raise(host: Host, spec: SystemSpec, signal: AbortSignal): Promise<BroughtUp> {
   return withFolderLock(host, spec.root, async () => {
     const before = latestRelease(spec.root)?.spec;
     const { system, fresh } = await ensureStarted(host, spec, signal);

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { cliError } from '../errors.ts';
 import { type Host, waitFor } from '../host.ts';
 import { stateFolderOf } from './folder.ts';
-import { isDead } from './process-table.ts';
+import { isDead, startTimeOf } from './process-table.ts';
 
 const patienceMs = 90_000;
 
@@ -21,7 +21,7 @@ export async function withFolderLock<T>(host: Host, root: string, work: () => Pr
   if (taken === undefined) {
     throw cliError(
       'HALE_CLI_BUSY',
-      `process ${occupantOf(file) ?? '?'} has been working on ${root} for over ${patienceMs / 1000} s`,
+      `process ${occupantOf(file)?.pid ?? '?'} has been working on ${root} for over ${patienceMs / 1000} s`,
     );
   }
   try {
@@ -33,20 +33,31 @@ export async function withFolderLock<T>(host: Host, root: string, work: () => Pr
 
 function tryTake(file: string): boolean {
   try {
-    writeFileSync(file, String(process.pid), { flag: 'wx', mode: 0o600 });
+    writeFileSync(file, `${process.pid} ${startTimeOf(process.pid) ?? ''}`, { flag: 'wx', mode: 0o600 });
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
   const occupant = occupantOf(file);
-  if (occupant !== undefined && (occupant === process.pid || isDead(occupant))) rmSync(file, { force: true });
+  if (occupant !== undefined && !isOccupied(occupant)) rmSync(file, { force: true });
   return false;
 }
 
-function occupantOf(file: string): number | undefined {
+interface Occupant {
+  readonly pid: number;
+  readonly startTime: string;
+}
+
+/** A later process with the same number is not the one that put the sign up; nor is this one, which would not wait for itself. */
+function isOccupied({ pid, startTime }: Occupant): boolean {
+  return pid !== process.pid && !isDead(pid) && (startTimeOf(pid) ?? '') === startTime;
+}
+
+/** Undefined while the sign is just being written, or gone. */
+function occupantOf(file: string): Occupant | undefined {
   try {
-    const pid = Number(readFileSync(file, 'utf8'));
-    return Number.isInteger(pid) && pid > 0 ? pid : undefined;
+    const [pid, startTime = ''] = readFileSync(file, 'utf8').split(' ');
+    return Number(pid) > 0 ? { pid: Number(pid), startTime } : undefined;
   } catch {
     return undefined;
   }

@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SystemSpec } from '@hale/model';
-import { cliError, explainUnknown } from '../errors.ts';
+import { cliError } from '../errors.ts';
 import { type Host, waitFor } from '../host.ts';
 import { logFolderOf, prepareFolder, writeIdentity } from './folder.ts';
 import { handOver, launchKeeper } from './keeper-link.ts';
@@ -24,20 +24,16 @@ const tailLines = 12;
 /** Makes sure that the keeper and control of `spec` run. Call it under the folder's lock. */
 export async function ensureStarted(host: Host, spec: SystemSpec, signal: AbortSignal): Promise<Started> {
   const { root } = spec;
-  try {
-    const known = prepareFolder(root);
-    const system = systemAt(root, known.id);
-    if (await isRunning(system)) {
-      await handOver(system);
-      return { system, fresh: false };
-    }
-    const identity = await claimPorts(await assignPorts(known, spec), spec);
-    writeIdentity(root, identity);
-    await startFresh(host, system, signal);
-    return { system, fresh: true };
-  } catch (error) {
-    throw explainUnknown(error, `starting the system in ${root}`);
+  const known = prepareFolder(root);
+  const system = systemAt(root, known.id);
+  if (await isRunning(system)) {
+    await handOver(system);
+    return { system, fresh: false };
   }
+  const identity = await claimPorts(await assignPorts(known, spec), spec);
+  writeIdentity(root, identity);
+  await startFresh(host, system, signal);
+  return { system, fresh: true };
 }
 
 async function startFresh(host: Host, system: RunningSystem, signal: AbortSignal): Promise<void> {
