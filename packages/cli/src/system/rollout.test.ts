@@ -1,0 +1,43 @@
+// When is a release in place? A table of views that are not there yet, and why.
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { ReplicaView, SystemView, UnitView } from '@hale/model';
+import { whatIsMissing } from './rollout.ts';
+
+const unit = (over: Partial<UnitView> = {}): UnitView => ({
+  unit: 'orders',
+  role: 'service',
+  wanted: 1,
+  serving: 1,
+  uses: [],
+  state: 'healthy',
+  why: '',
+  ...over,
+});
+const replica = (over: Partial<ReplicaView> = {}) =>
+  ({ replica: 'orders/0', unit: 'orders', phase: 'serving', release: 2, why: '', ...over }) as ReplicaView;
+const view = (release: number, units: UnitView[], replicas: ReplicaView[]) =>
+  ({ release, units, replicas }) as unknown as SystemView;
+
+const cases: [title: string, view: SystemView, missing: RegExp | undefined][] = [
+  ['all is there', view(2, [unit()], [replica()]), undefined],
+  ['the old release is in force', view(1, [unit()], [replica()]), /release 1/],
+  ['a replica is of the old release', view(2, [unit()], [replica({ release: 1 })]), /orders\/0 still runs release 1/],
+  [
+    'an old one that was stopped is no matter',
+    view(2, [unit()], [replica({ release: 1, phase: 'stopped' })]),
+    undefined,
+  ],
+  ['a service is not healthy', view(2, [unit({ state: 'held', why: 'crash loop' })], [replica()]), /held: crash loop/],
+  ['a replica is on its way out', view(2, [unit()], [replica(), replica({ phase: 'draining' })]), /draining/],
+];
+
+describe('rollout', () => {
+  for (const [title, given, missing] of cases) {
+    it(title, () => {
+      const found = whatIsMissing(given, 2, ['orders']);
+      if (missing === undefined) assert.equal(found, undefined);
+      else assert.match(found ?? '', missing);
+    });
+  }
+});
