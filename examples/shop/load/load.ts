@@ -3,10 +3,10 @@
 // the crowd down ("coordinated omission", Gil Tene). What every request came to stands in the ledger.
 import { type Clock, createRng, createSystemClock, randomSeed } from '@hale/base';
 import { type Dispatcher, Pool } from 'undici';
-import { createHistogram } from './histogram.ts';
 import { createLedger, type Ledger, type Verdict } from './ledger.ts';
-import { type Snapshot, summarize } from './report.ts';
+import type { Snapshot } from './report.ts';
 import { createRequests, drillMix, type Mix, type ShopRequest } from './requests.ts';
+import { createStopwatch, type Stopwatch } from './stopwatch.ts';
 import { type Verification, verifyOrders } from './verify.ts';
 
 export interface LoadOptions {
@@ -61,80 +61,40 @@ export function startLoad(options: LoadOptions): Load {
   const seed = options.seed ?? randomSeed();
   const runId = options.runId ?? `run-${seed.toString(36)}-${Math.floor(clock.wall()).toString(36)}`;
   const requests = createRequests(options.mix ?? drillMix, createRng(seed), runId);
-  const timeoutMs = options.timeoutMs ?? 30_000;
-  const pool = openPool(options, timeoutMs);
-  const whole = createHistogram();
-  let interval = createHistogram();
-  let before = { ...ledger.counts };
-  let beforeMs = clock.mono();
-  const startedMs = beforeMs;
-  let rps = options.rps;
-  const waitingMax = options.waitingMax ?? Math.max(256, rps * 4);
-  let waiting = 0;
-  let dueMs = startedMs;
-  let idle: (() => void) | undefined;
+  const pool = openPool(options);
+  const stopwatch = createStopwatch(ledger, clock);
+  const crowd = createCrowd({ pool, ledger, clock, stopwatch });
+  const { rps: firstRps } = options;
+  const waitingMax = options.waitingMax ?? Math.max(256, firstRps * 4);
+  let rps = firstRps;
+  let dueMs = clock.mono();
 
-  const settle = (request: ShopRequest, verdict: Verdict, why: string) => {
-    ledger.settle(verdict, { atMs: clock.mono() - startedMs, request: `${request.method} ${request.path}`, why });
-  };
-  const send = async (request: ShopRequest, plannedMs: number) => {
-    waiting++;
-    try {
-      const status = await exchange(pool, request);
-      interval.record(clock.mono() - plannedMs);
-      if (request.orderId !== undefined && status < 300) ledger.acknowledge(request.orderId);
-      settle(request, status < 500 ? 'ok' : 'failed', `status ${status}`);
-    } catch (error) {
-      interval.record(clock.mono() - plannedMs);
-      settle(request, ...judge(error));
-    }
-    waiting--;
-    if (waiting === 0) idle?.();
-  };
   const tick = () => {
     const nowMs = clock.mono();
     for (; rps > 0 && dueMs <= nowMs; dueMs += 1000 / rps) {
       const request = requests.next(!ledger.isFull);
       // Up to one tick of lateness is the crowd's own clock, not the shop's doing.
-      if (waiting < waitingMax) void send(request, Math.min(nowMs, dueMs + tickMs));
-      else settle(request, 'unsent', `${waitingMax} requests wait already`);
+      if (crowd.waiting < waitingMax) void crowd.send(request, Math.min(nowMs, dueMs + tickMs));
+      else crowd.giveUp(request, `${waitingMax} requests wait already`);
     }
     if (rps <= 0) dueMs = nowMs;
   };
-  const takeInterval = (): Snapshot => {
-    const nowMs = clock.mono();
-    const counts = { ...ledger.counts };
-    const snapshot = summarize({ counts, before, histogram: interval, ms: nowMs - beforeMs, waiting });
-    whole.add(interval);
-    interval = createHistogram();
-    before = counts;
-    beforeMs = nowMs;
-    return snapshot;
-  };
-  const snapshot = (): Snapshot => {
-    const all = createHistogram();
-    all.add(whole);
-    all.add(interval);
-    return summarize({ counts: ledger.counts, histogram: all, ms: clock.mono() - startedMs, waiting });
-  };
   const beat = clock.every(tickMs, tick);
-  const report = clock.every(options.snapshotEveryMs ?? 1_000, () => options.onSnapshot?.(takeInterval()));
+  const report = clock.every(options.snapshotEveryMs ?? 1_000, () =>
+    options.onSnapshot?.(stopwatch.lap(crowd.waiting)),
+  );
   return {
     ledger,
     runId,
-    snapshot,
+    snapshot: () => stopwatch.whole(crowd.waiting),
     setRps: (next) => {
       rps = next;
     },
     async stop() {
       beat.cancel();
       report.cancel();
-      if (waiting > 0) {
-        await new Promise<void>((resolve) => {
-          idle = resolve;
-        });
-      }
-      const last = snapshot();
+      await crowd.empty();
+      const last = stopwatch.whole(0);
       await pool.destroy();
       return last;
     },
@@ -142,7 +102,52 @@ export function startLoad(options: LoadOptions): Load {
   };
 }
 
-function openPool(options: LoadOptions, timeoutMs: number): Pool {
+interface Crowd {
+  /** Sent and not yet answered. */
+  readonly waiting: number;
+  send(request: ShopRequest, plannedMs: number): Promise<void>;
+  /** Writes down a request that was due and could not be sent. */
+  giveUp(request: ShopRequest, why: string): void;
+  /** Resolves when nobody waits any more. */
+  empty(): Promise<void>;
+}
+
+function createCrowd(shop: { pool: Pool; ledger: Ledger; clock: Clock; stopwatch: Stopwatch }): Crowd {
+  const { pool, ledger, clock, stopwatch } = shop;
+  const startedMs = clock.mono();
+  const everybodyLeft = Promise.withResolvers<void>();
+  let waiting = 0;
+  let closing = false;
+  const settle = (request: ShopRequest, verdict: Verdict, why: string) => {
+    ledger.settle(verdict, { atMs: clock.mono() - startedMs, request: `${request.method} ${request.path}`, why });
+  };
+  return {
+    get waiting() {
+      return waiting;
+    },
+    async send(request, plannedMs) {
+      waiting++;
+      const outcome = await exchange(pool, request);
+      waiting--;
+      stopwatch.record(clock.mono() - plannedMs);
+      if (outcome.kind === 'broken') settle(request, ...judge(outcome.error));
+      else {
+        if (request.orderId !== undefined && outcome.status < 300) ledger.acknowledge(request.orderId);
+        settle(request, outcome.status < 500 ? 'ok' : 'failed', `status ${outcome.status}`);
+      }
+      if (closing && waiting === 0) everybodyLeft.resolve();
+    },
+    giveUp: (request, why) => settle(request, 'unsent', why),
+    empty() {
+      closing = true;
+      if (waiting === 0) everybodyLeft.resolve();
+      return everybodyLeft.promise;
+    },
+  };
+}
+
+function openPool(options: LoadOptions): Pool {
+  const timeoutMs = options.timeoutMs ?? 30_000;
   return new Pool(new URL(options.url).origin, {
     connections: options.connections ?? 32,
     pipelining: 1,
@@ -152,9 +157,13 @@ function openPool(options: LoadOptions, timeoutMs: number): Pool {
   });
 }
 
-/** Sends one request and reads its whole answer. The bare dispatcher costs a third of `pool.request`. */
-function exchange(pool: Pool, request: ShopRequest): Promise<number> {
-  return new Promise((resolve, reject) => {
+type Outcome =
+  | { readonly kind: 'answer'; readonly status: number }
+  | { readonly kind: 'broken'; readonly error: unknown };
+
+/** Sends one request and reads its whole answer. Never rejects. The bare dispatcher costs a third of `pool.request`. */
+function exchange(pool: Pool, request: ShopRequest): Promise<Outcome> {
+  return new Promise((resolve) => {
     let status = 0;
     const handler: Dispatcher.DispatchHandler = {
       onRequestStart() {},
@@ -162,8 +171,8 @@ function exchange(pool: Pool, request: ShopRequest): Promise<number> {
         status = statusCode;
       },
       onResponseData() {},
-      onResponseEnd: () => resolve(status),
-      onResponseError: (_controller, error) => reject(error),
+      onResponseEnd: () => resolve({ kind: 'answer', status }),
+      onResponseError: (_controller, error) => resolve({ kind: 'broken', error }),
     };
     const { method, path, headers = null, body = null } = request;
     pool.dispatch({ method, path, headers, body }, handler);

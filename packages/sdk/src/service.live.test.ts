@@ -10,24 +10,31 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { createService } from './service.ts';
 
-const programs: Record<'plain' | 'fastify', string> = {
-  plain: `
-    import { createService } from '${new URL('./index.ts', import.meta.url)}';
+const programs: Record<'plain' | 'fastify', { module: string; text: string }> = {
+  plain: {
+    module: './index.ts',
+    text: `
+    const { createService } = await import(process.argv[1]);
     const service = createService('it', { port: 0 });
     service.onDrain(() => process.stdout.write('goodbye\\n'));
     const { port } = await service.listen((req, res) => setTimeout(() => res.end('late'), Number(req.url.slice(1)) || 0));
     process.stdout.write(port + '\\n');`,
-  fastify: `
-    import { createFastifyService } from '${new URL('./fastify.ts', import.meta.url)}';
+  },
+  fastify: {
+    module: './fastify.ts',
+    text: `
+    const { createFastifyService } = await import(process.argv[1]);
     const { app, service, listen } = await createFastifyService('it', { port: 0 });
     service.onDrain(() => process.stdout.write('goodbye\\n'));
     app.get('/:ms', (req, reply) => void setTimeout(() => reply.send('late'), Number(req.params.ms)));
     await listen();
     process.stdout.write(app.server.address().port + '\\n');`,
+  },
 };
 
-async function start(t: { after(fn: () => void): void }, program: string) {
-  const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+async function start(t: { after(fn: () => void): void }, program: { module: string; text: string }) {
+  const module = new URL(program.module, import.meta.url).href;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program.text, module], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, HOST: '127.0.0.1', PORT: '' },
   });

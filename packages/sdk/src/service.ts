@@ -7,11 +7,11 @@
 import { createServer, type Server } from 'node:http';
 import { type Clock, createSystemClock } from '@hale/base';
 import { type Client, type ClientOptions, createClient } from './client.ts';
-import { type Check, createCheckList, type HealthReport } from './health.ts';
+import { type Check, type CheckList, createCheckList, type HealthReport } from './health.ts';
 import { answerHealth, type HealthPaths, healthPaths } from './health-answer.ts';
 import { type Handler, listenOn, respondWith } from './listen.ts';
-import { type Environment, readSurroundings } from './surroundings.ts';
-import { createTraffic } from './traffic.ts';
+import { type Environment, readSurroundings, type Surroundings } from './surroundings.ts';
+import { createTraffic, type Traffic } from './traffic.ts';
 
 export type ServiceState = 'starting' | 'serving' | 'draining' | 'stopped';
 
@@ -70,54 +70,28 @@ export interface Service {
  * await service.listen((req, res) => res.end('hello'));
  */
 export function createService(name: string, options: ServiceOptions = {}): Service {
-  const clock = options.clock ?? createSystemClock();
-  const env = options.env ?? process.env;
-  const around = readSurroundings(env, options.port ?? 3000);
-  const checkTimeoutMs = options.checkTimeoutMs ?? 1_000;
-  const readyChecks = createCheckList(clock, checkTimeoutMs);
-  const liveChecks = createCheckList(clock, checkTimeoutMs);
-  const traffic = createTraffic(clock);
-  const goodbyes: (() => void | Promise<void>)[] = [];
-  const clients = new Map<string, Client>();
-  const paths = healthPaths(options.health ?? true);
-  let state: ServiceState = 'starting';
-  let leaving: Promise<boolean> | undefined;
-
-  const leave = async (): Promise<boolean> => {
-    state = 'draining';
-    traffic.sayGoodbye();
-    const clean = await traffic.finish({
-      lingerMs: options.lingerMs ?? around.lingerMs,
-      withinMs: options.drainMs ?? 25_000,
-    });
-    for (const goodbye of goodbyes.reverse()) await goodbye();
-    for (const client of clients.values()) await client.close();
-    state = 'stopped';
-    return clean;
-  };
-
+  const life = beginLife(options);
+  const { around, clock, env, traffic, readyChecks, liveChecks, paths } = life;
   const service: Service = {
     name,
     replica: around.replica,
     host: options.host ?? around.host,
     port: around.port,
     get state() {
-      return state;
+      return life.state;
     },
     get inFlight() {
       return traffic.inFlight;
     },
     ready: (check, checkName = `check ${nextCheck++}`) => readyChecks.add(checkName, check),
     live: (check, checkName = `check ${nextCheck++}`) => liveChecks.add(checkName, check),
-    async readiness() {
-      if (state !== 'serving') return { ok: false, checks: { service: state } };
-      return readyChecks.run();
-    },
+    readiness: async () =>
+      life.state === 'serving' ? readyChecks.run() : { ok: false, checks: { service: life.state } },
     liveness: () => liveChecks.run(),
-    onDrain: (fn) => void goodbyes.push(fn),
+    onDrain: (fn) => void life.goodbyes.push(fn),
     attach(server) {
       traffic.watch(server);
-      if (state === 'starting') state = 'serving';
+      if (life.state === 'starting') life.state = 'serving';
     },
     async listen(handler) {
       const server = createServer((req, res) => {
@@ -128,22 +102,65 @@ export function createService(name: string, options: ServiceOptions = {}): Servi
       return { ...at, server };
     },
     client(called, clientOptions) {
-      const known = clients.get(called);
-      if (known !== undefined) return known;
-      const made = createClient(
-        { service: called, env, clock, zone: around.zone, tableFile: around.tableFile },
-        clientOptions,
-      );
-      clients.set(called, made);
-      return made;
+      const source = { service: called, env, clock, zone: around.zone, tableFile: around.tableFile };
+      const client = life.clients.get(called) ?? createClient(source, clientOptions);
+      life.clients.set(called, client);
+      return client;
     },
     drain() {
-      leaving ??= leave();
-      return leaving;
+      life.leaving ??= endLife(life, options);
+      return life.leaving;
     },
   };
   if (options.signals ?? true) leaveOnSignals(service);
   return service;
+}
+
+interface Life {
+  readonly clock: Clock;
+  readonly env: Environment;
+  readonly around: Surroundings;
+  readonly paths: HealthPaths | undefined;
+  readonly readyChecks: CheckList;
+  readonly liveChecks: CheckList;
+  readonly traffic: Traffic;
+  readonly goodbyes: (() => void | Promise<void>)[];
+  /** One for each service of `uses`: as many as the program names. */
+  readonly clients: Map<string, Client>;
+  state: ServiceState;
+  leaving: Promise<boolean> | undefined;
+}
+
+function beginLife(options: ServiceOptions): Life {
+  const clock = options.clock ?? createSystemClock();
+  const env = options.env ?? process.env;
+  const checkTimeoutMs = options.checkTimeoutMs ?? 1_000;
+  return {
+    clock,
+    env,
+    around: readSurroundings(env, options.port ?? 3000),
+    paths: healthPaths(options.health ?? true),
+    readyChecks: createCheckList(clock, checkTimeoutMs),
+    liveChecks: createCheckList(clock, checkTimeoutMs),
+    traffic: createTraffic(clock),
+    goodbyes: [],
+    clients: new Map(),
+    state: 'starting',
+    leaving: undefined,
+  };
+}
+
+async function endLife(life: Life, options: ServiceOptions): Promise<boolean> {
+  life.state = 'draining';
+  life.traffic.sayGoodbye();
+  const clean = await life.traffic.finish({
+    lingerMs: options.lingerMs ?? life.around.lingerMs,
+    withinMs: options.drainMs ?? 25_000,
+  });
+  for (const goodbye of life.goodbyes.reverse()) await goodbye();
+  for (const client of life.clients.values()) await client.close();
+  life.state = 'stopped';
+  return clean;
 }
 
 let nextCheck = 1;
