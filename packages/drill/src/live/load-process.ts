@@ -1,0 +1,54 @@
+// The crowd at the door, as a process of its own: what the drill's own work costs must not slow the load down, and a load
+// that stutters must not look like a service that does. Spoken to by lines: `mark NAME` closes an interval, `stop` ends and audits.
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import type { LoadReport } from './judge.ts';
+import type { LoadPlan } from './load/plan.ts';
+import type { Snapshot } from './load/report.ts';
+
+export interface LoadProcess {
+  /** Ends the present interval; gives what happened in it. */
+  mark(): Promise<Snapshot>;
+  /** Sends no more, waits for what is under way, audits the books; gives the whole. */
+  stop(): Promise<LoadWhole>;
+  kill(): void;
+}
+
+export type LoadWhole = Omit<LoadReport, 'steadyP99Ms' | 'faultP99Ms'>;
+
+export interface LoadProcessOptions {
+  readonly url: string;
+  readonly rps: number;
+  readonly plan: LoadPlan;
+  readonly seed: number;
+}
+
+/** Starts the crowd. It ends with its parent: a closed stdin is a stop. */
+export function startLoadProcess(options: LoadProcessOptions): LoadProcess {
+  const main = fileURLToPath(new URL('./load/main.ts', import.meta.url));
+  const child: ChildProcessByStdio<Writable, Readable, null> = spawn(
+    process.execPath,
+    [main, JSON.stringify(options)],
+    {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    },
+  );
+  const waiting: { resolve: (line: string) => void; reject: (error: Error) => void }[] = [];
+  createInterface({ input: child.stdout }).on('line', (line) => waiting.shift()?.resolve(line));
+  child.on('exit', (code) => {
+    for (const one of waiting.splice(0)) one.reject(new Error(`the load generator ended with ${code}`));
+  });
+  child.stdin.on('error', () => undefined);
+  const ask = async <T>(word: string): Promise<T> => {
+    const answer = new Promise<string>((resolve, reject) => waiting.push({ resolve, reject }));
+    child.stdin.write(`${word}\n`);
+    return JSON.parse(await answer) as T;
+  };
+  return {
+    mark: () => ask<Snapshot>('mark'),
+    stop: () => ask<LoadWhole>('stop'),
+    kill: () => void child.kill('SIGKILL'),
+  };
+}
