@@ -93,6 +93,6 @@ export function report(host: Host, thrown: unknown, json: boolean): number {
   if (error.code === 'HALE_CLI_INTERNAL' && error.cause instanceof Error) terminal.complaint(error.cause.stack ?? '');
   const width = terminal.size().columns ?? 110;
   terminal.complaint(`${terminal.paint.bad('error')} ${error.message}`);
-  terminal.complaint(wrapText(`${terminal.paint.faint('hint')}  ${error.hint}`, width, '      '));
+  terminal.complaint(`${terminal.paint.faint('hint ')} ${wrapText(error.hint, width - 6, '      ')}`);
   return exitCodeOf(error);
 }

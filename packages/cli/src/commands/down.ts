@@ -1,4 +1,5 @@
 // `hale down`: stops everything in order and leaves no process behind, also when control or the keeper is dead.
+import { existsSync } from 'node:fs';
 import { exitCodes } from '../errors.ts';
 import { withFolderLock } from '../system/folder-lock.ts';
 import { canLook, findMarked } from '../system/process-table.ts';
@@ -16,7 +17,9 @@ export const downCommand: CommandEntry = {
   async run(call) {
     const timeoutMs = wholeNumber(0)(textOption(call, 'timeout') ?? '30') * 1000;
     const system = findSystem(call.folder);
-    const runs = system !== undefined && ((await isRunning(system)) || findMarked(system.id).length > 0);
+    const runs =
+      system !== undefined &&
+      ((await isRunning(system)) || findMarked(system.id).length > 0 || existsSync(system.runtimeDir));
     if (system === undefined || !runs) return sayNotRunning(call);
     const stop = new AbortController();
     const release = call.host.onInterrupt(() => stop.abort());

@@ -7,6 +7,8 @@ const known = ['orders', 'payments', 'orders/0', 'orders/1', 'db'];
 const cases: [typed: string, meant: string | undefined][] = [
   ['order', 'orders'],
   ['oders', 'orders'],
+  ['bd', 'db'],
+  ['oredrs', 'orders'],
   ['paymets', 'payments'],
   ['orders/2', 'orders/0'],
   ['warehouse', undefined],

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { connectKeeper, runtimeDirOf, startKeeper } from '@hale/platform/process';
-import { type Host, waitFor } from '../host.ts';
+import { type Host, pause, waitFor } from '../host.ts';
 import { isDead, killNow, startTimeOf } from './process-table.ts';
 
 /** The system a keeper keeps. */
@@ -77,14 +77,17 @@ export async function closeKeeper(host: Host, kept: Kept): Promise<void> {
   }
 }
 
+/** Whether it obeyed is seen by its pid, not by its answer. */
 async function askToClose(host: Host, runtimeDir: string): Promise<void> {
   if (!existsSync(join(runtimeDir, 'keeper.sock'))) return;
-  const late = waitFor({ clock: host.clock, withinMs: closeWithinMs, everyMs: closeWithinMs }, () => undefined);
-  const keeper = await Promise.race([connectKeeper(runtimeDir).catch(() => undefined), late]);
-  if (keeper === undefined) return;
-  // Whether it obeyed is seen by its pid, not by its answer.
-  await Promise.race([keeper.shutdown().catch(() => undefined), late]);
-  keeper.close();
+  const asked = connectKeeper(runtimeDir).then(async (keeper) => {
+    await keeper?.shutdown().catch(() => undefined);
+    keeper?.close();
+  });
+  const done = new AbortController();
+  const late = pause(host.clock, closeWithinMs, done.signal);
+  await Promise.race([asked.catch(() => undefined), late]);
+  done.abort();
 }
 
 /** Pid of a keeper that lives. */

@@ -38,8 +38,10 @@ export async function stopSystem(host: Host, system: RunningSystem, options: Sto
 async function stopReplicas(host: Host, system: RunningSystem, options: StopOptions): Promise<boolean> {
   const { say, hurry } = options;
   const deadline = host.clock.mono() + options.timeoutMs;
+  // Without a keeper nobody starts control again: then there is nothing to wait for.
+  const patienceMs = Math.min(options.timeoutMs, system.keeperPid() === undefined ? 500 : 5_000);
   try {
-    await askPatiently(host, () => system.api.order({ kind: 'shutdown' }), Math.min(options.timeoutMs, 5_000));
+    await askPatiently(host, () => system.api.order({ kind: 'shutdown' }), patienceMs);
   } catch {
     say('the control room does not answer: stopping without it');
     return false;
