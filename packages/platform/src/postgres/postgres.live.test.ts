@@ -8,6 +8,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -20,7 +21,8 @@ import { type Incarnation, replicaId, type SystemSpec } from '@hale/model';
 import pg from 'pg';
 import type { Launch } from '../process/launcher.ts';
 import { resourceUrl } from './address.ts';
-import { postgresLauncher } from './launcher.ts';
+import { launchAs } from './launcher.ts';
+import { findRunAs, pickAccount, type RunAs } from './run-as.ts';
 import { clearStrays, findProcesses } from './strays.ts';
 import { postgresSupport } from './support.ts';
 
@@ -37,13 +39,13 @@ interface House {
   query(text: string): Promise<pg.QueryResult>;
 }
 
-function build(t: { after(fn: () => void | Promise<void>): void }): House {
+function build(t: { after(fn: () => void | Promise<void>): void }, runAs?: RunAs): House {
   const root = mkdtempSync(join(tmpdir(), 'hale-pg-'));
   const home = join(root, '.hale', 'data', 'db');
   const resources = { db: { kind: 'postgres', name: 'db', database: 'shop-1', port: undefined } } as const;
   const spec: SystemSpec = { name: 'test', id: 'x', root, zones: ['a'], services: {}, resources, gateway: undefined };
-  const launch = () =>
-    postgresLauncher({
+  const launch = async () =>
+    launchAs(runAs ?? (await findRunAs()), {
       ...{ spec, root, release: 1, unit: 'db', replica: replicaId('db', 0), ordinal: 0, zone: 'a' },
       ...{ incarnation: 'I1' as Incarnation, port: 1, runtimeDir: join(root, 'run') },
     });
@@ -69,6 +71,7 @@ function build(t: { after(fn: () => void | Promise<void>): void }): House {
   mkdirSync(join(root, 'run'));
   t.after(async () => {
     await clearStrays(join(home, 'pgdata'));
+    if (existsSync(home)) rmSync(realpathSync(home), { recursive: true, force: true });
     rmSync(root, { recursive: true, force: true });
   });
   return { root, home, spec, launch, start, query };
@@ -174,4 +177,16 @@ test('a taken port and a folder that cannot be made are said clearly', { skip },
   writeFileSync(other.home, 'a file where a folder should be');
   await assert.rejects(blocked.prepare!(), { code: 'HALE_PLATFORM_POSTGRES_INIT' });
   rmSync(other.home);
+});
+
+const notRoot = process.getuid?.() === 0 ? skip : 'only root can hand the engine to another user';
+test('where namespaces are forbidden, root hands it to an unprivileged user', { skip: notRoot }, async (t) => {
+  const account = pickAccount(readFileSync('/etc/passwd', 'utf8'))!;
+  const house = build(t, { kind: 'user', ...account });
+  const child = await house.start();
+  assert.match(readFileSync(`/proc/${child.pid}/status`, 'utf8'), new RegExp(`^Uid:\\s+${account.uid}\\s`, 'm'));
+  assert.deepEqual((await house.query('select 1 as one')).rows, [{ one: 1 }]);
+  await end(child, 'SIGKILL');
+  await end(await house.start(), 'SIGINT');
+  assert.equal(statSync(join(house.home, 'password')).mode & 0o777, 0o600);
 });

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { isHaleError } from '@hale/base';
 import { postgresError } from './errors.ts';
-import { reachableBinaries } from './launcher.ts';
+import { reachableBinaries } from './place.ts';
 import { dressed, findRunAs, identityOf, type RunAs } from './run-as.ts';
 
 const run = promisify(execFile);
