@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Edge } from './edges.ts';
 import type { Box } from './layout.ts';
-import { dotsOnly, drawRooms, flowPace } from './room-size.ts';
+import { dotsOnly, drawRooms, flowDensity } from './room-size.ts';
 
 const shop: Edge[] = [
   { from: 'gateway', to: 'storefront' },
@@ -54,6 +54,6 @@ test('a hundred replicas become dots that fit their room', () => {
 
 test('no units, no picture', () => assert.deepEqual(drawRooms(new Map(), [], 800).boxes, []));
 
-test('dashes stand still without traffic and never race', () => {
-  assert.deepEqual([0, 0.04, 1, 100, 5_000].map(flowPace), [undefined, undefined, 'slow', 'steady', 'fast']);
+test('no dashes without traffic, denser ones with more', () => {
+  assert.deepEqual([0, 0.04, 1, 100, 5_000].map(flowDensity), [undefined, undefined, 'slow', 'steady', 'fast']);
 });

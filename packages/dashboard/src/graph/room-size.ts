@@ -1,4 +1,4 @@
-// How large a unit's room is drawn, and how fast the dashes towards it march. Sizes depend on the number of replicas
+// How large a unit's room is drawn, and how dense the dashes towards it march. Sizes depend on the number of replicas
 // only, never on their state, so that the picture stays still while things fail and heal. In CSS pixels.
 import type { Edge } from './edges.ts';
 import { layOut, type Picture, type Size } from './layout.ts';
@@ -34,8 +34,8 @@ function roomSize(replicas: number, width: number): Size {
   return { width, height: 76 + rows * rowHeight };
 }
 
-/** Dashes march in three paces, and not at all without traffic: a pace a person can read, and cheap to draw. */
-export function flowPace(requestsPerSecond: number): 'slow' | 'steady' | 'fast' | undefined {
+/** How close together the dashes towards a unit march; none without traffic. */
+export function flowDensity(requestsPerSecond: number): 'slow' | 'steady' | 'fast' | undefined {
   if (requestsPerSecond < 0.05) return undefined;
   if (requestsPerSecond < 20) return 'slow';
   return requestsPerSecond < 300 ? 'steady' : 'fast';

@@ -4,11 +4,12 @@ import type { IncidentView, ReplicaView, SystemView, TrafficView, UnitView } fro
 import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { edgesOf } from '../graph/edges.ts';
 import type { Arrow } from '../graph/layout.ts';
-import { dotsOnly, drawRooms, flowPace } from '../graph/room-size.ts';
+import { dotsOnly, drawRooms, flowDensity } from '../graph/room-size.ts';
 import { printAddress } from '../story/address.ts';
 import { formatRate, formatSpan, formatWord } from '../story/format.ts';
 import { PhaseGlyph, RoleGlyph, StateGlyph } from './glyph.tsx';
 import { useHue } from './identity.tsx';
+import { useMarch } from './march.ts';
 import { steady } from './steady.ts';
 
 export function SystemGraph({ view, traffic }: { view: SystemView; traffic: TrafficView | undefined }) {
@@ -21,10 +22,15 @@ export function SystemGraph({ view, traffic }: { view: SystemView; traffic: Traf
     const counts = new Map(view.units.map((unit) => [unit.unit, replicasOf(view, unit.unit).length]));
     return drawRooms(counts, edgesOf(view.units), width);
   }, [shape.join(';'), width]);
+  const road = useRef<SVGSVGElement>(null);
+  useMarch(
+    road,
+    Object.values(traffic?.perUnit ?? {}).some((flow) => flowDensity(flow.rps) !== undefined),
+  );
   const units = new Map(view.units.map((unit) => [unit.unit, unit]));
   return (
     <div class="graph" ref={wall} style={{ height: `${picture.height}px` }}>
-      <svg class="arrows" width={picture.width} height={picture.height} aria-hidden="true">
+      <svg class="arrows" ref={road} width={picture.width} height={picture.height} aria-hidden="true">
         <defs>
           <marker id="arrowhead" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">
             <path d="M1 1 7 4 1 7" />
@@ -63,11 +69,11 @@ export function SystemGraph({ view, traffic }: { view: SystemView; traffic: Traf
 
 const Flow = steady(({ arrow, rps }: { arrow: Arrow; rps: number }) => {
   const hue = useHue(arrow.edge.to);
-  const pace = flowPace(rps);
+  const density = flowDensity(rps);
   return (
     <g style={hue} class="arrow">
       <path d={arrow.path} class="road" marker-end="url(#arrowhead)" />
-      {pace !== undefined && <path d={arrow.path} class={`march march-${pace}`} />}
+      {density !== undefined && <path d={arrow.path} class={`march march-${density}`} />}
     </g>
   );
 });

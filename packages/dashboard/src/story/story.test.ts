@@ -88,6 +88,17 @@ test('a view of a deposed leader is not believed; another system is', () => {
   assert.equal(tell(now, { kind: 'view', view: view({ epoch: 1, id: 'y' }), at: 2 }).view?.id, 'y');
 });
 
+test('another system begins another story', () => {
+  const now = tell(feed(blankStory, 7), { kind: 'view', view: view(), at: 1 });
+  assert.equal(tell(now, { kind: 'view', view: view({ id: 'y' }), at: 2 }).feed.length, 0);
+});
+
+test('counters that are not sent again while views come mean that nothing flows', () => {
+  let story = count(count(blankStory, 0, 0), 1_000, 1_000);
+  for (let at = 4_000; at <= 8_000; at += 500) story = tell(story, { kind: 'view', view: view(), at });
+  assert.equal(requestRate(story), 0);
+});
+
 test('the link is told apart from what was heard', () => {
   const story = tell(tell(blankStory, { kind: 'view', view: view(), at: 7 }), { kind: 'link', link: 'lost' });
   assert.equal(story.link, 'lost');

@@ -10,6 +10,7 @@ export const samplesMax = 120;
 const rateWindowMs = 3_000;
 /** Samples closer than this say more about the line than about the traffic. */
 const sampleApartMs = 250;
+const quietMs = 2_500;
 
 /** 'locked': the API asks for a token. 'lost': the stream ended and the page is trying again. */
 export type Link = 'connecting' | 'live' | 'lost' | 'locked';
@@ -54,7 +55,7 @@ export function tell(story: Story, arrival: Arrival): Story {
     case 'link':
       return { ...story, link: arrival.link };
     case 'view':
-      return { ...story, heardAt: arrival.at, view: newerView(story.view, arrival.view) };
+      return seeView(story, arrival.view, arrival.at);
     case 'feed':
       return { ...story, heardAt: arrival.at, feed: mergeFeed(story.feed, arrival.lines) };
     case 'traffic':
@@ -77,9 +78,19 @@ export function requestRate(story: Story): number | undefined {
   return story.samples.length < 2 ? undefined : story.samples.at(-1)?.perSecond;
 }
 
-function newerView(old: SystemView | undefined, next: SystemView): SystemView {
-  if (old !== undefined && old.id === next.id && next.epoch < old.epoch) return old;
-  return keepEqual(old, next);
+/** Another system's view begins another story; an older leader's is not believed. */
+function seeView(story: Story, next: SystemView, at: number): Story {
+  const old = story.view;
+  if (old !== undefined && old.id !== next.id) return { ...blankStory, link: story.link, heardAt: at, view: next };
+  if (old !== undefined && next.epoch < old.epoch) return { ...story, heardAt: at };
+  return { ...story, heardAt: at, view: keepEqual(old, next), samples: carryOn(story, at) };
+}
+
+/** Counters that stand still are not sent again: a view that comes without them says that nothing flowed since. */
+function carryOn({ samples, traffic }: Story, at: number): readonly TrafficSample[] {
+  const last = samples.at(-1);
+  if (last === undefined || traffic === undefined || at - last.at < quietMs) return samples;
+  return addSample(samples, traffic, at);
 }
 
 /** Newest first, each seq once. In the usual case the new lines simply go on top. */

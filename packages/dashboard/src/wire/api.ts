@@ -34,7 +34,12 @@ async function ask<T>(method: string, path: string, body?: unknown): Promise<Ans
       method,
       credentials: 'same-origin',
       signal: AbortSignal.timeout(timeoutMs),
-      ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+      ...(body === undefined
+        ? {}
+        : {
+            body: JSON.stringify(body),
+            headers: { 'content-type': 'application/json', 'x-hale-caller': 'dashboard' },
+          }),
     });
     const text = await response.text();
     const value = parse(text);

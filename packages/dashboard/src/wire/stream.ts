@@ -2,12 +2,11 @@
 // missed, and when nothing was heard for a while it asks, because a silent stream and a dead one look alike. Arrivals are
 // handed over at most once a frame, so that a burst of a thousand feed lines is one drawing.
 import type { FeedLine, SystemView, TrafficView } from '@hale/model';
-import type { Arrival } from '../story/story.ts';
-import { getFeed, getSystem, getTraffic } from './api.ts';
+import { type Arrival, feedLinesMax } from '../story/story.ts';
+import { type Answer, getFeed, getSystem, getTraffic } from './api.ts';
 
 const retryMs = { min: 500, max: 5_000 };
 const silenceMs = 10_000;
-const catchUpLines = 500;
 const pendingMax = 5_000;
 
 export interface StreamHost {
@@ -88,17 +87,19 @@ export function openStream(host: StreamHost): () => void {
 type CaughtUp = { ok: true; arrivals: Arrival[] } | { ok: false; locked: boolean };
 
 async function catchUp(after: number): Promise<CaughtUp> {
-  const [system, traffic, feed] = await Promise.all([
-    getSystem(),
-    getTraffic(),
-    getFeed(catchUpLines, after === 0 ? undefined : after),
-  ]);
+  const [system, traffic, feed] = await Promise.all([getSystem(), getTraffic(), missedFeed(after)]);
   if (!system.ok) return { ok: false, locked: system.trouble.status === 401 || system.trouble.status === 403 };
   const at = Date.now();
   const arrivals: Arrival[] = [{ kind: 'view', view: system.value, at }];
   if (traffic.ok) arrivals.push({ kind: 'traffic', traffic: traffic.value, at });
   if (feed.ok) arrivals.push({ kind: 'feed', lines: feed.value, at });
   return { ok: true, arrivals };
+}
+
+/** What came after `after`; where that is more than the page keeps, only the newest. */
+async function missedFeed(after: number): Promise<Answer<readonly FeedLine[]>> {
+  const missed = await getFeed(feedLinesMax, after === 0 ? undefined : after);
+  return missed.ok && after > 0 && missed.value.length >= feedLinesMax ? getFeed(feedLinesMax, undefined) : missed;
 }
 
 /** Hands over once a frame; in a hidden tab (no frames) once a second. The oldest views give way first when it overflows. */
