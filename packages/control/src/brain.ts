@@ -7,8 +7,8 @@ export interface Brain<State> {
   /** Pure (INV-01). Never throws for what the world does. */
   step(state: State, event: HaleEvent): { readonly state: State; readonly commands: readonly Command[] };
   viewOf(state: State, system: SystemIdentity): SystemView;
-  /** The state in a snapshot; undefined when it is of another build and cannot be read. */
-  restoreState(json: unknown): State | undefined;
+  /** The state in a snapshot's text; undefined when it is of another build and cannot be read. */
+  restoreState(json: string): State | undefined;
 }
 
 /** Who the system is; the brain learns it from whoever asks. */

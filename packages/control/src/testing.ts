@@ -63,7 +63,10 @@ export const toyBrain: Brain<ToyState> = {
     incidents: [],
     budget: { used: 0, max: 10, windowMs: 60_000 },
   }),
-  restoreState: (json) => ((json as ToyState).version === 1 ? (json as ToyState) : undefined),
+  restoreState(json) {
+    const state = JSON.parse(json) as ToyState;
+    return state.version === 1 ? state : undefined;
+  },
 };
 
 const nameOf = (event: HaleEvent) =>

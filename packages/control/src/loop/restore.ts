@@ -16,7 +16,7 @@ const pageSize = 1000;
 
 export function restore<State>(brain: Brain<State>, journal: Journal): Restored<State> {
   const snapshot = journal.latestSnapshot();
-  const kept = snapshot === undefined ? undefined : brain.restoreState(JSON.parse(snapshot.state));
+  const kept = snapshot === undefined ? undefined : brain.restoreState(snapshot.state);
   const from = snapshot === undefined ? 'nothing' : kept === undefined ? 'unreadable-snapshot' : 'snapshot';
   let state = kept ?? brain.initialState();
   let seq = snapshot?.seq ?? 0;
