@@ -48,7 +48,9 @@ function controlRequest(kept: Kept) {
   const env = Object.fromEntries(
     Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined),
   );
-  return { argv: controlArgv(kept), cwd: kept.root, env };
+  // Marked like a replica, so that it is found among all processes when the keeper is gone.
+  const mark = { HALE_SYSTEM: kept.id, HALE_REPLICA: 'hale/control' };
+  return { argv: controlArgv(kept), cwd: kept.root, env: { ...env, ...mark } };
 }
 
 interface Recorded {
