@@ -68,6 +68,8 @@ export type {
   TrafficObservation,
   UsageObservation,
 } from './observation.ts';
+export { plainName } from './parse/checks.ts';
+export { looksSecret as isSecretName } from './parse/service.ts';
 export { type ParseOptions, parseSystem } from './parse.ts';
 export type {
   EnvValue,
