@@ -54,7 +54,7 @@ async function createClient(socket: net.Socket): Promise<KeeperClient> {
   const line = createLine(socket);
   let epoch = 0;
   const ask = (request: Asked) => line.ask({ ...request, epoch });
-  const hello = await ask({ op: 'hello' });
+  const hello = await line.ask({ op: 'hello' });
   epoch = Number(hello['epoch']);
   return {
     pid: Number(hello['pid']),

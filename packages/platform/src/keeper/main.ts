@@ -47,7 +47,8 @@ const control: ControlRunner = createControlRunner({
 });
 
 async function answer(request: KeeperRequest): Promise<object> {
-  if ('epoch' in request) {
+  // A greeting without an epoch claims nothing: whoever only looks needs none.
+  if ('epoch' in request && request.epoch !== undefined) {
     if (request.epoch < epochSeen)
       throw new KeeperRefusal('HALE_PLATFORM_STALE_EPOCH', `epoch ${request.epoch} is over; ${epochSeen} leads`);
     epochSeen = request.epoch;

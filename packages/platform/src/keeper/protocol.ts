@@ -45,7 +45,7 @@ export interface ControlRequest {
 }
 
 export type KeeperRequest =
-  | { readonly op: 'hello'; readonly epoch: number }
+  | { readonly op: 'hello'; readonly epoch?: number }
   | ({ readonly op: 'bind'; readonly epoch: number } & ListenerRequest)
   | ({ readonly op: 'spawn'; readonly epoch: number } & SpawnRequest)
   | {

@@ -1,0 +1,73 @@
+// Listens to the pulse that the preload writes (decision 0002): a small file, rewritten four times a second by a thread of the watched
+// process. A pulse that was there and stops is 'silent'; silence is counted in this reader's own ticks, so that a machine that
+// slept adds one tick and not an hour.
+import type { Heartbeat } from '@hale/model';
+import { openProcFile } from './proc-file.ts';
+
+export interface HeartbeatReader {
+  /** Looks once; `nowMs` is Clock.mono(). */
+  look(nowMs: number): void;
+  readonly heartbeat: Heartbeat;
+  /** The blocked stack, or why there is none; only while stalled. */
+  readonly stack: string | undefined;
+  close(): void;
+}
+
+interface Pulse {
+  readonly v: 1;
+  readonly seq: number;
+  readonly stalledMs: number;
+  readonly longestPauseMs: number;
+  readonly loopLagMs: number;
+  readonly inspected: boolean;
+  readonly stack: string | null;
+}
+
+const silentAfterMs = 1000;
+const tickMsMax = 500;
+
+export function createHeartbeatReader(path: string): HeartbeatReader {
+  let file = openProcFile(path);
+  let pulse: Pulse | undefined;
+  let silentMs = 0;
+  let lookedAt: number | undefined;
+
+  return {
+    look(nowMs) {
+      const tickMs = lookedAt === undefined ? 0 : Math.min(nowMs - lookedAt, tickMsMax);
+      lookedAt = nowMs;
+      if (pulse === undefined) {
+        file.close();
+        file = openProcFile(path);
+      }
+      const next = parsePulse(file.read());
+      if (next === undefined || next.seq === pulse?.seq) {
+        silentMs += tickMs;
+        return;
+      }
+      pulse = next;
+      silentMs = 0;
+    },
+    get heartbeat(): Heartbeat {
+      if (pulse === undefined) return { kind: 'none' };
+      if (silentMs > silentAfterMs) return { kind: 'silent', silentMs };
+      const { stalledMs, longestPauseMs, loopLagMs, inspected } = pulse;
+      return { kind: 'beating', stalledMs, longestPauseMs, loopLagMs, inspected };
+    },
+    get stack() {
+      return pulse !== undefined && pulse.stalledMs > 0 ? (pulse.stack ?? undefined) : undefined;
+    },
+    close: () => file.close(),
+  };
+}
+
+/** A block that is read while it is written is no JSON: the last good one stays. */
+function parsePulse(text: string | undefined): Pulse | undefined {
+  if (text === undefined || text === '') return undefined;
+  try {
+    const value = JSON.parse(text) as Pulse;
+    return value.v === 1 ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

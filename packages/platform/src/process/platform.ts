@@ -1,0 +1,188 @@
+// The hands on one host: what the brain orders is done with plain processes, and what is seen of them is told. It decides nothing,
+// and letting go of it (or killing it) stops nobody: processes are the keeper's, facts are on disk, and the next one adopts them.
+import { renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { assertNever, type Clock, createRng, isHaleError, type Rng, randomSeed } from '@hale/base';
+import type { Command, CommandResult, EndpointTable, Incarnation, SystemSpec, UnitRole } from '@hale/model';
+import type { Platform } from '@hale/ports';
+import { type PlatformErrorCode, platformHints } from '../errors.ts';
+import { adopt } from './adoption.ts';
+import { bindListeners } from './bindings.ts';
+import { createFleet } from './fleet.ts';
+import { createHostMeter } from './host-meter.ts';
+import type { KeeperSource } from './keeper-source.ts';
+import type { Launcher } from './launcher.ts';
+import { createPortBook, readListenerPorts } from './ports.ts';
+import { createReleases } from './releases.ts';
+import { createReporter } from './reporter.ts';
+import { createServiceLauncher } from './service-launcher.ts';
+import { type Starter, startReplica } from './start-replica.ts';
+import { stopReplica } from './stop-replica.ts';
+
+export interface ProcessPlatformOptions {
+  readonly keeper: KeeperSource;
+  /** The folder of the declaration. */
+  readonly root: string;
+  /** From runtimeDirOf. */
+  readonly runtimeDir: string;
+  readonly systemId: string;
+  /** The leader's epoch: from now on the keeper refuses whoever has a lower one. */
+  readonly epoch: number;
+  readonly clock: Clock;
+  readonly rng?: Rng | undefined;
+  /** Recipes of the roles that are not ours: gateway and postgres. */
+  readonly launchers: Readonly<Partial<Record<Exclude<UnitRole, 'service'>, Launcher>>>;
+  /** The address of a resource, as its users are told. */
+  readonly resourceUrl: (name: string) => string | undefined;
+  /** What is to be written before replicas of a release start (the gateway's routes). */
+  readonly onDeclare?: ((spec: SystemSpec, release: number) => Promise<void>) | undefined;
+  /** Where env() and secret() are looked up and what processes inherit; process.env by default. */
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+}
+
+const lookEveryMs = 250;
+
+export function createProcessPlatform(options: ProcessPlatformOptions): Platform {
+  const { root, runtimeDir, clock, keeper: source, env = process.env } = options;
+  const releases = createReleases(root);
+  let listenerPorts: Readonly<Record<string, number>> = readListenerPorts(root);
+  const service = createServiceLauncher({ listenerPorts: () => listenerPorts, resourceUrl: options.resourceUrl, env });
+  const fleet = createFleet({
+    root,
+    runtimeDir,
+    clock,
+    rng: options.rng ?? createRng(randomSeed()),
+    releases,
+    onChange: () => reporter.changed(),
+    onEnd: () => reporter.flush(),
+    onForget: (key) =>
+      void source
+        .get()
+        .then((keeper) => keeper.forget(key))
+        .catch(() => {}),
+  });
+  const reporter = createReporter({ clock, observeAll: fleet.observeAll, observeHost: createHostMeter(root) });
+  const ports = createPortBook(clock);
+  const launchers = { ...options.launchers, service };
+  const starter: Starter = {
+    root,
+    runtimeDir,
+    systemId: options.systemId,
+    clock,
+    fleet,
+    ports,
+    releases,
+    launchers,
+    env,
+  };
+  const underWay = new Map<string, Promise<CommandResult>>();
+  let epochSeen = options.epoch;
+
+  /** One at a time for each incarnation; the same command twice is one. */
+  const once = (command: Command, incarnation: Incarnation, act: () => Promise<void>): Promise<CommandResult> => {
+    const running = underWay.get(command.id);
+    if (running !== undefined) return running;
+    const before = underWay.get(incarnation) ?? Promise.resolve();
+    const result = before.then(() => withDeadline(attempt(act), command.deadlineMs, clock));
+    for (const name of [command.id, incarnation]) {
+      underWay.set(name, result);
+      void result.finally(() => {
+        if (underWay.get(name) === result) underWay.delete(name);
+      });
+    }
+    return result;
+  };
+  const led = async () => {
+    const keeper = await source.get();
+    await keeper.lead(epochSeen);
+    return keeper;
+  };
+  const unlisten = [
+    source.onExit(fleet.ended),
+    source.onReplaced(
+      (keeper) =>
+        void keeper
+          .lead(epochSeen)
+          .then(() => adopt(starter, keeper))
+          .catch(() => {}),
+    ),
+  ];
+  const looking = clock.every(lookEveryMs, () => {
+    fleet.look();
+    reporter.flush();
+  });
+  let adopted: Promise<void> | undefined;
+
+  return {
+    capabilities: { restartsOnExit: false, ownsLiveness: false, canFence: true, surge: true },
+    async declare(spec, release) {
+      releases.add(release, spec);
+      const keeper = await led();
+      listenerPorts = await bindListeners({ keeper, spec, root });
+      await options.onDeclare?.(spec, release);
+      adopted ??= adopt(starter, keeper);
+      await adopted;
+    },
+    observe: (sink) => reporter.begin(sink),
+    execute(command) {
+      if (command.epoch < epochSeen) return Promise.resolve({ kind: 'stale' });
+      epochSeen = command.epoch;
+      switch (command.kind) {
+        case 'StartReplica':
+          return once(command, command.incarnation, async () => startReplica(starter, command, await led()));
+        case 'StopReplica':
+          return once(command, command.incarnation, async () => stopReplica(fleet, command, await led()));
+        case 'PublishEndpoints':
+          return attempt(async () => publish(command.table, [runtimeDir, join(root, '.hale')]));
+        case 'PagePerson':
+        case 'WakeUp':
+        case 'Tell':
+          return Promise.resolve(failure('HALE_PLATFORM_NOT_OURS', `${command.kind} does not act on the world`));
+        default:
+          return assertNever(command);
+      }
+    },
+    async release() {
+      looking.cancel();
+      for (const stop of unlisten) stop();
+      fleet.close();
+      source.close();
+    },
+  };
+}
+
+/** Written beside and renamed: a reader sees the old table or the new one, never half of one. */
+function publish(table: EndpointTable, folders: readonly string[]): void {
+  for (const folder of folders) {
+    const path = join(folder, 'table.json');
+    writeFileSync(`${path}.new`, JSON.stringify(table), { mode: 0o600 });
+    renameSync(`${path}.new`, path);
+  }
+}
+
+async function attempt(act: () => Promise<void>): Promise<CommandResult> {
+  try {
+    await act();
+    return { kind: 'done' };
+  } catch (error) {
+    if (isHaleError(error)) {
+      if (error.code === 'HALE_PLATFORM_STALE_EPOCH') return { kind: 'stale' };
+      return { kind: 'failed', code: error.code, message: error.message, hint: error.hint };
+    }
+    return failure('HALE_PLATFORM_UNKNOWN', error instanceof Error ? error.message : String(error));
+  }
+}
+
+function withDeadline(work: Promise<CommandResult>, ms: number, clock: Clock): Promise<CommandResult> {
+  return new Promise((resolve) => {
+    const timer = clock.after(ms, () => resolve({ kind: 'timeout' }));
+    void work.then((result) => {
+      timer.cancel();
+      resolve(result);
+    });
+  });
+}
+
+function failure(code: PlatformErrorCode, message: string): CommandResult {
+  return { kind: 'failed', code, message, hint: platformHints[code] };
+}

@@ -1,0 +1,65 @@
+// @ts-check
+// The sensor that rides along in a Node program (NODE_OPTIONS=--import): it starts one small thread (watcher.mjs) that watches whether
+// the main loop still turns. Plain JavaScript, because the program's Node may be older than ours (decision 0003). It takes part only in the first
+// process of an incarnation, leaves the environment as the user wrote it, and where anything at all is missing it does nothing:
+// it must never be the reason why a program does not start.
+import { openSync } from 'node:fs';
+import { basename } from 'node:path';
+import { isMainThread, Worker } from 'node:worker_threads';
+
+const turnMs = 50;
+/** Samples of loop lag that the watcher sees: the last five seconds. */
+const lagSamples = 100;
+/** Programs that only start others: the one to watch is their child. */
+const starters =
+  /^(npm|npx|pnpm|pnpx|yarn|yarnpkg|tsx|nodemon|corepack|cross-env|dotenv|concurrently)(-cli)?(\.[cm]?js)?$/;
+
+if (isMainThread) takePart();
+
+function takePart() {
+  const path = process.env.HALE_HEARTBEAT;
+  const program = process.argv[1] ?? '';
+  if (path === undefined || starters.test(basename(program)) || /[\\/]tsx[\\/]dist[\\/]cli\.[cm]js$/.test(program))
+    return;
+  stripOptions();
+  try {
+    // Exclusive: the first of an incarnation has it, everyone after stays silent.
+    startWatcher(openSync(path, 'wx', 0o600));
+  } catch {
+    // Another process of this incarnation is watched already, or there is no place to write.
+  }
+}
+
+/** Descendants neither load this file nor see that it was there. */
+function stripOptions() {
+  const options = (process.env.NODE_OPTIONS ?? '')
+    .replace(/\s*--import=("[^"]*preload\.mjs"|\S*preload\.mjs)/, '')
+    .trim();
+  if (options === '') delete process.env.NODE_OPTIONS;
+  else process.env.NODE_OPTIONS = options;
+  delete process.env.HALE_HEARTBEAT;
+}
+
+/** @param {number} fd */
+function startWatcher(fd) {
+  // [0] turns of the loop, [1] place in the ring, [2...] lag of each turn in ms.
+  const shared = new Int32Array(new SharedArrayBuffer(4 * (2 + lagSamples)));
+  let due = performance.now() + turnMs;
+  const turn = () => {
+    const now = performance.now();
+    const at = Atomics.add(shared, 1, 1) % lagSamples;
+    Atomics.store(shared, 2 + at, Math.max(0, Math.round(now - due)));
+    Atomics.add(shared, 0, 1);
+    due = now + turnMs;
+  };
+  setInterval(turn, turnMs).unref();
+  const watcher = new Worker(new URL('./watcher.mjs', import.meta.url), {
+    workerData: { fd, shared, lagSamples, pid: process.pid },
+    env: {},
+    execArgv: [],
+    name: 'hale-watcher',
+    resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 1, stackSizeMb: 1 },
+  });
+  watcher.on('error', () => {});
+  watcher.unref();
+}

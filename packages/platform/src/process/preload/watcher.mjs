@@ -1,0 +1,88 @@
+// @ts-check
+// The watcher's thread: every 100 ms it looks whether the main loop has turned, and four times a second it writes what it saw into one
+// block of the heartbeat file. Stalls are counted in its own ticks, each at most its nominal length: a machine that slept adds one tick.
+// Once per stall of a second it asks the main thread, through the inspector, where it stands.
+import { writeSync } from 'node:fs';
+import { workerData } from 'node:worker_threads';
+import { isInspected, takeStack } from './stack.mjs';
+
+const tickMs = 100;
+const writeMs = 250;
+const stackAfterMs = 1000;
+const blockBytes = 4096;
+
+const { fd, shared, lagSamples, pid } = workerData;
+let seq = 0;
+let turnsSeen = 0;
+let stalledMs = 0;
+let longestPauseMs = 0;
+let watcherLateMs = 0;
+/** @type {string | null} */
+let stack = null;
+let isTakingStack = false;
+let tickedAt = performance.now();
+let writtenAt = 0;
+const block = Buffer.alloc(blockBytes, ' ');
+
+/** Ninety-nine of a hundred turns of the last five seconds were no later than this. */
+function loopLagMs() {
+  const taken = Math.min(Atomics.load(shared, 1), lagSamples);
+  const lags = Array.from(shared.subarray(2, 2 + taken)).sort((a, b) => a - b);
+  return lags[Math.max(0, Math.ceil(taken * 0.99) - 1)] ?? 0;
+}
+
+function write() {
+  const text = JSON.stringify({
+    v: 1,
+    seq: ++seq,
+    pid,
+    stalledMs,
+    longestPauseMs,
+    loopLagMs: loopLagMs(),
+    inspected: isInspected(),
+    watcherLateMs: Math.round(watcherLateMs),
+    stack,
+  });
+  block.fill(' ');
+  block.write(text);
+  try {
+    writeSync(fd, block, 0, blockBytes, 0);
+  } catch {
+    // A full disk or a folder that is gone: the silence is the message.
+  }
+  writtenAt = performance.now();
+  watcherLateMs = 0;
+}
+
+function tick() {
+  const now = performance.now();
+  const lateMs = now - tickedAt - tickMs;
+  tickedAt = now;
+  watcherLateMs = Math.max(watcherLateMs, lateMs);
+  const turns = Atomics.load(shared, 0);
+  const before = stalledMs;
+  if (turns === turnsSeen) stalledMs += tickMs;
+  else {
+    longestPauseMs = Math.max(longestPauseMs, stalledMs);
+    stalledMs = 0;
+    stack = null;
+  }
+  turnsSeen = turns;
+  const crossed = before < stackAfterMs && stalledMs >= stackAfterMs;
+  if (crossed) attachStack();
+  if (crossed || now - writtenAt >= writeMs - tickMs / 2) write();
+}
+
+function attachStack() {
+  if (isTakingStack || isInspected()) return;
+  isTakingStack = true;
+  takeStack().then((taken) => {
+    isTakingStack = false;
+    if (stalledMs === 0) return;
+    stack = taken;
+    write();
+  });
+}
+
+setInterval(tick, tickMs);
+write();

@@ -1,0 +1,81 @@
+// The night watchman's round for one replica: a probe at steady pace, faster once one has failed, and at its third pace while down.
+// Rounds are jittered so that fifty replicas are not knocked on at once, and never overlap.
+//
+//   unknown --successes--> pass --failures--> fail --successes--> pass
+import type { Clock, Rng, Timer } from '@hale/base';
+import type { ProbeObservation, ProbeSpec, ProbeVerdict } from '@hale/model';
+import type { CheckResult } from './launcher.ts';
+
+export interface ProbeLoop {
+  readonly observation: ProbeObservation;
+  stop(): void;
+}
+
+export const unknownProbe: ProbeObservation = { verdict: 'unknown', reason: undefined, failures: 0 };
+const reasonLengthMax = 300;
+
+/** Begins at once. `check` must end when its signal aborts. `onChange` is called when the verdict or the reason changes. */
+export function startProbe(options: {
+  spec: ProbeSpec;
+  clock: Clock;
+  rng: Rng;
+  check: (signal: AbortSignal) => Promise<CheckResult>;
+  onChange: (observation: ProbeObservation) => void;
+}): ProbeLoop {
+  const { spec, clock, rng, check, onChange } = options;
+  let observation = unknownProbe;
+  let passes = 0;
+  let isStopped = false;
+  let timer: Timer | undefined;
+  let abort: AbortController | undefined;
+
+  const take = (result: CheckResult) => {
+    const failures = result.kind === 'pass' ? 0 : observation.failures + 1;
+    passes = result.kind === 'pass' ? passes + 1 : 0;
+    const next: ProbeObservation = {
+      verdict: verdictOf({ before: observation.verdict, failures, passes, spec }),
+      reason: result.kind === 'fail' ? result.reason.slice(0, reasonLengthMax) : undefined,
+      failures,
+    };
+    const changed = next.verdict !== observation.verdict || next.reason !== observation.reason;
+    observation = next;
+    if (changed) onChange(next);
+  };
+  const round = async () => {
+    abort = new AbortController();
+    const late = clock.after(spec.timeoutMs, () => abort?.abort(), true);
+    const result = await check(abort.signal).catch(
+      (error: unknown): CheckResult => ({
+        kind: 'fail',
+        reason: error instanceof Error ? error.message : String(error),
+      }),
+    );
+    late.cancel();
+    if (isStopped) return;
+    take(result);
+    const pace = paceOf(observation, spec);
+    timer = clock.after(pace * (0.9 + 0.2 * rng.unit()), () => void round(), true);
+  };
+  timer = clock.after(rng.unit() * Math.min(50, spec.everyMs.suspicious), () => void round(), true);
+  return {
+    get observation() {
+      return observation;
+    },
+    stop() {
+      isStopped = true;
+      timer?.cancel();
+      abort?.abort();
+    },
+  };
+}
+
+function verdictOf(now: { before: ProbeVerdict; failures: number; passes: number; spec: ProbeSpec }): ProbeVerdict {
+  if (now.failures >= now.spec.failures) return 'fail';
+  if (now.passes >= now.spec.successes) return 'pass';
+  return now.before;
+}
+
+function paceOf(observation: ProbeObservation, spec: ProbeSpec): number {
+  if (observation.verdict === 'fail') return spec.everyMs.down;
+  return observation.failures > 0 || observation.verdict === 'unknown' ? spec.everyMs.suspicious : spec.everyMs.steady;
+}

@@ -1,0 +1,60 @@
+// The editor between the meters and the brain: lets through what changes a decision, and holds back what only flickers. Pure.
+// A replica is told of when something of weight changed, and at least as often as its usage drifts; never more than 4 times a second,
+// exits excepted.
+import type { ReplicaObservation } from '@hale/model';
+
+export const reportEveryMs = 250;
+/** Steps in which a growing stall, silence or wait is told again. */
+const stepMs = 500;
+const usageEveryMs = 5000;
+
+/** What weighs: two observations with the same digest say the same to a detector. */
+export function digestOf(seen: ReplicaObservation): string {
+  const { process, heartbeat, startup, ready, live, traffic, usage } = seen;
+  const pulse =
+    heartbeat.kind === 'beating'
+      ? [step(heartbeat.stalledMs), step(heartbeat.longestPauseMs), heartbeat.inspected, step(heartbeat.loopLagMs)]
+      : heartbeat.kind === 'silent'
+        ? [step(heartbeat.silentMs)]
+        : [];
+  return JSON.stringify([
+    process,
+    heartbeat.kind,
+    pulse,
+    [startup, ready, live].map(({ verdict, reason, failures }) => [verdict, reason, Math.min(failures, 3)]),
+    traffic === undefined ? null : [traffic.errors > 0, step(traffic.oldestWaitMs)],
+    usage === undefined ? null : step(usage.mainThreadStuckMs),
+    seen.stack,
+    seen.lastWords?.length,
+  ]);
+}
+
+/** What was told last of one replica. */
+export interface Told {
+  readonly atMs: number;
+  readonly digest: string;
+  readonly observation: ReplicaObservation;
+}
+
+/** Whether `next` is to be told now. */
+export function isWorthTelling(told: Told | undefined, next: ReplicaObservation, nowMs: number): boolean {
+  if (told === undefined) return true;
+  const isExit = next.process.kind === 'exited' && told.observation.process.kind !== 'exited';
+  if (isExit) return true;
+  if (nowMs - told.atMs < reportEveryMs) return false;
+  if (digestOf(next) !== told.digest) return true;
+  return nowMs - told.atMs >= usageEveryMs && hasDrifted(told.observation, next);
+}
+
+function hasDrifted(told: ReplicaObservation, next: ReplicaObservation): boolean {
+  if (told.usage === undefined || next.usage === undefined) return told.usage !== next.usage;
+  const rss = Math.abs(next.usage.rssBytes - told.usage.rssBytes) > told.usage.rssBytes * 0.05;
+  const cpu = Math.abs(next.usage.cpuRatio - told.usage.cpuRatio) > 0.05;
+  const requests = (told.traffic?.requests ?? 0) !== (next.traffic?.requests ?? 0);
+  return rss || cpu || requests;
+}
+
+/** 0, then whole steps: 499 is 0, 500 is 1. */
+function step(ms: number): number {
+  return Math.floor(ms / stepMs);
+}
