@@ -1,10 +1,11 @@
-// The load generator by hand: `node examples/shop/load/main.ts --url http://127.0.0.1:8080 --rps 500 --seconds 30 [--mix shop] [--json]`.
-// Prints a line a second and a summary; ends with 1 when a request failed or an acknowledged order is lost.
+// A crowd of shoppers by hand: `node examples/shop/load/main.ts --url http://127.0.0.1:8080 --rps 500 --seconds 30 [--mix shop] [--json]`.
+// It asks for what hale.load.json says, at a fixed rate whether or not the shop keeps up, and afterwards looks in the shop's books
+// for every order that was acknowledged. Prints a line a second; ends with 1 when a request failed or an order is lost or double.
 import { parseArgs } from 'node:util';
-import { startLoad } from './load.ts';
-import type { Snapshot } from './report.ts';
-import { drillMix, shopMix } from './requests.ts';
+import { randomSeed } from '@hale/base';
+import { readPlan, startLoadProcess } from '@hale/drill/live';
 
+const plan = readPlan(new URL('../hale.load.json', import.meta.url).pathname);
 const { values } = parseArgs({
   options: {
     url: { type: 'string', default: 'http://127.0.0.1:8080' },
@@ -16,41 +17,36 @@ const { values } = parseArgs({
 });
 const rps = Number(values.rps);
 const seconds = Number(values.seconds);
-if (!(rps > 0 && seconds > 0) || (values.mix !== 'drill' && values.mix !== 'shop')) {
-  process.stderr.write('usage: main.ts --url URL --rps N --seconds N --mix drill|shop [--json]\n');
+const templates = plan.mixes[values.mix];
+if (!(rps > 0 && seconds > 0) || templates === undefined) {
+  process.stderr.write(
+    `usage: main.ts --url URL --rps N --seconds N --mix ${Object.keys(plan.mixes).join('|')} [--json]\n`,
+  );
   process.exit(2);
 }
 
-const cpuBefore = process.cpuUsage();
-const load = startLoad({
-  url: values.url,
-  rps,
-  mix: values.mix === 'shop' ? shopMix : drillMix,
-  onSnapshot: (snapshot) => {
-    if (!values.json) process.stdout.write(`${lineOf(snapshot)}\n`);
-  },
+const load = startLoadProcess({
+  ...{ url: values.url, rps, seed: randomSeed() },
+  plan: { ...plan, mixes: { drill: templates } },
 });
-await new Promise<void>((resolve) => {
-  setTimeout(resolve, seconds * 1000);
-  process.once('SIGINT', resolve);
+let interrupted = false;
+process.once('SIGINT', () => {
+  interrupted = true;
 });
-const result = await load.stop();
-const cpu = process.cpuUsage(cpuBefore);
-const verification = await load.verify();
-const coreRatio = Math.round((cpu.user + cpu.system) / 10 / result.ms) / 100;
-const reasons = Object.fromEntries(load.ledger.reasons);
-if (values.json) {
-  process.stdout.write(`${JSON.stringify({ ...result, verification, reasons, coreRatio })}\n`);
-} else {
-  process.stdout.write(`\n${lineOf(result)}\n`);
-  for (const [reason, times] of load.ledger.reasons) process.stdout.write(`  ${times} x ${reason}\n`);
-  const { acknowledged, lost, doubled } = verification;
+for (let second = 0; second < seconds && !interrupted; second++) {
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  const lap = await load.mark();
+  if (values.json) continue;
   process.stdout.write(
-    `orders acknowledged ${acknowledged}, lost ${lost}, doubled ${doubled}; generator used ${coreRatio} of a core\n`,
+    `${lap.rps} req/s  ok ${lap.ok}  failed ${lap.failed}  severed ${lap.severed}  unsent ${lap.unsent}  ` +
+      `p50 ${lap.p50Ms} ms  p99 ${lap.p99Ms} ms  max ${lap.maxMs} ms\n`,
   );
 }
-process.exit(result.failed + verification.lost + verification.doubled > 0 ? 1 : 0);
-
-function lineOf(s: Snapshot): string {
-  return `${s.rps} req/s  ok ${s.ok}  failed ${s.failed}  severed ${s.severed}  unsent ${s.unsent}  p50 ${s.p50Ms} ms  p99 ${s.p99Ms} ms  max ${s.maxMs} ms`;
+const whole = await load.stop();
+if (values.json) process.stdout.write(`${JSON.stringify(whole)}\n`);
+else {
+  process.stdout.write(`total ${whole.total}  failed ${whole.failed}  severed ${whole.severed}  lost ${whole.lost}  `);
+  process.stdout.write(`doubled ${whole.doubled}\n`);
+  for (const reason of whole.reasons) process.stdout.write(`  ${reason}\n`);
 }
+process.exit(whole.failed + whole.lost + whole.doubled > 0 ? 1 : 0);

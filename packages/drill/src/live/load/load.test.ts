@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { createRng } from '@hale/base';
 import { createHistogram } from './histogram.ts';
 import { createLedger } from './ledger.ts';
-import { createRequests } from './requests.ts';
+import { createRequests } from './plan.ts';
 
 test('a quantile is within 4 % of the true one, over five powers of ten', () => {
   const rng = createRng(7);
@@ -51,19 +51,29 @@ test('the ledger counts every verdict, keeps the first failures and a bounded li
   assert.equal(ledger.isFull, true);
 });
 
-test('the habits follow the mix, name every order, and repeat with their seed', () => {
-  const draw = (mayOrder: boolean) => {
-    const requests = createRequests({ price: 3, order: 1 }, createRng(1), 'run');
-    return Array.from({ length: 4_000 }, () => requests.next(mayOrder));
+test('the habits follow the mix, name every record, and repeat with their seed', () => {
+  const plan = {
+    words: { sku: ['tea', 'lamp'] },
+    mixes: {
+      drill: [
+        { weight: 3, method: 'GET', path: '/prices/{sku}' },
+        { weight: 1, method: 'PUT', path: '/orders/{id}', body: '{sku} {unknown}', keeps: true },
+      ],
+    },
+  } as const;
+  const draw = (mayKeep: boolean) => {
+    const requests = createRequests(plan, { mix: 'drill', rng: createRng(1), runId: 'run' });
+    return Array.from({ length: 4_000 }, () => requests.next(mayKeep));
   };
   const drawn = draw(true);
-  const orders = drawn.filter((request) => request.orderId !== undefined);
-  assert.ok(orders.length > 900 && orders.length < 1_100);
-  assert.equal(new Set(orders.map((request) => request.orderId)).size, orders.length);
-  assert.ok(orders.every((request) => request.path === `/orders/${request.orderId}` && request.method === 'PUT'));
+  const records = drawn.filter((request) => request.recordId !== undefined);
+  assert.ok(records.length > 900 && records.length < 1_100);
+  assert.equal(new Set(records.map((request) => request.recordId)).size, records.length);
+  assert.ok(records.every((request) => request.path === `/orders/${request.recordId}`));
+  assert.ok(records.every((request) => /^(tea|lamp) \{unknown\}$/.test(request.body ?? '')));
   assert.deepEqual(draw(true), drawn);
   assert.ok(
     draw(false).every((request) => request.method === 'GET'),
-    'a full ledger takes no more orders',
+    'a full ledger keeps no more records',
   );
 });
