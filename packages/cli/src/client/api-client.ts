@@ -18,17 +18,20 @@ export type StreamItem =
 export interface ApiClient {
   system(): Promise<SystemView>;
   traffic(): Promise<TrafficView>;
-  /** Feed lines after `seq`, oldest first. */
-  feed(after: number, limit: number): Promise<readonly FeedLine[]>;
+  /** At most `limit` lines of the story, oldest first: those after `after`, or the newest ones. */
+  feed(after: number | undefined, limit: number): Promise<readonly FeedLine[]>;
   incident(id: string): Promise<IncidentView>;
   order(order: Order): Promise<void>;
   /** Asks control to follow releases/<release>.json from now on. */
   declare(release: number): Promise<void>;
-  /** Everything as it happens, until `signal`; ends when control goes away (ask again then). */
-  stream(signal: AbortSignal): AsyncGenerator<StreamItem>;
+  /** Everything as it happens, the story from after line `after` on, until `signal`; ends when control goes away (ask again then). */
+  stream(after: number | undefined, signal: AbortSignal): AsyncGenerator<StreamItem>;
+  /** True when the counter is open, whatever it knows yet. */
+  isUp(): Promise<boolean>;
 }
 
 const callTimeoutMs = 10_000;
+const upTimeoutMs = 2_000;
 
 /** `address` is asked before each call; undefined means that control is not (yet) there. */
 export function createApiClient(address: () => ApiAddress | undefined): ApiClient {
@@ -64,12 +67,21 @@ export function createApiClient(address: () => ApiAddress | undefined): ApiClien
   return {
     system: () => get('/system'),
     traffic: () => get('/traffic'),
-    feed: async (after, limit) => linesOf(await get(`/feed?after=${after}&limit=${limit}`)),
+    feed: (after, limit) => get(`/feed?limit=${limit}${afterQuery('&', after)}`),
     incident: (id) => get(`/incidents/${encodeURIComponent(id)}`),
+    async isUp() {
+      const where = address();
+      if (where === undefined) return false;
+      const answer = await fetch(`${where.url}/healthz`, { signal: AbortSignal.timeout(upTimeoutMs) }).catch(
+        () => undefined,
+      );
+      await answer?.arrayBuffer().catch(() => undefined);
+      return answer?.ok === true;
+    },
     order: (order) => post('/orders', { order }),
     declare: (release) => post('/declare', { release }),
-    async *stream(signal) {
-      const response = await call('/stream', { signal });
+    async *stream(after, signal) {
+      const response = await call(`/stream${afterQuery('?', after)}`, { signal });
       if (response.body === null) return;
       for await (const event of readEventStream(response.body)) {
         const item = itemOf(event.name, event.data);
@@ -79,8 +91,7 @@ export function createApiClient(address: () => ApiAddress | undefined): ApiClien
   };
 }
 
-const linesOf = (answer: readonly FeedLine[] | { readonly lines: readonly FeedLine[] }): readonly FeedLine[] =>
-  'lines' in answer ? answer.lines : answer;
+const afterQuery = (mark: '?' | '&', after: number | undefined) => (after === undefined ? '' : `${mark}after=${after}`);
 
 function itemOf(name: string, data: string): StreamItem | undefined {
   switch (name) {
@@ -115,7 +126,9 @@ async function refusalOf(response: Response, path: string): Promise<Error> {
     // not JSON: the status has to do
   }
   const { message, hint, code } = said.error ?? said;
-  return cliError('HALE_CLI_REFUSED', message ?? `${path} was answered with status ${response.status}`, {
+  // 503: it is there, but has no picture yet or is about to hand over.
+  const kind = response.status === 503 ? 'HALE_CLI_CONTROL_AWAY' : 'HALE_CLI_REFUSED';
+  return cliError(kind, message ?? `${path} was answered with status ${response.status}`, {
     ...(hint === undefined ? {} : { hint }),
     details: { status: response.status, code },
   });

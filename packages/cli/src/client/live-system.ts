@@ -60,9 +60,9 @@ async function readOnce(
   live: { view: SystemView | undefined; feed: FeedLine[]; traffic: TrafficView | undefined; connected: boolean },
   tell: (news: readonly FeedLine[]) => void,
 ): Promise<void> {
-  const lastSeq = () => live.feed.at(-1)?.seq ?? 0;
+  const lastSeq = () => live.feed.at(-1)?.seq;
   const add = (lines: readonly FeedLine[]) => {
-    const news = lines.filter((line) => line.seq > lastSeq());
+    const news = lines.filter((line) => line.seq > (lastSeq() ?? 0));
     live.feed = [...live.feed, ...news].slice(-feedLinesMax);
     return news;
   };
@@ -70,7 +70,7 @@ async function readOnce(
   const missed = add(await system.api.feed(lastSeq(), feedLinesMax));
   live.connected = true;
   tell(missed);
-  for await (const item of system.api.stream(signal)) {
+  for await (const item of system.api.stream(lastSeq(), signal)) {
     if (item.kind === 'view') live.view = item.view;
     if (item.kind === 'traffic') live.traffic = item.traffic;
     tell(item.kind === 'feed' ? add([item.line]) : []);

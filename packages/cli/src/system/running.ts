@@ -1,6 +1,5 @@
 // A system as found from a folder: its identity, its runtime folder, whether its keeper lives, and the telephone to its
 // control room. Finding is all it does; starting.ts starts and stopping.ts stops.
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { isHaleError } from '@hale/base';
 import type { SystemView } from '@hale/model';
@@ -53,12 +52,7 @@ export function findSystem(folder: string): RunningSystem | undefined {
 
 /** True while there is a keeper, or a control room that is about to start one again. */
 export async function isRunning(system: RunningSystem): Promise<boolean> {
-  if (system.keeperPid() !== undefined) return true;
-  if (!existsSync(system.runtimeDir) || system.address() === undefined) return false;
-  return system.api.system().then(
-    () => true,
-    (error: unknown) => !isAway(error),
-  );
+  return system.keeperPid() !== undefined || system.api.isUp();
 }
 
 /** The running system that `folder` belongs to. Throws HALE_CLI_NOT_RUNNING. */

@@ -9,7 +9,7 @@ import { logFolderOf, prepareFolder, writeIdentity } from './folder.ts';
 import { handOver, launchKeeper } from './keeper-link.ts';
 import { assignPorts, claimPorts } from './listener-ports.ts';
 import { readLastLines } from './log-tail.ts';
-import { isAway, isRunning, type RunningSystem, systemAt } from './running.ts';
+import { isRunning, type RunningSystem, systemAt } from './running.ts';
 import { stopSystem } from './stopping.ts';
 
 export interface Started {
@@ -56,13 +56,8 @@ async function startFresh(host: Host, system: RunningSystem, signal: AbortSignal
 }
 
 async function answers(system: RunningSystem): Promise<true | 'keeper-gone' | undefined> {
-  try {
-    await system.api.system();
-    return true;
-  } catch (error) {
-    if (!isAway(error)) throw error;
-    return system.keeperPid() === undefined ? 'keeper-gone' : undefined;
-  }
+  if (await system.api.isUp()) return true;
+  return system.keeperPid() === undefined ? 'keeper-gone' : undefined;
 }
 
 function lastWords(root: string): string[] {
