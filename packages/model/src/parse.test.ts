@@ -342,3 +342,8 @@ test('what is said is kept, in milliseconds and bytes', () => {
   const prints = (spec: SystemSpec) => unitsOf(spec).map((unit) => unit.fingerprint);
   assert.deepEqual(prints(JSON.parse(JSON.stringify(value))), prints(value), 'a spec survives being a file');
 });
+
+test('INV-12: what was written as a secret is never repeated', () => {
+  const parsed = parseSystem(withFields({ env: { A: secret('canary value!') } }), options);
+  assert.doesNotMatch(JSON.stringify(parsed), /canary/);
+});

@@ -44,7 +44,7 @@ function checkNames({ serviceNames, resourceNames }: Drawing): readonly Problem[
       const complain = (message: string, hint: string) => problems.push(errorAt([group, name], { message, hint }));
       if (name === gatewayUnit)
         complain(`'${name}' is the name of the gateway's own workers`, "choose another, for example 'edge'");
-      else if (!unitName.test(name)) {
+      else if (!unitName.test(name) || name === 'constructor') {
         complain(
           `'${name}' cannot be a name: lower-case letters, digits and dashes, at most 40`,
           `write '${plainName(name)}'`,

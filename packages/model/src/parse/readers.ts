@@ -59,11 +59,8 @@ export interface Range {
 export function readWhole({ min, max }: Range): Reader<number> {
   return (input) => {
     if (typeof input === 'number' && Number.isInteger(input) && input >= min && input <= max) return { value: input };
-    const hint = typeof input === 'number' && input > max ? `the largest is ${max}` : `for example ${Math.max(min, 1)}`;
-    return bad(
-      `expected a whole number from ${min} to ${max}, got ${describe(input)}`,
-      `write ${hint}`.replace('write the', 'the'),
-    );
+    const hint = typeof input === 'number' && input > max ? `the largest is ${max}` : `write ${Math.max(min, 1)}`;
+    return bad(`expected a whole number from ${min} to ${max}, got ${describe(input)}`, hint);
   };
 }
 
@@ -127,11 +124,10 @@ export const readAvailability: Reader<number> = (input) => {
   if (typeof input !== 'number' || !Number.isFinite(input)) {
     return bad(`expected a percentage, got ${describe(input)}`, 'write 99.9');
   }
-  if (input > 0 && input <= 1)
-    return bad(
-      `${input} is a ratio, not a percentage`,
-      `write ${Number((input * 100).toFixed(6)) >= 100 ? 99.9 : Number((input * 100).toFixed(6))}`,
-    );
+  if (input > 0 && input <= 1) {
+    const percent = Number((input * 100).toFixed(6));
+    return bad(`${input} is a ratio, not a percentage`, `write ${percent >= 100 ? 99.9 : percent}`);
+  }
   if (input >= 100) return bad(`${input} % leaves no error budget at all`, 'write less than 100, for example 99.9');
   if (input < 50) return bad(`${input} % is out of range`, 'write between 50 and 100, for example 99.9');
   return { value: input };
@@ -154,8 +150,10 @@ export const readEnvValue: Reader<EnvValue> = (input) => {
     );
   }
   if (typeof name !== 'string' || !variableName.test(name)) {
+    // What was given may be the secret itself: it is not repeated (INV-12).
+    const given = kind === 'secret' ? 'something else' : describe(name);
     return bad(
-      `${kind}() needs the name of a variable, got ${describe(name)}`,
+      `${kind}() needs the name of a variable, got ${given}`,
       `write ${kind}('PAYMENT_KEY'): the name, not the value`,
     );
   }
