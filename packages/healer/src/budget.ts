@@ -14,6 +14,16 @@ export function floorOf(unit: Unit): number {
   return unit.wanted - 1;
 }
 
+/** The wanted slots alone do not reach the floor. */
+export function isBelowFloor(unit: Unit): boolean {
+  return servingWanted(unit) < floorOf(unit);
+}
+
+/** Wanted slots of the unit that serve now: without those that are to go. */
+export function servingWanted(unit: Unit): number {
+  return unit.slots.filter((slot) => wants(slot, unit) && slot.lives.some((life) => isServing(unit, life))).length;
+}
+
 /** Slots of the unit that serve now. */
 export function servingOf(unit: Unit): number {
   let count = 0;

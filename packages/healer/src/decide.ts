@@ -6,10 +6,11 @@
 // It is level-based: the same memory gives the same next step, whichever event woke it.
 
 import { restartDelayMs } from './backoff.ts';
-import { domainRefusal, floorOf, floorRefusal, rateRefusal, servingOf } from './budget.ts';
+import { domainRefusal, floorOf, floorRefusal, isBelowFloor, rateRefusal, servingWanted } from './budget.ts';
 import { giveUpWhenFutile, trialFailed } from './endings.ts';
+import { letGo } from './holds.ts';
 import { addRemedy, leaveIncident } from './incidents.ts';
-import { driveLeaving, kill, retire } from './leaving.ts';
+import { driveLeaving, kill, reclaim, retire } from './leaving.ts';
 import { isActive, isOutdated, isServing, wants } from './lives.ts';
 import { driveStarting, maybeStart, refuse, startLife } from './starting.ts';
 import type { Life, Slot, Unit } from './state.ts';
@@ -28,13 +29,14 @@ function dismiss(work: Work, unit: Unit, slot: Slot): void {
   slot.replace = undefined;
   slot.turnAt = undefined;
   leaveIncident(work, slot, 'inconclusive');
+  reclaim(work, unit, slot);
   if (work.brain.shutdown && isStillUsed(work, unit)) return;
   for (const life of slot.lives) {
     if (!isActive(life)) continue;
     if (work.brain.shutdown || unit.removed || slot.drained)
       retire(work, unit, slot, { life, why: whyDismissed(work, slot) });
-    else if (isServing(unit, life) && servingBelow(unit) < floorOf(unit)) {
-      const why = `${unit.spec.name} has ${servingBelow(unit)} serving without it, below its floor of ${floorOf(unit)}`;
+    else if (isServing(unit, life) && isBelowFloor(unit)) {
+      const why = `${unit.spec.name} has ${servingWanted(unit)} serving without it, below its floor of ${floorOf(unit)}`;
       refuse(work, unit, slot, { what: 'the removal', why });
     } else retire(work, unit, slot, { life, why: whyDismissed(work, slot) });
   }
@@ -45,10 +47,6 @@ function whyDismissed(work: Work, slot: Slot): string {
   return slot.drained ? 'it is drained' : 'it is no longer wanted';
 }
 
-function servingBelow(unit: Unit): number {
-  return unit.slots.filter((slot) => wants(slot, unit) && slot.lives.some((life) => isServing(unit, life))).length;
-}
-
 /** Shutdown goes in reverse start order: who is used by something that still lives waits. */
 function isStillUsed(work: Work, unit: Unit): boolean {
   return work.brain.units.some(
@@ -57,6 +55,7 @@ function isStillUsed(work: Work, unit: Unit): boolean {
 }
 
 function provide(work: Work, unit: Unit, slot: Slot): void {
+  reclaim(work, unit, slot);
   killCondemned(work, unit, slot);
   driveStarting(work, unit, slot);
   judgeTrial(work, unit, slot);
@@ -85,6 +84,8 @@ function killCondemned(work: Work, unit: Unit, slot: Slot): void {
 
 /** Two lives and the newer one is proven: the older leaves. */
 function settlePair(work: Work, unit: Unit, slot: Slot, newest: Life): void {
+  // A suspicion is settled one way or the other by itself.
+  if (newest.suspect !== undefined) return;
   const keep = isServing(unit, newest) ? newest : slot.lives.find((life) => isActive(life) && isServing(unit, life));
   if (keep === undefined) return;
   for (const life of slot.lives) {
@@ -97,6 +98,10 @@ function settlePair(work: Work, unit: Unit, slot: Slot, newest: Life): void {
 /** A planned replacement: only with the budget's leave, and where it can, the new one first (INV-03). */
 function considerReplacement(work: Work, unit: Unit, slot: Slot, life: Life): void {
   const wish = wishFor(work, unit, slot, life);
+  const isWell = isServing(unit, life);
+  if (isWell && slot.held?.kind === 'replace' && (wish === undefined || slot.held.oldIll)) {
+    letGo(work, unit, slot, 'it serves as it is');
+  }
   if (wish === undefined || life.stage !== 'up' || slot.trial !== undefined) return;
   if (slot.held?.kind === 'replace') return;
   if (work.now < slot.notBefore) {
@@ -107,7 +112,7 @@ function considerReplacement(work: Work, unit: Unit, slot: Slot, life: Life): vo
     domainRefusal(work, unit, slot) ??
     rateRefusal(work, unit, slot) ??
     (unit.spec.surge || !isServing(unit, life) ? undefined : floorRefusal(unit, slot)) ??
-    (isServing(unit, life) && servingOf(unit) < floorOf(unit) ? `${unit.spec.name} is below its floor` : undefined);
+    (isServing(unit, life) ? gapRefusal(unit, slot) : undefined);
   if (refusal !== undefined) {
     refuse(work, unit, slot, { what: `a ${wish.remedy}`, why: refusal });
     return;
@@ -122,8 +127,24 @@ function considerReplacement(work: Work, unit: Unit, slot: Slot, life: Life): vo
   }
 }
 
+/** The next one waits until every other has been proven: a bad release must not reach them all. */
+function gapRefusal(unit: Unit, slot: Slot): string | undefined {
+  const held = unit.slots.find((other) => other !== slot && wants(other, unit) && other.held !== undefined);
+  if (held !== undefined) return `${held.replica} of the same service is held`;
+  const gap = unit.slots.find(
+    (other) =>
+      other !== slot &&
+      wants(other, unit) &&
+      !other.lives.some((life) => isActive(life) && (isServing(unit, life) || isOutdated(unit, life))),
+  );
+  return gap === undefined ? undefined : `${gap.replica} of the same service does not serve`;
+}
+
 function wishFor(work: Work, unit: Unit, slot: Slot, life: Life): { remedy: string; why: string } | undefined {
   if (slot.replace !== undefined && slot.replace.of !== life.incarnation) slot.replace = undefined;
+  // What has recovered by itself needs no replacement any more (level, not edge).
+  if (slot.replace?.remedy === 'replace' && isServing(unit, life) && life.symptoms.overMemory === 0)
+    slot.replace = undefined;
   if (slot.replace !== undefined) return { remedy: slot.replace.remedy, why: slot.replace.why };
   if (!isOutdated(unit, life)) return undefined;
   return { remedy: 'rollout', why: `release ${work.brain.release} changes it` };
@@ -133,5 +154,6 @@ function wishFor(work: Work, unit: Unit, slot: Slot, life: Life): { remedy: stri
 function endTurn(unit: Unit, slot: Slot): void {
   const [only] = slot.lives;
   if (slot.turnAt === undefined || only === undefined || slot.lives.length !== 1 || slot.trial !== undefined) return;
-  if (isServing(unit, only) && slot.replace?.of !== only.incarnation) slot.turnAt = undefined;
+  if (isServing(unit, only) && !isOutdated(unit, only) && slot.replace?.of !== only.incarnation)
+    slot.turnAt = undefined;
 }

@@ -104,9 +104,9 @@ function clear(work: Work, unit: Unit, slot: Slot, life: Life): void {
   tell(work, 'info', `${slot.replica} works again by itself; the suspicion is dropped`, about(unit, slot));
 }
 
-/** INV-04: only on two witnesses, as each detector has checked. */
+/** INV-04: only on two witnesses, as each detector has checked, and only on what was seen just now. */
 function condemn(work: Work, unit: Unit, slot: Slot, { life, finding }: Case): void {
-  if (life.condemned !== undefined) return;
+  if (life.condemned !== undefined || work.now - life.seenAt > limits.freshMs) return;
   fileFinding(work, unit, slot, { life, finding }, `${slot.replica}: ${finding.text}`);
   if (unit.spec.hang.action === 'observe' && isHangLike(finding)) {
     reject(work, slot, 'replace', `hang.action of ${unit.spec.name} is 'observe'`);

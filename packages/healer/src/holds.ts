@@ -2,7 +2,7 @@
 // person may be asleep and the cause may go away. A replacement that was given up leaves the old life alone.
 import { heldDelayMs } from './backoff.ts';
 import { addRemedy, reject } from './incidents.ts';
-import { isActive } from './lives.ts';
+import { isActive, isServing } from './lives.ts';
 import type { Slot, Unit } from './state.ts';
 import { about, draw, give, tell, type Work, wakeBy } from './work.ts';
 
@@ -17,7 +17,8 @@ export function hold(work: Work, unit: Unit, slot: Slot, why: string): void {
     slot.held = { ...slot.held, kind, retryAt };
     return;
   }
-  slot.held = { since: work.now, why, kind, retryAt };
+  const oldIll = !slot.lives.some((life) => isServing(unit, life));
+  slot.held = { since: work.now, why, kind, retryAt, oldIll };
   addRemedy(work, slot, 'hold and page a person');
   reject(work, slot, 'restart again at once', 'three equal remedies failed in a row, or it is a loop');
   tell(work, 'escalated', `${why}; held, a person is asked`, about(unit, slot));

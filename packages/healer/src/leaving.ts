@@ -1,6 +1,10 @@
-// The way out: draining (callers look elsewhere), then stopping (SIGTERM, grace, SIGKILL), then gone. It never goes back.
+// The way out: draining (callers look elsewhere), then stopping (SIGTERM, grace, SIGKILL), then gone. Only a drained
+// life whose successor is lost goes back.
 // A stop that was lost is ordered again, ever more slowly.
+
+import { isBelowFloor } from './budget.ts';
 import { limits } from './limits.ts';
+import { isReady, isServing, wants } from './lives.ts';
 import type { Life, Slot, Unit } from './state.ts';
 import { about, give, tell, type Work, wakeBy } from './work.ts';
 
@@ -19,6 +23,25 @@ export function kill(life: Life, graceMs: number): void {
   life.stage = 'stopping';
   life.commandAfter = 0;
   life.graceMs = graceMs;
+}
+
+/**
+ * Lives that drain and still serve are taken back before they are stopped when they are missed: their successor is lost,
+ * or the unit would fall below its floor without them (INV-03).
+ */
+export function reclaim(work: Work, unit: Unit, slot: Slot): void {
+  if (work.brain.shutdown || !unit.spec.surge || slot.drained || unit.removed) return;
+  for (const life of slot.lives) {
+    if (life.stage !== 'draining' || life.condemned !== undefined || life.upAt === undefined) continue;
+    if (!isReady(unit, { ...life, stage: 'up' })) continue;
+    const missed = wants(slot, unit)
+      ? !slot.lives.some((other) => other !== life && isServing(unit, other))
+      : isBelowFloor(unit);
+    if (!missed) continue;
+    life.stage = 'up';
+    tell(work, 'acted', `${slot.replica} is taken back: it is still needed`, about(unit, slot));
+    return;
+  }
 }
 
 /** Moves every leaving life of the slot one step further. */

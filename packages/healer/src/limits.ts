@@ -6,6 +6,8 @@ export const limits = {
   suspectAfterMs: 1_000,
   /** A witness counts once it has said the same for this long. */
   witnessAfterMs: 1_000,
+  /** Nobody is condemned on an observation older than this. */
+  freshMs: 1_000,
   /** Restart delay: full jitter over min(cap, base x 2^n); the first unexpected exit restarts at once. */
   backoffBaseMs: 250,
   backoffCapMs: 60_000,

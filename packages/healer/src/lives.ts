@@ -37,3 +37,13 @@ export function isOutdated(unit: Unit, life: Life): boolean {
 export function newestActive(slot: Slot): Life | undefined {
   return slot.lives.findLast(isActive);
 }
+
+/** Nothing of the unit can serve, whatever probes say: no life is up and awake. */
+export function isProvenDown(unit: Unit): boolean {
+  if (unit.wanted === 0) return false;
+  return !unit.slots.some((slot) =>
+    slot.lives.some(
+      (life) => life.stage === 'up' && life.condemned === undefined && life.symptoms.stopped === undefined,
+    ),
+  );
+}

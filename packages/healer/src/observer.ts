@@ -3,18 +3,19 @@
 import { isObserverSick, type ProbedReplica } from './detectors/observer-sick.ts';
 import { closeIncident, mark, openIncident } from './incidents.ts';
 import { limits } from './limits.ts';
-import { isUp, wants } from './lives.ts';
+import { isProvenDown, isUp, wants } from './lives.ts';
 import type { Life, Unit } from './state.ts';
 import { tell, type Work } from './work.ts';
 
 export function examineObserver(work: Work): void {
   const { brain } = work;
   const seen: { replica: ProbedReplica; unit: Unit; index: number }[] = [];
+  const down = downOf(brain.units);
   for (const unit of brain.units) {
     unit.slots.forEach((slot, index) => {
       const life = slot.lives.find((one) => isUp(one) && one.readyAt !== undefined);
       if (life === undefined || !wants(slot, unit)) return;
-      seen.push({ unit, index, replica: probed(unit, life) });
+      seen.push({ unit, index, replica: probed(unit, life, down.has(unit)) });
     });
   }
   const sick = isObserverSick(
@@ -48,11 +49,27 @@ export function examineObserver(work: Work): void {
   }
 }
 
-function probed(unit: Unit, life: Life): ProbedReplica {
+/** Units that are down for certain, and all that use them: their probes fail for a known reason. */
+function downOf(units: readonly Unit[]): ReadonlySet<Unit> {
+  const down = new Set(units.filter(isProvenDown));
+  if (down.size === 0) return down;
+  for (let grew = true; grew; ) {
+    grew = false;
+    for (const unit of units) {
+      if (down.has(unit) || !unit.spec.uses.some((name) => [...down].some((one) => one.spec.name === name))) continue;
+      down.add(unit);
+      grew = true;
+    }
+  }
+  return down;
+}
+
+function probed(unit: Unit, life: Life, explained: boolean): ProbedReplica {
   const since = [life.symptoms.notReady, life.symptoms.notLive].filter((at) => at !== undefined);
   const seen = life.seen;
   const beat = seen?.heartbeat;
   const corroborated =
+    explained ||
     seen?.process.kind === 'stopped' ||
     (seen?.usage?.mainThreadStuckMs ?? 0) >= limits.witnessAfterMs ||
     (beat?.kind === 'beating' && beat.stalledMs >= limits.suspectAfterMs) ||

@@ -72,6 +72,8 @@ export interface Hold {
   /** 'start': nothing runs and a slow try follows. 'replace': the old life keeps running, the replacement was given up. */
   kind: 'start' | 'replace';
   retryAt: number;
+  /** The old life was ill as well: the failure may have come from outside, and its recovery is worth another try. */
+  oldIll: boolean;
 }
 
 export interface Slot {

@@ -16,7 +16,7 @@ import { foldOrder } from './orders.ts';
 import { foldOutcome } from './outcomes.ts';
 import { publishTable } from './rotation.ts';
 import type { BrainState, Life } from './state.ts';
-import { give, openWork, type Work, wakeBy } from './work.ts';
+import { about, give, openWork, tell, type Work, wakeBy } from './work.ts';
 
 export interface Step {
   readonly state: BrainState;
@@ -99,8 +99,10 @@ function hurryDependants(work: Work, name: string): void {
     if (!unit.spec.uses.includes(name)) continue;
     for (const slot of unit.slots) {
       if (slot.lives.some(isActive)) continue;
+      if (slot.notBefore <= work.now && slot.held === undefined) continue;
       slot.notBefore = Math.min(slot.notBefore, work.now);
       if (slot.held !== undefined) slot.held = { ...slot.held, retryAt: work.now };
+      tell(work, 'info', `${name} is back: ${slot.replica} need not wait any longer`, about(unit, slot));
     }
   }
 }

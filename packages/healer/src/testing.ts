@@ -143,7 +143,7 @@ export function withoutWorld<T>(think: () => T): T {
     throw new Error(`the brain reached for ${name} (INV-01)`);
   };
   const { random } = Math;
-  const realDate = globalThis.Date;
+  const realDate = host['Date'];
   try {
     for (const name of banned) host[name] = forbid(name);
     Math.random = forbid('Math.random');

@@ -7,7 +7,7 @@ import { findIncident, leaveIncident } from './incidents.ts';
 import { kill } from './leaving.ts';
 import { limits } from './limits.ts';
 import { isActive, isServing } from './lives.ts';
-import type { Life, Slot, Trial, Unit } from './state.ts';
+import type { Incident, Life, Slot, Trial, Unit } from './state.ts';
 import { about, tell, type Work, wakeBy } from './work.ts';
 
 export function judgeTrial(work: Work, unit: Unit, slot: Slot): void {
@@ -24,7 +24,7 @@ export function judgeTrial(work: Work, unit: Unit, slot: Slot): void {
     return;
   }
   trial.goodSince ??= work.now;
-  const dueAt = trial.goodSince + verifyAfterMs(work, slot);
+  const dueAt = trial.goodSince + verifyAfterMs(work, slot, trial);
   if (work.now < dueAt) wakeBy(work, dueAt);
   else trialPassed(work, unit, slot, trial);
 }
@@ -46,7 +46,8 @@ function judgeUnready(work: Work, unit: Unit, slot: Slot, life: Life): void {
   giveUpWhenFutile(work, unit, slot, 'it did not become ready');
 }
 
-function verifyAfterMs(work: Work, slot: Slot): number {
+function verifyAfterMs(work: Work, slot: Slot, trial: Trial): number {
+  if (trial.remedy === 'rollout') return limits.verifyMs;
   const incident = slot.incident === undefined ? undefined : findIncident(work, slot.incident);
   return incident === undefined || incident.cause === 'crash' ? limits.verifyExitMs : limits.verifyMs;
 }
@@ -67,7 +68,7 @@ function trialPassed(work: Work, unit: Unit, slot: Slot, trial: Trial): void {
     return;
   }
   const since = incident?.openedMono ?? trial.begunAt;
-  const what = incident?.title ?? `${slot.replica}: ${trial.remedy}`;
+  const what = incident === undefined ? `${slot.replica}: ${trial.remedy}` : nameTrouble(slot, incident);
   const did = trial.remedy === 'restart' ? 'restarted' : `${trial.remedy} done`;
   tell(
     work,
@@ -76,4 +77,10 @@ function trialPassed(work: Work, unit: Unit, slot: Slot, trial: Trial): void {
     about(unit, slot),
   );
   leaveIncident(work, slot, 'healed');
+}
+
+/** An incident may have several replicas; this one's part of it in words. */
+function nameTrouble(slot: Slot, incident: Incident): string {
+  if (incident.cause === 'crash' && slot.lastExit !== undefined) return `${slot.replica} ${slot.lastExit}`;
+  return incident.title.startsWith(slot.replica) ? incident.title : `${slot.replica} (${incident.cause})`;
 }

@@ -1,8 +1,9 @@
 // The picture of the memory that people and scripts are shown. Reads, never decides; whatever it says is derived from the
 // same state that the next decision is made from.
 import type { IncidentView, ReplicaPhase, ReplicaView, RotationState, SystemView, UnitView } from '@hale/model';
+import { servingWanted } from './budget.ts';
 import { limits } from './limits.ts';
-import { isActive, isReady, isServing, wants } from './lives.ts';
+import { isActive, isReady, wants } from './lives.ts';
 import { rotationsOf } from './rotation.ts';
 import { waitsFor } from './starting.ts';
 import type { Brain, BrainState, Life, Slot, Unit } from './state.ts';
@@ -46,9 +47,7 @@ function systemState(brain: Brain, units: readonly UnitView[]): SystemView['stat
 }
 
 function viewUnit(work: Work, unit: Unit): UnitView {
-  const serving = unit.slots.filter(
-    (slot) => wants(slot, unit) && slot.lives.some((life) => isServing(unit, life)),
-  ).length;
+  const serving = servingWanted(unit);
   return {
     unit: unit.spec.name,
     role: unit.spec.role,

@@ -7,6 +7,8 @@ export const detectNotLive: Detector = (scene) => {
   const since = life.symptoms.notLive;
   if (since === undefined || life.stage !== 'up' || life.inspected || scene.observerSick) return undefined;
   const evidence = heard(probeWitness(scene), kernelWitness(scene), heartbeatWitness(scene), trafficWitness(scene));
+  // Nobody may testify now (a busy host, a dependency that is down): then there is nothing to say.
+  if (evidence.length === 0) return undefined;
   const longEnough = life.seenAt - since >= unit.hang.afterMs;
   return {
     cause: 'not-live',

@@ -24,18 +24,21 @@ export function heartbeatWitness({ life }: Scene): string | undefined {
   return undefined;
 }
 
-/** Its callers: requests wait and none completes. */
-export function trafficWitness({ life, hostBusy, observerLagged }: Scene): string | undefined {
+/** Its callers: requests wait and none completes. Waiting for something that is down is no fault of its own. */
+export function trafficWitness({ life, hostBusy, observerLagged, dependencyDown }: Scene): string | undefined {
   const traffic = life.seen?.traffic;
-  if (traffic === undefined || hostBusy || observerLagged) return undefined;
+  if (traffic === undefined || hostBusy || observerLagged || dependencyDown !== undefined) return undefined;
   return traffic.oldestWaitMs >= limits.witnessAfterMs && traffic.requests === 0
     ? `traffic: the oldest of ${traffic.inFlight} requests has waited ${formatDuration(traffic.oldestWaitMs)}, none completes`
     : undefined;
 }
 
 /** Our questions to it. Void while the observer itself is in doubt (INV-05). */
-export function probeWitness({ life, hostBusy, observerLagged, observerSick }: Scene): string | undefined {
-  if (hostBusy || observerLagged || observerSick || life.seen === undefined) return undefined;
+export function probeWitness(scene: Scene): string | undefined {
+  const { life } = scene;
+  if (scene.hostBusy || scene.observerLagged || scene.observerSick || scene.dependencyDown !== undefined)
+    return undefined;
+  if (life.seen === undefined) return undefined;
   const { live, ready } = life.seen;
   if (live.verdict === 'fail') return `probe: liveness fails (${live.reason ?? 'no reason given'})`;
   if (ready.verdict === 'fail') return `probe: readiness fails (${ready.reason ?? 'no reason given'})`;

@@ -1,0 +1,47 @@
+// INV-06: never more than three equal failed remedies in a row. After three starts of one replica of which none was verified, a person
+// must have been asked, and further tries are slow.
+import type { RefereeMaker } from './referee.ts';
+
+const slowMs = 25_000;
+
+export const refereeFutility: RefereeMaker = (court) => {
+  const tries = new Map<string, { inRow: number; lastAt: number; paged: boolean; freed: boolean }>();
+  const known = new Set<string>();
+  const of = (replica: string) => {
+    const found = tries.get(replica) ?? { inRow: 0, lastAt: Number.NEGATIVE_INFINITY, paged: false, freed: false };
+    tries.set(replica, found);
+    return found;
+  };
+  return {
+    name: 'futility',
+    event(event) {
+      // What a person orders or declares anew deserves its own tries.
+      if (event.kind === 'SystemDeclared') tries.clear();
+      if (event.kind !== 'OrderReceived' || !('unit' in event.order)) return;
+      for (const replica of tries.keys()) if (replica.startsWith(`${event.order.unit}/`)) tries.delete(replica);
+    },
+    command(command) {
+      if (command.kind === 'Tell') {
+        const { replica, kind, text } = command.note;
+        // A dependency that comes back may cut a wait short.
+        if (kind === 'verified' || kind === 'started' || kind === 'info')
+          for (const one of tries.values()) one.freed = true;
+        if (replica === undefined) return;
+        if (kind === 'verified' || kind === 'started' || text.includes('adopted') || text.includes('no longer held'))
+          tries.delete(replica);
+        else if (kind === 'escalated') of(replica).paged = true;
+      }
+      if (command.kind !== 'StartReplica' || known.has(command.incarnation)) return;
+      known.add(command.incarnation);
+      const record = of(command.replica);
+      record.inRow++;
+      if (record.inRow > 4 && !record.paged)
+        court.blame('futility', `start ${record.inRow} of ${command.replica} in vain, and nobody was asked`);
+      if (record.paged && record.inRow > 4 && !record.freed && court.now - record.lastAt < slowMs) {
+        court.blame('futility', `${command.replica} is held and was tried again after ${court.now - record.lastAt}ms`);
+      }
+      record.lastAt = court.now;
+      record.freed = false;
+    },
+  };
+};

@@ -1,0 +1,19 @@
+// The team of referees that every simulated game is watched by.
+import { refereeBudget } from './budget.ts';
+import { refereeFloor } from './floor.ts';
+import { refereeFutility } from './futility.ts';
+import { refereeHonestClaims } from './honest-claims.ts';
+import { refereeNoFalseKill } from './no-false-kill.ts';
+import { refereeNoStorm } from './no-storm.ts';
+import type { RefereeMaker } from './referee.ts';
+import { refereeTwoWitnesses } from './two-witnesses.ts';
+
+export const allReferees: readonly RefereeMaker[] = [
+  refereeFloor,
+  refereeNoFalseKill,
+  refereeTwoWitnesses,
+  refereeBudget,
+  refereeHonestClaims,
+  refereeFutility,
+  refereeNoStorm,
+];

@@ -1,0 +1,47 @@
+// What a referee is: somebody who watches the whole game, knows what the brain was told (and, where a rule is about
+// the truth, what was really so), and blows the whistle. A referee never plays. Each has a canary that it must catch.
+import type { Command, HaleEvent, Incarnation, ReplicaId, ReplicaObservation, UnitName, UnitSpec } from '@hale/model';
+
+export interface Breach {
+  readonly referee: string;
+  /** Virtual or real milliseconds since the game began. */
+  readonly at: number;
+  readonly what: string;
+}
+
+/** What a referee may ask about the truth; undefined where nobody can know (live). */
+export interface Truth {
+  readonly serves: boolean;
+  readonly exists: boolean;
+  /** When something was last wrong with it; -Infinity: never. */
+  readonly lastIllAt: number;
+}
+
+/** What the brain was told last about one life. */
+export interface Seen {
+  readonly observation: ReplicaObservation;
+  readonly at: number;
+}
+
+/** The record that all referees share: kept by the court, read by them. */
+export interface Court {
+  readonly now: number;
+  readonly seen: ReadonlyMap<Incarnation, Seen>;
+  readonly specs: ReadonlyMap<UnitName, UnitSpec>;
+  readonly wanted: ReadonlyMap<UnitName, number>;
+  readonly drained: ReadonlySet<ReplicaId>;
+  readonly shutdown: boolean;
+  /** While true, no convergence is asked: faults are still going on. */
+  readonly troubled: boolean;
+  truth(incarnation: Incarnation): Truth | undefined;
+  blame(referee: string, what: string): void;
+}
+
+export interface Referee {
+  readonly name: string;
+  event?(event: HaleEvent): void;
+  command?(command: Command): void;
+  finish?(): void;
+}
+
+export type RefereeMaker = (court: Court) => Referee;

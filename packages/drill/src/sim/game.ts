@@ -1,0 +1,78 @@
+// One game: a seed's system under a seed's fate, watched by all referees. Equal seeds give equal games, to the last command.
+import { createRng } from '@hale/base';
+import { viewOf } from '@hale/healer';
+import type { Command } from '@hale/model';
+import { allReferees } from '../referees/index.ts';
+import type { Breach } from '../referees/referee.ts';
+import { reallyServes } from './process.ts';
+import { drawSchedule, enterSchedule, gameMs } from './schedule.ts';
+import { createSimulation, type Sabotage, type Simulation } from './simulation.ts';
+import { drawSystem } from './systems.ts';
+import { createTally, type Tally } from './tally.ts';
+import { runningOf } from './world.ts';
+
+export interface GameResult {
+  readonly seed: number;
+  readonly traceHash: string;
+  readonly steps: number;
+  readonly breaches: readonly Breach[];
+  readonly tally: Tally;
+}
+
+export interface GameOptions {
+  readonly seed: number;
+  readonly sabotage?: Sabotage | undefined;
+  readonly onCommand?: ((command: Command, now: number) => void) | undefined;
+}
+
+export function playGame(options: GameOptions): GameResult {
+  const { seed } = options;
+  const units = drawSystem(createRng(seed ^ 0x68e31da4));
+  const simulation = createSimulation({ seed, units, referees: allReferees, sabotage: options.sabotage });
+  const tally = createTally();
+  simulation.onCommand = (command) => {
+    tally.command(command);
+    options.onCommand?.(command, simulation.agenda.now);
+  };
+  const planned = drawSchedule(seed);
+  for (const { what } of planned) tally.add(`fault ${what}`);
+  enterSchedule(simulation, planned, units);
+  simulation.run(gameMs);
+  simulation.court.finish();
+  judgeEnd(simulation);
+  tally.state(simulation.state());
+  return {
+    seed,
+    traceHash: simulation.traceHash(),
+    steps: simulation.control.steps,
+    breaches: simulation.court.breaches,
+    tally: tally.counts,
+  };
+}
+
+/** Faults are over for minutes: everything wanted serves in truth, and nothing is left open. */
+function judgeEnd(simulation: Simulation): void {
+  const { court } = simulation.court;
+  const view = viewOf(simulation.state(), { system: 'sim', id: 'sim', zones: [] });
+  if (view.state !== 'healthy') {
+    const why = view.units
+      .filter((unit) => unit.state !== 'healthy')
+      .map((unit) => `${unit.unit} is ${unit.state}: ${unit.why}`);
+    court.blame('convergence', `at the end the system is ${view.state} (${why.join('; ')})`);
+  }
+  for (const [unit, wanted] of court.wanted) {
+    const serving = new Set(
+      runningOf(simulation.world, unit)
+        .filter(reallyServes)
+        .map((one) => one.replica),
+    ).size;
+    const running = runningOf(simulation.world, unit).length;
+    if (serving !== wanted) court.blame('convergence', `at the end ${serving} of ${unit} serve, ${wanted} are wanted`);
+    if (running > wanted) court.blame('convergence', `at the end ${running} of ${unit} run, ${wanted} are wanted`);
+  }
+  for (const incident of view.incidents) {
+    if (incident.outcome === 'open') court.blame('closing', `incident still open at the end: ${incident.title}`);
+    if (incident.evidence.length < 2)
+      court.blame('closing', `incident with ${incident.evidence.length} piece of evidence: ${incident.title}`);
+  }
+}

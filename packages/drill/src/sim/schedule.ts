@@ -1,0 +1,97 @@
+// A seed's fate: ten virtual minutes with clusters of at least three overlapping faults, and people who order things in
+// between. The faults end early enough for everything to have healed by the end; then the last referee looks around.
+import { createRng, type Rng } from '@hale/base';
+import type { Order, UnitSpec } from '@hale/model';
+import { replicaId } from '@hale/model';
+import { type FaultName, faults } from './faults.ts';
+import type { Simulation } from './simulation.ts';
+
+export const gameMs = 660_000;
+const troubleFromMs = 15_000;
+const troubleUntilMs = 330_000;
+
+export interface Planned {
+  readonly at: number;
+  readonly what: FaultName | 'order';
+}
+
+/** When what happens; only the kinds and the times: victims are drawn when it happens. */
+export function drawSchedule(seed: number): readonly Planned[] {
+  const rng = createRng(seed ^ 0x2545f491);
+  const names = Object.keys(faults) as FaultName[];
+  const planned: Planned[] = [];
+  const clusters = 2 + rng.below(4);
+  for (let i = 0; i < clusters; i++) {
+    const at = troubleFromMs + rng.below(troubleUntilMs - troubleFromMs - 20_000);
+    const size = 3 + rng.below(3);
+    for (let j = 0; j < size; j++) {
+      const isOrder = rng.unit() < 0.15;
+      planned.push({
+        at: at + rng.below(12_000),
+        what: isOrder ? 'order' : (names[rng.below(names.length)] ?? 'crash'),
+      });
+    }
+  }
+  return planned.sort((a, b) => a.at - b.at);
+}
+
+/** Enters a schedule into the simulation's diary. */
+export function enterSchedule(simulation: Simulation, planned: readonly Planned[], units: readonly UnitSpec[]): void {
+  const declared = { units };
+  for (const { at, what } of planned) {
+    simulation.agenda.after(at, () => {
+      if (what === 'order') orderSomething(simulation, declared);
+      else faults[what](simulation);
+    });
+  }
+  // A tidy end: nobody stays drained, scaled away or on a bad release.
+  simulation.agenda.after(troubleUntilMs + 30_000, () => {
+    simulation.world.sky.badRelease.clear();
+    for (const unit of declared.units) {
+      for (let i = 0; i < 6; i++) simulation.order({ kind: 'undrain', replica: replicaId(unit.name, i) });
+      simulation.order({ kind: 'scale', unit: unit.name, replicas: unit.replicas });
+      simulation.order({ kind: 'resume', unit: unit.name });
+    }
+  });
+}
+
+function orderSomething(simulation: Simulation, declared: { units: readonly UnitSpec[] }): void {
+  const { rng } = simulation;
+  const unit = declared.units[rng.below(declared.units.length)];
+  if (unit === undefined) return;
+  const dice = rng.unit();
+  if (dice < 0.3) rollOut(simulation, declared, unit);
+  else if (dice < 0.4) rollOutBadly(simulation, declared, unit);
+  else simulation.order(drawOrder(rng, unit));
+}
+
+function drawOrder(rng: Rng, unit: UnitSpec): Order {
+  const replica = replicaId(unit.name, rng.below(unit.replicas));
+  const orders: readonly Order[] = [
+    { kind: 'restart', unit: unit.name, replica: undefined },
+    { kind: 'restart', unit: unit.name, replica },
+    { kind: 'scale', unit: unit.name, replicas: rng.below(5) },
+    { kind: 'drain', replica },
+    { kind: 'undrain', replica },
+    { kind: 'resume', unit: unit.name },
+    { kind: 'scale', unit: 'nobody', replicas: 1 },
+  ];
+  return orders[rng.below(orders.length)] as Order;
+}
+
+function rollOut(simulation: Simulation, declared: { units: readonly UnitSpec[] }, unit: UnitSpec): void {
+  const next = { ...unit, fingerprint: `${unit.fingerprint}+` };
+  declared.units = declared.units.map((one) => (one.name === unit.name ? next : one));
+  simulation.declare(declared.units);
+}
+
+/** A release whose new lives crash; a better one follows later. */
+function rollOutBadly(simulation: Simulation, declared: { units: readonly UnitSpec[] }, unit: UnitSpec): void {
+  simulation.world.sky.badRelease.set(unit.name, simulation.release + 1);
+  rollOut(simulation, declared, unit);
+  simulation.agenda.after(30_000 + simulation.rng.below(60_000), () => {
+    simulation.world.sky.badRelease.delete(unit.name);
+    const current = declared.units.find((one) => one.name === unit.name) ?? unit;
+    rollOut(simulation, declared, current);
+  });
+}

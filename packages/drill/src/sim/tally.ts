@@ -1,0 +1,109 @@
+// What was reached: remedies with their outcomes, refusals by reason, causes, transitions and faults, counted. A simulation that
+// never reaches a branch proves nothing about it, so a zero fails (see `expected`).
+import type { BrainState } from '@hale/healer';
+import type { Command } from '@hale/model';
+
+export type Tally = Readonly<Record<string, number>>;
+
+export interface TallyKeeper {
+  readonly counts: Tally;
+  add(what: string): void;
+  command(command: Command): void;
+  state(state: BrainState): void;
+}
+
+/** Every remedy, refusal and transition that a large run must have reached. */
+export const expected: readonly string[] = [
+  ...['start', 'restart', 'replace', 'rollout', 'slow try while held'].map((one) => `remedy ${one}`),
+  ...['worked', 'failed', 'inconclusive'].map((one) => `outcome ${one}`),
+  ...['healed', 'inconclusive'].map((one) => `closed ${one}`),
+  ...[
+    'floor',
+    'rate of replica',
+    'rate of unit',
+    'same service',
+    'same zone',
+    'held',
+    'gap',
+    'unknown name',
+    'bad number',
+  ].map((one) => `refusal ${one}`),
+  ...[
+    'crash',
+    'crash-loop',
+    'hang',
+    'blocked-loop',
+    'not-ready',
+    'not-live',
+    'slow-start',
+    'memory',
+    'dependency-down',
+  ].map((one) => `cause ${one}`),
+  'cause observer-or-shared-dependency',
+  ...[
+    'suspected',
+    'condemned',
+    'isolated',
+    'acted',
+    'verified',
+    'refused',
+    'escalated',
+    'opened',
+    'closed',
+    'started',
+    'info',
+  ].map((one) => `told ${one}`),
+  ...['suspicion dropped', 'adopted', 'hold', 'hold ended', 'drain', 'stop', 'kill', 'page', 'publish'].map(
+    (one) => `transition ${one}`,
+  ),
+];
+
+const refusals: readonly (readonly [RegExp, string])[] = [
+  [/floor/, 'floor'],
+  [/is held$/, 'held'],
+  [/does not serve$/, 'gap'],
+  [/\/\d+ has had \d+ actions/, 'rate of replica'],
+  [/the system has had/, 'rate of all'],
+  [/has had \d+ actions/, 'rate of unit'],
+  [/of the same service/, 'same service'],
+  [/in zone .* is being replaced/, 'same zone'],
+  [/there is no/, 'unknown name'],
+  [/can be asked|one replica only/, 'bad number'],
+];
+
+export function createTally(): TallyKeeper {
+  const counts: Record<string, number> = {};
+  const add = (what: string) => {
+    counts[what] = (counts[what] ?? 0) + 1;
+  };
+  return {
+    counts,
+    add,
+    command(command) {
+      if (command.kind === 'PublishEndpoints') add('transition publish');
+      else if (command.kind === 'PagePerson') add('transition page');
+      else if (command.kind === 'StopReplica') add(command.graceMs === 0 ? 'transition kill' : 'transition stop');
+      if (command.kind !== 'Tell') return;
+      const { kind, text } = command.note;
+      add(`told ${kind}`);
+      if (kind === 'refused')
+        add(`refusal ${refusals.find(([pattern]) => pattern.test(text))?.[1] ?? `other: ${text}`}`);
+      if (kind === 'started') add('remedy start');
+      if (text.includes('the suspicion is dropped')) add('transition suspicion dropped');
+      if (text.includes('is adopted')) add('transition adopted');
+      if (text.includes('is no longer held')) add('transition hold ended');
+      if (kind === 'escalated') add('transition hold');
+      if (text.includes('is drained and stopped')) add('transition drain');
+    },
+    state(state) {
+      for (const incident of state.incidents) {
+        add(`cause ${incident.cause}`);
+        add(`closed ${incident.outcome}`);
+        for (const remedy of incident.remedies) {
+          add(`remedy ${remedy.remedy}`);
+          add(`outcome ${remedy.outcome}`);
+        }
+      }
+    },
+  };
+}

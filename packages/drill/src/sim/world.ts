@@ -1,0 +1,142 @@
+// The simulated world: processes that are born, work, fall ill and die, and the sky above them (dependencies, probes that lie,
+// a network between the eye and the brain). It has no opinion on what should be done.
+import type { Rng } from '@hale/base';
+import type { Incarnation, ReplicaId, UnitName, UnitSpec } from '@hale/model';
+import type { Agenda } from './agenda.ts';
+import { createProcess, isIll, reallyServes, type VirtualProcess } from './process.ts';
+
+/** What is wrong with the surroundings now. */
+export interface Sky {
+  /** Probes of these units fail although the replicas are well; 'all' for every unit. */
+  probesLie: Set<UnitName | 'all'>;
+  /** New lives of these units exit soon after they start. */
+  crashing: Set<UnitName>;
+  /** New lives of these units never start. */
+  stuckStart: Set<UnitName>;
+  /** The hands cannot start these units. */
+  unstartable: Set<UnitName>;
+  /** Lives of this release and unit crash at once: a bad release. */
+  badRelease: Map<UnitName, number>;
+  /** The kernel's witness of a stall is not to be had. */
+  kernelBlind: boolean;
+  hostBusy: boolean;
+  /** Share of batches lost, delay of batches, share of batches that come twice. */
+  lossRatio: number;
+  delayMs: number;
+  duplicateRatio: number;
+  /** Nobody watches: control's loop is late, or there is no keeper to ask. */
+  blind: boolean;
+}
+
+export interface World {
+  readonly agenda: Agenda;
+  readonly rng: Rng;
+  readonly processes: Map<Incarnation, VirtualProcess>;
+  readonly sky: Sky;
+  specs: ReadonlyMap<UnitName, UnitSpec>;
+  nextPid: number;
+  /** Called when a process has exited. */
+  onExit: (process: VirtualProcess) => void;
+}
+
+export function createWorld(agenda: Agenda, rng: Rng): World {
+  return {
+    agenda,
+    rng,
+    processes: new Map(),
+    specs: new Map(),
+    nextPid: 1000,
+    onExit: () => {},
+    sky: {
+      probesLie: new Set(),
+      crashing: new Set(),
+      stuckStart: new Set(),
+      unstartable: new Set(),
+      badRelease: new Map(),
+      kernelBlind: false,
+      hostBusy: false,
+      lossRatio: 0,
+      delayMs: 0,
+      duplicateRatio: 0,
+      blind: false,
+    },
+  };
+}
+
+/** Starts a process; a second start of the same incarnation changes nothing. */
+export function spawn(
+  world: World,
+  of: { replica: ReplicaId; incarnation: Incarnation; release: number; unit: UnitName },
+): boolean {
+  const spec = world.specs.get(of.unit);
+  if (spec === undefined || world.sky.unstartable.has(of.unit)) return false;
+  if (world.processes.has(of.incarnation)) return true;
+  const { agenda, rng, sky } = world;
+  const startMs = sky.stuckStart.has(of.unit) ? Number.POSITIVE_INFINITY : 150 + rng.below(900);
+  const process = createProcess({ ...of, spec, pid: world.nextPid++, now: agenda.now, startMs });
+  world.processes.set(of.incarnation, process);
+  if (sky.crashing.has(of.unit) || sky.badRelease.get(of.unit) === of.release) {
+    agenda.after(50 + rng.below(1_500), () => end(world, process, { code: 1, signal: undefined }));
+  }
+  return true;
+}
+
+/** The process is over. */
+export function end(
+  world: World,
+  process: VirtualProcess,
+  how: { code: number | undefined; signal: string | undefined },
+): void {
+  if (process.state === 'exited') return;
+  process.state = 'exited';
+  process.exit = { ...how, at: world.agenda.now };
+  process.lastIllAt = world.agenda.now;
+  process.dirty = true;
+  world.onExit(process);
+}
+
+/** Lets `ms` of illness count from now: whoever asks later knows that it was not well. */
+export function touch(world: World, process: VirtualProcess): void {
+  process.lastIllAt = world.agenda.now;
+  process.dirty = true;
+}
+
+export function runningOf(world: World, unit?: UnitName): VirtualProcess[] {
+  const found: VirtualProcess[] = [];
+  for (const process of world.processes.values()) {
+    if (process.state !== 'exited' && (unit === undefined || process.spec.name === unit)) found.push(process);
+  }
+  return found;
+}
+
+/** One look at every process: starts end, illness is noted, and whether it would answer a probe. */
+export function passTime(world: World): void {
+  const { now } = world.agenda;
+  const down = unitsDown(world);
+  for (const process of world.processes.values()) {
+    if (process.state === 'exited') continue;
+    if (!process.started && now >= process.startsAt && process.state === 'running') {
+      process.started = true;
+      process.dirty = true;
+    }
+    if (isIll(process)) process.lastIllAt = now;
+    const cut = process.spec.uses.some((name) => down.has(name));
+    if (cut) process.lastIllAt = now;
+    const lies = world.sky.probesLie.has('all') || world.sky.probesLie.has(process.spec.name);
+    const answers = reallyServes(process) && !cut && !lies;
+    if (answers === process.answers) continue;
+    process.answers = answers;
+    process.answersSince = now;
+    process.dirty = true;
+  }
+}
+
+/** Units of the database kind without a serving process: those that use them cannot be ready. */
+function unitsDown(world: World): Set<UnitName> {
+  const down = new Set<UnitName>();
+  for (const spec of world.specs.values()) if (spec.role === 'postgres') down.add(spec.name);
+  if (down.size === 0) return down;
+  for (const process of world.processes.values())
+    if (down.has(process.spec.name) && reallyServes(process)) down.delete(process.spec.name);
+  return down;
+}
