@@ -2,7 +2,7 @@
 // Relief (`stop`) finishes, writes a snapshot and lets go of the lease; no workload notices (INV-08). Everything it works
 // with is handed in: who chooses adapters is the cli.
 import { type Clock, isHaleError, makeUlid, randomSeed, seedRng } from '@hale/base';
-import { type Order, type SystemSpec, unitsOf } from '@hale/model';
+import { type Order, type SystemSpec, type SystemView, unitsOf } from '@hale/model';
 import type { Journal, Lease, Platform } from '@hale/ports';
 import { type ApiHost, startApi } from './api/host.ts';
 import type { ApiRequest, ApiWorkerData } from './api/messages.ts';
@@ -16,7 +16,8 @@ import type { SecretMask } from './secret-mask.ts';
 
 export interface ControlOptions<State> {
   readonly brain: Brain<State>;
-  readonly platform: Platform;
+  /** Makes the hands of this term; whoever carries commands hears from them that the epoch leads now. */
+  readonly openPlatform: (epoch: number) => Promise<Platform> | Platform;
   readonly journal: Journal;
   readonly lease: Lease;
   /** Who we are in the lease; see ownHolder. */
@@ -30,8 +31,6 @@ export interface ControlOptions<State> {
   /** Where the counter is; undefined: none (tests). */
   readonly api: ApiWorkerData | undefined;
   readonly log: Log;
-  /** Tells whoever carries commands that this epoch leads now. */
-  readonly lead: (epoch: number) => Promise<void>;
   /** Control cannot go on; the process should end with a failure and be started anew. */
   readonly onFatal: (error: unknown) => void;
 }
@@ -51,52 +50,67 @@ export interface Control {
 const retryMs = 1_000;
 
 export async function startControl<State>(options: ControlOptions<State>): Promise<Control> {
-  const { brain, journal, lease, log } = options;
-  const epoch = lease.acquire(options.holder);
-  const restored = restore(brain, journal);
-  if (restored.from === 'unreadable-snapshot') {
-    log.warn('the snapshot is of another build and cannot be read: the world is observed anew');
-  }
-  log.info('leading', { epoch, from: restored.from, replayed: restored.replayed, seq: restored.seq });
-  await options.lead(epoch);
-
   const latest = options.releases.latest();
   const identity: SystemIdentity = { system: latest.spec.name, id: latest.spec.id, zones: latest.spec.zones };
-  const desk = createDesk(options, identity, restored);
+  const term = takeOffice(options, identity);
+  const platform = await options.openPlatform(term.epoch);
+  const desk = createDesk({ ...options, ...term, platform, identity });
   await desk.prepare(latest);
   if (options.api !== undefined) desk.api = await openCounter(options, desk);
-  await insist(options, () => desk.loop.submit({ kind: 'LeaderElected', epoch, seed: randomSeed() }));
-  if (latest.release > brain.viewOf(restored.state, identity).release) await insist(options, () => desk.follow(latest));
+  await insist(options, () => desk.loop.submit({ kind: 'LeaderElected', epoch: term.epoch, seed: randomSeed() }));
+  if (latest.release > term.view.release) await insist(options, () => desk.follow(latest));
   desk.loop.start();
   let stopped: Promise<void> | undefined;
   return {
-    epoch,
+    epoch: term.epoch,
     apiPort: desk.api?.port,
     order: desk.order,
     declare: desk.declare,
     stop() {
-      stopped ??= handOver(options, desk);
+      stopped ??= handOver(options, platform, desk);
       return stopped;
     },
   };
+}
+
+interface Term<State> {
+  readonly epoch: number;
+  readonly state: State;
+  readonly seq: number;
+  /** What was known when the term began. */
+  readonly view: SystemView;
+}
+
+/** Takes the lease and reads the book. An epoch that the book has seen is never given again, even when the lease's file was lost. */
+function takeOffice<State>(options: ControlOptions<State>, identity: SystemIdentity): Term<State> {
+  const { brain, journal, lease, holder, log } = options;
+  const first = lease.acquire(holder);
+  const { state, seq, from, replayed } = restore(brain, journal);
+  if (from === 'unreadable-snapshot') {
+    log.warn('the snapshot is of another build and cannot be read: the world is observed anew');
+  }
+  const view = brain.viewOf(state, identity);
+  const epoch = first > view.epoch ? first : lease.acquire(holder, view.epoch);
+  log.info('leading', { epoch, from, replayed, seq });
+  return { epoch, state, seq, view };
 }
 
 interface Desk<State> {
   readonly loop: Loop<State>;
   api: ApiHost | undefined;
   identity: SystemIdentity;
+  /** Tells the hands what is in force, and learns what must never be shown of anything that still runs. */
   prepare(latest: Release): Promise<void>;
   follow(release: Release): Promise<void>;
   order(order: Order, by: string): Promise<string>;
   declare(release: number): Promise<string>;
 }
 
-function createDesk<State>(
-  options: ControlOptions<State>,
-  identity: SystemIdentity,
-  restored: { readonly state: State; readonly seq: number },
-): Desk<State> {
-  const { brain, clock, log, mask, releases } = options;
+type DeskOptions<State> = ControlOptions<State> &
+  Term<State> & { readonly platform: Platform; readonly identity: SystemIdentity };
+
+function createDesk<State>(options: DeskOptions<State>): Desk<State> {
+  const { brain, clock, log, mask, releases, platform } = options;
   const newId = createIds(clock);
   const learn = ({ spec }: Release) => {
     mask.learn(options.secretsOf(spec));
@@ -104,7 +118,6 @@ function createDesk<State>(
   };
   const loop = createLoop({
     ...options,
-    ...restored,
     clean: mask.deep,
     mayLead: () => options.lease.isHeld(),
     onStep: (_state, seq, told) => desk.api?.changed(told ? seq : undefined),
@@ -114,19 +127,16 @@ function createDesk<State>(
   const desk: Desk<State> = {
     loop,
     api: undefined,
-    identity,
-    /** Tells the hands about every release that replicas still run, oldest first, the newest last. */
+    identity: options.identity,
     async prepare(latest) {
-      const running = brain.viewOf(restored.state, identity).replicas.map((replica) => replica.release);
-      const older = [...new Set(running)].filter((n) => n < latest.release && releases.has(n)).sort((a, b) => a - b);
-      for (const release of [...older.map(releases.read), latest]) {
-        learn(release);
-        await options.platform.declare(release.spec, release.release);
-      }
+      const running = new Set(options.view.replicas.map((replica) => replica.release));
+      for (const release of running) if (releases.has(release)) learn(releases.read(release));
+      learn(latest);
+      await platform.declare(latest.spec, latest.release);
     },
     async follow(release) {
       learn(release);
-      await options.platform.declare(release.spec, release.release);
+      await platform.declare(release.spec, release.release);
       desk.identity = { system: release.spec.name, id: release.spec.id, zones: release.spec.zones };
       await loop.submit({ kind: 'SystemDeclared', release: release.release, units: unitsOf(release.spec) });
       log.info('declared', { release: release.release });
@@ -179,10 +189,14 @@ async function insist<State>({ clock, log }: ControlOptions<State>, work: () => 
 }
 
 /** What is under way is finished, the book closed, the lease let go of; every workload stays. */
-async function handOver<State>(options: ControlOptions<State>, desk: Desk<State>): Promise<void> {
+async function handOver<State>(
+  options: ControlOptions<State>,
+  platform: Platform,
+  desk: Desk<State>,
+): Promise<void> {
   await desk.loop.finish();
   await desk.api?.close();
-  await options.platform.release();
+  await platform.release();
   options.lease.release();
   options.journal.close();
   options.log.info('handed over');

@@ -71,6 +71,10 @@ export function leaseContract(name: string, bench: LeaseBench): void {
       assert.ok(lease.acquire('a') > epoch);
     });
 
+    check('an epoch seen elsewhere is never given again', (subject) => {
+      assert.equal(subject.candidate().acquire('a', 41), 42);
+    });
+
     check('releasing what is not held does nothing', (subject) => {
       subject.candidate().release();
       assert.ok(subject.candidate().acquire('a') > 0);

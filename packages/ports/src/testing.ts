@@ -76,12 +76,12 @@ export function createMemoryLease(row: MemoryLeaseRow = { epoch: 0, holder: unde
   let mine: { epoch: number; holder: string } | undefined;
   const isHeld = () => mine !== undefined && row.holder === mine.holder && row.epoch === mine.epoch;
   return {
-    acquire(holder) {
+    acquire(holder, epochFloor = 0) {
       if (row.holder !== undefined && row.holder !== holder && row.isAlive(row.holder)) {
         const message = `${row.holder} leads`;
         throw new HaleError({ code: 'HALE_CONTROL_LEASE_HELD', message, hint: 'stop the other one first' });
       }
-      row.epoch++;
+      row.epoch = Math.max(row.epoch, epochFloor) + 1;
       row.holder = holder;
       mine = { epoch: row.epoch, holder };
       return row.epoch;

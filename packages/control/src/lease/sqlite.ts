@@ -10,8 +10,6 @@ import { isHolderAlive } from './process-holder.ts';
 export interface SqliteLeaseOptions {
   readonly file: string;
   readonly wallMs: number;
-  /** The next epoch is above this, whatever the file says: the highest that anybody is known to have seen. */
-  readonly epochFloor?: number;
   /** Default: asks the kernel about the process that `ownHolder` named. */
   readonly isAlive?: (holder: string) => boolean;
   readonly onBroken: DatabaseOptions['onBroken'];
@@ -38,7 +36,7 @@ interface Row {
 
 export function openSqliteLease(options: SqliteLeaseOptions): SqliteLease {
   const database = openDatabase({ ...options, schema });
-  const { epochFloor = 0, isAlive = isHolderAlive } = options;
+  const { isAlive = isHolderAlive } = options;
   const look = database.prepare('SELECT epoch, holder FROM lease');
   const take = database.prepare('UPDATE lease SET epoch = ?, holder = ?');
   const letGo = database.prepare('UPDATE lease SET holder = NULL WHERE epoch = ? AND holder = ?');
@@ -49,7 +47,7 @@ export function openSqliteLease(options: SqliteLeaseOptions): SqliteLease {
     return mine !== undefined && now.epoch === mine.epoch && now.holder === mine.holder;
   };
   return {
-    acquire(holder) {
+    acquire(holder, epochFloor = 0) {
       return exclusively(database, () => {
         const now = row();
         if (now.holder !== null && now.holder !== holder && isAlive(now.holder)) {
