@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { writeRoutes } from '@hale/platform/gateway';
+import { workerArgv, writeRoutes } from '@hale/platform/gateway';
 import type { Row } from '../row.ts';
 import { type Contestant, freePort, listen, startContestant } from './contestant.ts';
 import { findLoad, type Load } from './load.ts';
@@ -12,7 +12,6 @@ import { findNginx, nginxArgv, nginxHint } from './nginx.ts';
 
 const rounds = 3;
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
-const worker = fileURLToPath(new URL('./main.ts', import.meta.resolve('@hale/platform/gateway')));
 
 interface Score {
   readonly rps: number;
@@ -62,7 +61,7 @@ async function startHale(folder: string, backendPort: number): Promise<Contestan
   const limits = { timeoutMs: 30_000, tryTimeoutMs: 10_000, holdMs: 10_000, bodyBytesMax: 1_000_000 };
   writeRoutes(join(folder, 'routes.json'), { v: 1, routes: [{ prefix: '/', service: 'app' }], ...limits });
   const { server, port } = await listen();
-  const argv = [process.execPath, worker, '--listeners', 'public:3', '--runtime', folder];
+  const argv = workerArgv({ listeners: ['public'], runtimeDir: folder });
   try {
     return await startContestant({ name: 'hale', argv, port, listening: server });
   } finally {

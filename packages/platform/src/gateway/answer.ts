@@ -2,13 +2,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type GatewayErrorCode, gatewayErrors } from './errors.ts';
 
-/** Sends the refusal `code`. Closes the connection when the request's body was not read to its end. */
+/** Sends the refusal `code`. Closes the connection when the request makes no sense or its body was not read to its end. */
 export function refuse(req: IncomingMessage, res: ServerResponse, code: GatewayErrorCode): void {
   const { status, message, hint } = gatewayErrors[code];
   const body = Buffer.from(`${JSON.stringify({ error: { code, message, hint } })}\n`);
   const headers = ['Content-Type', 'application/json', 'Content-Length', String(body.length)];
   if (status === 503) headers.push('Retry-After', '1');
-  if (!req.complete) headers.push('Connection', 'close');
+  if (status === 400 || !req.complete) headers.push('Connection', 'close');
   res.writeHead(status, headers);
   res.end(body);
 }

@@ -7,7 +7,7 @@ import { drainServers } from './drain.ts';
 import { gatewayErrors } from './errors.ts';
 import { createGatewayServer } from './server.ts';
 import { GatewayWorker } from './worker.ts';
-import { followFiles, statsFile, writeStats } from './worker-files.ts';
+import { createStatsWriter, followFiles, statsFile } from './worker-files.ts';
 
 const { values } = parseArgs({
   options: {
@@ -31,19 +31,18 @@ const servers = parseListeners(values.listeners).map(({ name, fd }) => {
   return server;
 });
 
-const tally = statsFile(values.runtime, ordinal);
-const report = () => writeStats(tally, worker.stats());
-report();
-clock.every(250, report);
+const writeStats = createStatsWriter(statsFile(values.runtime, ordinal));
+writeStats(worker.stats());
+// Once it drains, the file belongs to its replacement.
+clock.every(250, () => {
+  if (!worker.isDraining) writeStats(worker.stats());
+});
 
-let isStopping = false;
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.on(signal, () => {
-    if (isStopping) return;
-    isStopping = true;
+    if (worker.isDraining) return;
     drainServers(worker, servers, { clock, graceMs: Number(values.grace) }).then(() => {
       stopFollowing();
-      report();
       process.exit(0);
     });
   });

@@ -1,6 +1,6 @@
 // A noticeboard read from across the street: a small JSON file that somebody else replaces. Looks when the folder says that
 // something changed and, because such hints get lost, every 250 ms anyway. Keeps the last good reading; a broken file changes nothing.
-import { type FSWatcher, readFileSync, statSync, watch } from 'node:fs';
+import { type BigIntStats, type FSWatcher, readFileSync, statSync, watch } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type { Clock } from '@hale/base';
 
@@ -28,7 +28,7 @@ export function watchFile<T>(options: WatchedFileOptions<T>): WatchedFile {
   const { file, clock } = options;
   let seen = '';
   const look = () => {
-    const stat = statSync(file, { throwIfNoEntry: false, bigint: true });
+    const stat = statOf(file);
     if (stat === undefined) return;
     const mark = `${stat.ino}:${stat.mtimeNs}:${stat.size}`;
     if (mark === seen) return;
@@ -56,6 +56,15 @@ export function watchFile<T>(options: WatchedFileOptions<T>): WatchedFile {
       watcher?.close();
     },
   };
+}
+
+/** Undefined when there is none to be seen, for whatever reason: the last good reading stays. */
+function statOf(file: string): BigIntStats | undefined {
+  try {
+    return statSync(file, { throwIfNoEntry: false, bigint: true });
+  } catch {
+    return undefined;
+  }
 }
 
 function readValue<T>(

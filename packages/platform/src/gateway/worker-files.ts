@@ -66,12 +66,25 @@ function readKept(worker: GatewayWorker, file: string): void {
   }
 }
 
-/** Writes the tally beside and renames it. */
-export function writeStats(file: string, stats: GatewayStats): void {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  const beside = `${file}.tmp`;
-  writeFileSync(beside, JSON.stringify(stats), { mode: 0o600 });
-  renameSync(beside, file);
+/**
+ * A function that writes the tally beside and renames it. A full disk or a missing folder must not stop traffic: it is said once,
+ * and again only after a write has succeeded between.
+ */
+export function createStatsWriter(file: string): (stats: GatewayStats) => void {
+  // By pid: a worker and its replacement have the same ordinal for a while.
+  const beside = `${file}.${process.pid}.tmp`;
+  let isBroken = false;
+  return (stats) => {
+    try {
+      mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+      writeFileSync(beside, JSON.stringify(stats), { mode: 0o600 });
+      renameSync(beside, file);
+      isBroken = false;
+    } catch (error) {
+      if (!isBroken) process.stderr.write(`gateway: the tally cannot be written (${String(error)}); traffic goes on\n`);
+      isBroken = true;
+    }
+  };
 }
 
 function parseTable(value: unknown): EndpointTable | undefined {

@@ -6,6 +6,7 @@ import { type Endpoint, type EndpointTable, isNewerTable, type UnitName } from '
 import { createDeadlineSweep, type DeadlineSweep } from '@hale/resilience';
 import { refuse } from './answer.ts';
 import { Exchange } from './exchange.ts';
+import { originForm } from './headers.ts';
 import type { Chairs } from './hold.ts';
 import type { GatewayResponse } from './response.ts';
 import { createRouter, type RoutesFile } from './routes.ts';
@@ -97,7 +98,7 @@ export class GatewayWorker {
 
   /** Where a request goes: the listener's own service, or what the signpost says. */
   find(url: string, listenerService: UnitName | undefined): Service | undefined {
-    const name = listenerService ?? this.router(url);
+    const name = listenerService ?? this.router(originForm(url));
     return name === undefined ? undefined : this.serviceOf(name);
   }
 
