@@ -1,4 +1,5 @@
 // What went wrong in the sealed room, in words a person can act on: where in the file, what, and what to write instead.
+import { basename } from 'node:path';
 import type { Problem } from '@hale/base';
 import type { Evaluation, OddValue, SyntaxFault } from './evaluation.ts';
 
@@ -45,6 +46,10 @@ function thrown(fault: Extract<Fault, { kind: 'threw' }>, file: string): Problem
     const hint =
       'Node only removes types: write a plain object or a union of texts instead (no enum, namespace, decorator)';
     return problem(message, hint, line);
+  }
+  if (message.includes('import statement outside a module')) {
+    const hint = `package.json says "type": "commonjs": rename it: mv ${basename(file)} hale.config.mts`;
+    return problem('it imports, and this package is CommonJS', hint, line);
   }
   if (fault.name === 'SyntaxError') return problem(`it is not valid: ${message}`, 'correct that line', line);
   if (fault.code === 'ERR_MODULE_NOT_FOUND') {

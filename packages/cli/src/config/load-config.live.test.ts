@@ -61,6 +61,12 @@ const table: readonly Row[] = [
     expected: ['', 1, 'has no rabbitmq()', 'defineSystem, service'],
   },
   {
+    what: 'imports in a CommonJS package',
+    config: system(`orders: ${orders}`),
+    files: { 'package.json': '{ "type": "commonjs" }', 'orders.ts': '' },
+    expected: ['', 1, 'CommonJS', 'mv hale.config.ts hale.config.mts'],
+  },
+  {
     what: 'never ends',
     config: `while (true);`,
     withinMs: 1500,

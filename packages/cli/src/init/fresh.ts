@@ -5,11 +5,19 @@ import { importLine, packageName } from './config-text.ts';
 /** Relative path -> text. */
 export type Files = Readonly<Record<string, string>>;
 
-export function freshFiles(name: string): Files {
+export interface FreshSystem {
+  readonly name: string;
+  /** File name of the declaration. */
+  readonly config: string;
+  /** Of the programs: 'mts' where the package says that it is CommonJS. */
+  readonly ending: 'ts' | 'mts';
+}
+
+export function freshFiles({ name, config, ending }: FreshSystem): Files {
   return {
-    'hale.config.ts': config(name),
-    'services/web.ts': web,
-    'services/greeter.ts': greeter,
+    [config]: configSource(name, ending),
+    [`services/web.${ending}`]: web,
+    [`services/greeter.${ending}`]: greeter,
   };
 }
 
@@ -25,15 +33,18 @@ export function freshPackage(name: string, version: string): string {
   return `${JSON.stringify(json, null, 2)}\n`;
 }
 
-const config = (name: string) => `// The system, declared once: \`hale up\` starts it, watches it and heals it.
+const config = (
+  name: string,
+  ending: string,
+) => `// The system, declared once: \`hale up\` starts it, watches it and heals it.
 // Try: open http://127.0.0.1:8080, then kill a replica (its pid stands in \`hale ps\`) and look again.
 ${importLine(['defineSystem', 'service'])}
 
 export default defineSystem({
   name: '${name}',
   services: {
-    web: service({ run: 'services/web.ts', replicas: 2, uses: ['greeter'], probes: { ready: { http: '/healthz' } } }),
-    greeter: service({ run: 'services/greeter.ts', replicas: 2 }),
+    web: service({ run: 'services/web.${ending}', replicas: 2, uses: ['greeter'], probes: { ready: { http: '/healthz' } } }),
+    greeter: service({ run: 'services/greeter.${ending}', replicas: 2 }),
   },
   gateway: { port: 8080, routes: { '/': 'web' } },
 });

@@ -235,6 +235,14 @@ test('a broken Compose or PM2 file is said, and the rest is mapped', async () =>
   );
 });
 
+test('in a package that says it is CommonJS, what is written may still import', async () => {
+  const folder = folderOf({ 'package.json': json({ type: 'commonjs', dependencies: { hale: '*' } }) });
+  const result = await initProject(folder);
+  assert.deepEqual(result.written, ['hale.config.mts', 'services/web.mts', 'services/greeter.mts']);
+  assert.equal(result.next[0], 'npm install');
+  await read(folder);
+});
+
 test('files of an example are not written over', async () => {
   const folder = folderOf({ 'services/web.ts': '// mine' });
   await assert.rejects(initProject(folder), { code: 'HALE_CLI_USAGE' });

@@ -56,9 +56,9 @@ export async function initProject(folder: string, options: InitOptions = {}): Pr
 }
 
 function writeFresh(root: string, name: string, harvest: Harvest): InitResult {
-  const files = freshFiles(name);
-  const version = ownVersion();
-  const clash = Object.keys(files).find((file) => file !== 'hale.config.ts' && existsSync(join(root, file)));
+  const config = configName(root);
+  const files = freshFiles({ name, config, ending: config.endsWith('.mts') ? 'mts' : 'ts' });
+  const clash = Object.keys(files).find((file) => file !== config && existsSync(join(root, file)));
   if (clash !== undefined) {
     const hint = 'write hale.config.ts by hand, or give package.json a "start" script and run it again';
     throw cliError('HALE_CLI_USAGE', `nothing here says how to start it, and an example would write over ${clash}`, {
@@ -66,13 +66,13 @@ function writeFresh(root: string, name: string, harvest: Harvest): InitResult {
     });
   }
   const hasPackage = existsSync(join(root, 'package.json'));
-  const all = hasPackage ? files : { ...files, 'package.json': freshPackage(name, version) };
+  const all = hasPackage ? files : { ...files, 'package.json': freshPackage(name, ownVersion()) };
   for (const [file, text] of Object.entries(all)) write(join(root, file), text);
   return {
     kind: 'fresh',
     name,
     root,
-    configFile: join(root, 'hale.config.ts'),
+    configFile: join(root, config),
     written: [...Object.keys(all), ...ignoreState(root)],
     mapped: [],
     unmapped: harvest.unmapped,
@@ -82,7 +82,7 @@ function writeFresh(root: string, name: string, harvest: Harvest): InitResult {
 }
 
 async function writeMapped(root: string, name: string, harvest: Harvest): Promise<InitResult> {
-  const configFile = join(root, 'hale.config.ts');
+  const configFile = join(root, configName(root));
   const secretsWritten = keepSecrets(root, harvest.secrets);
   const settled = await settle(configFile, name, harvest);
   const { plan } = settled;
@@ -91,7 +91,7 @@ async function writeMapped(root: string, name: string, harvest: Harvest): Promis
     name,
     root,
     configFile,
-    written: ['hale.config.ts', ...secretsWritten, ...ignoreState(root)],
+    written: [configName(root), ...secretsWritten, ...ignoreState(root)],
     mapped: [
       ...plan.services.map(({ draft }) => ({ name: draft.name, from: draft.from })),
       ...plan.resources.map((resource) => ({ name: resource.name, from: resource.from })),
@@ -175,9 +175,17 @@ function withoutEnvFile(draft: ServiceDraft): ServiceDraft {
   return rest;
 }
 
+/** The one that is there (forced); else one that may `import`, which in a package that says it is CommonJS only .mts may. */
+function configName(root: string): string {
+  const existing = findConfig(root);
+  if ('file' in existing) return basename(existing.file);
+  return readPackage(root)?.isCommonJs === true ? 'hale.config.mts' : 'hale.config.ts';
+}
+
 function nextSteps(root: string): readonly string[] {
-  const installed = existsSync(join(root, 'node_modules', packageName));
-  return [...(installed ? [] : [`npm install --save-dev ${packageName}`]), 'npx hale up'];
+  if (existsSync(join(root, 'node_modules', packageName))) return ['npx hale up'];
+  const asked = readPackage(root)?.dependencies.includes(packageName) === true;
+  return [asked ? 'npm install' : `npm install --save-dev ${packageName}`, 'npx hale up'];
 }
 
 function write(file: string, text: string): void {

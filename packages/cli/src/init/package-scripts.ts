@@ -9,6 +9,10 @@ import { programOf, splitCommandLine } from './program.ts';
 export interface PackageJson {
   readonly name?: string;
   readonly main?: string;
+  /** 'commonjs' said aloud: then `import` works only in .mts and .mjs files. */
+  readonly isCommonJs: boolean;
+  /** Names of what it asks for, at run time or to develop. */
+  readonly dependencies: readonly string[];
   readonly scripts: Readonly<Record<string, string>>;
   readonly workspaces: readonly string[];
 }
@@ -27,6 +31,10 @@ export function readPackage(folder: string): PackageJson | undefined {
   return {
     ...(typeof name === 'string' ? { name } : {}),
     ...(typeof main === 'string' ? { main } : {}),
+    isCommonJs: value['type'] === 'commonjs',
+    dependencies: ['dependencies', 'devDependencies'].flatMap((kind) =>
+      Object.keys(isRecord(value[kind]) ? value[kind] : {}),
+    ),
     scripts: Object.fromEntries(
       Object.entries(isRecord(scripts) ? scripts : {}).filter(
         (pair): pair is [string, string] => typeof pair[1] === 'string',
