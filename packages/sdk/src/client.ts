@@ -6,6 +6,7 @@ import type { Clock } from '@hale/base';
 import { createRetryBudget, type RetryBudget, tighter } from '@hale/resilience';
 import type { Dispatcher } from 'undici';
 import { type Choice, type Chooser, createChooser } from './chooser.ts';
+import { createEggTimer } from './egg-timer.ts';
 import { createEndpointBook, type EndpointSource } from './endpoints.ts';
 import { sdkError } from './errors.ts';
 import { callerDueMs, patienceHeader } from './patience.ts';
@@ -158,22 +159,26 @@ async function tryOnce(
   how: { readonly exchange: Exchange; readonly choice: Choice; readonly timeoutMs: number },
 ): Promise<TryResult> {
   const { choice, exchange, timeoutMs } = how;
-  const impatience = AbortSignal.timeout(Math.ceil(timeoutMs));
+  const { clock, wire } = exchange;
+  const timer = createEggTimer(clock, call.signal);
+  timer.set(timeoutMs);
   try {
-    const response = await exchange.wire.request(choice.origin + call.path, {
+    const response = await wire.request(choice.origin + call.path, {
       method: call.method,
       headers: { ...call.headers, [patienceHeader]: String(Math.ceil(timeoutMs)) },
       ...(call.body === undefined ? {} : { body: call.body }),
-      headersTimeout: Math.ceil(timeoutMs),
-      signal: call.signal === undefined ? impatience : AbortSignal.any([call.signal, impatience]),
+      signal: timer.signal,
     });
+    timer.set(Math.max(0, call.dueMs - clock.mono()));
+    response.body.once('close', () => timer.putAway());
     choice.done(response.statusCode >= 500 ? 'failed' : 'ok');
     return { kind: 'reply', reply: toReply(response, choice.key), unsent: false };
   } catch (error) {
+    timer.putAway();
     const cancelled = call.signal?.aborted === true;
     choice.done(cancelled ? 'cancelled' : 'failed');
     if (cancelled) throw call.signal?.reason;
-    return { kind: 'error', error, unsent: exchange.wire.wasUnsent(error) };
+    return { kind: 'error', error, unsent: wire.wasUnsent(error) };
   }
 }
 
@@ -195,5 +200,5 @@ function nobody(service: string): Error {
 }
 
 function isTimeout(error: unknown): boolean {
-  return error instanceof Error && (error.name === 'TimeoutError' || error.name === 'HeadersTimeoutError');
+  return error instanceof Error && error.name === 'TimeoutError';
 }

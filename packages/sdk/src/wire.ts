@@ -13,7 +13,6 @@ export interface WireOptions {
   readonly method: Dispatcher.HttpMethod;
   readonly headers: Record<string, string>;
   readonly body?: string | Uint8Array;
-  readonly headersTimeout: number;
   readonly signal: AbortSignal;
 }
 
@@ -33,7 +32,11 @@ export function createWire(connectionsMax: number): Wire {
     const { Agent, request } = await import('undici');
     return {
       request,
-      agent: new Agent({ connections: connectionsMax, pipelining: 1, connect: { timeout: connectTimeoutMs } }),
+      agent: new Agent({
+        ...{ connections: connectionsMax, pipelining: 1, connect: { timeout: connectTimeoutMs } },
+        // Every call has a timer of its own.
+        ...{ headersTimeout: 0, bodyTimeout: 0 },
+      }),
     };
   };
   return {
