@@ -33,7 +33,7 @@ export function freshPackage(name: string, version: string): string {
   return `${JSON.stringify(json, null, 2)}\n`;
 }
 
-const config = (
+const configSource = (
   name: string,
   ending: string,
 ) => `// The system, declared once: \`hale up\` starts it, watches it and heals it.
