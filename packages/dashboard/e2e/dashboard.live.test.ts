@@ -119,7 +119,8 @@ describe('the page in a browser', { skip: skipWithoutChromium }, () => {
     await panel.getByRole('button', { name: 'Restart', exact: true }).click();
     assert.equal(room.orders.length, 0);
     await shoot('replica');
-    await page.keyboard.press('Enter'); // the confirming button has the focus
+    await panel.locator('button.primary:focus').waitFor();
+    await page.keyboard.press('Enter');
     await panel.getByText('Restart: accepted').waitFor();
     assert.deepEqual(room.orders, [{ kind: 'restart', unit: 'orders', replica: 'orders/1' }]);
     room.refuseWith = {
@@ -152,6 +153,35 @@ describe('the page in a browser', { skip: skipWithoutChromium }, () => {
     await page.goto(room.url);
     await page.getByRole('heading', { name: 'This page needs its token' }).waitFor();
     await shoot('locked');
+  });
+
+  test('can be walked by keyboard: from the skip link to a room, its panel, and back', async () => {
+    await open();
+    await page.locator('.wire-live').waitFor();
+    const focused = () => page.evaluate(() => document.activeElement?.textContent ?? '');
+    await page.keyboard.press('Tab');
+    assert.equal(await focused(), 'Skip to what the healer did');
+    for (let i = 0; i < 30 && !(await focused()).startsWith('orders'); i++) await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    const panel = page.getByRole('complementary', { name: 'service details' });
+    await panel.getByText('all replicas serve').waitFor();
+    assert.equal(await focused(), 'orders');
+    assert.equal(await page.evaluate(() => document.activeElement?.tagName), 'H2');
+    await page.keyboard.press('Escape');
+    await panel.waitFor({ state: 'detached' });
+    assert.match(await focused(), /^orders/);
+    assert.equal(await page.evaluate(() => document.activeElement?.tagName), 'A');
+  });
+
+  test('finds replicas by words where there are many', async () => {
+    const model = room.scene.view.replicas.find((one) => one.unit === 'orders')!;
+    for (let i = 3; i < 12; i++)
+      room.scene.view.replicas.push({ ...model, replica: `orders/${i}` as typeof model.replica });
+    crash(room.scene, 'orders/7');
+    await open();
+    await page.getByRole('searchbox').fill('orders sick');
+    await page.getByRole('heading', { name: 'Replicas (1 of 21)' }).waitFor();
+    await page.locator('.replica-table tbody tr', { hasText: 'orders/7' }).waitFor();
   });
 
   test('stays whole in the dark and on a telephone', async () => {

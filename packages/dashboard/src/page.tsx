@@ -97,7 +97,7 @@ function BeforeFirstView({ story }: { story: Story }) {
       <main class="alone">
         <h2>This page needs its token</h2>
         <p>
-          Only those with the token may look at a system or touch it. Run <code>hale status</code> in the system's
+          Only those with the token may look at a system or touch it. Run <code>hale dashboard</code> in the system's
           folder and open the address that it prints: it carries the token once, and this browser then keeps it as a
           cookie.
         </p>

@@ -1,7 +1,7 @@
 // Buttons that ask the healer for something. Each asks back once, because it disturbs a running replica; the answer, or
 // the API's own refusal with its hint, stays beside the button. The budget still has the last word, and the feed tells.
 import type { Order } from '@hale/model';
-import { useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { type ApiTrouble, postOrder } from '../wire/api.ts';
 import { Trouble } from './trouble.tsx';
 
@@ -22,10 +22,9 @@ type Step =
 export function OrderButtons({ choices }: { choices: readonly OrderChoice[] }) {
   const [step, setStep] = useState<Step>({ kind: 'idle' });
   const confirm = useRef<HTMLButtonElement>(null);
-  const ask = (choice: OrderChoice) => {
-    setStep({ kind: 'asking', choice });
-    requestAnimationFrame(() => confirm.current?.focus());
-  };
+  useLayoutEffect(() => {
+    if (step.kind === 'asking') confirm.current?.focus();
+  }, [step.kind]);
   const send = async (choice: OrderChoice) => {
     setStep({ kind: 'sending', choice });
     const answer = await postOrder(choice.order);
@@ -53,7 +52,7 @@ export function OrderButtons({ choices }: { choices: readonly OrderChoice[] }) {
   return (
     <div class="orders">
       {choices.map((choice) => (
-        <button type="button" key={choice.label} onClick={() => ask(choice)}>
+        <button type="button" key={choice.label} onClick={() => setStep({ kind: 'asking', choice })}>
           {choice.label}
         </button>
       ))}

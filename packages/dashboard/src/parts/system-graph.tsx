@@ -14,14 +14,16 @@ import { steady } from './steady.ts';
 
 export function SystemGraph({ view, traffic }: { view: SystemView; traffic: TrafficView | undefined }) {
   const wall = useRef<HTMLDivElement>(null);
-  const width = useWidth(wall);
+  const { floor, own } = useWidths(wall);
   const shape = view.units.map((unit) =>
     [unit.unit, unit.role, unit.uses.join(), replicasOf(view, unit.unit).length].join(),
   );
   const picture = useMemo(() => {
     const counts = new Map(view.units.map((unit) => [unit.unit, replicasOf(view, unit.unit).length]));
-    return drawRooms(counts, edgesOf(view.units), width);
-  }, [shape.join(';'), width]);
+    const edges = edgesOf(view.units);
+    const across = drawRooms(counts, edges, floor);
+    return across.flow === 'right' ? across : drawRooms(counts, edges, own);
+  }, [shape.join(';'), floor, own]);
   const road = useRef<SVGSVGElement>(null);
   useMarch(
     road,
@@ -29,7 +31,7 @@ export function SystemGraph({ view, traffic }: { view: SystemView; traffic: Traf
   );
   const units = new Map(view.units.map((unit) => [unit.unit, unit]));
   return (
-    <div class="graph" ref={wall} style={{ height: `${picture.height}px` }}>
+    <div class={`graph flow-${picture.flow}`} ref={wall} style={{ height: `${picture.height}px` }}>
       <svg class="arrows" ref={road} width={picture.width} height={picture.height} aria-hidden="true">
         <defs>
           <marker id="arrowhead" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">
@@ -154,16 +156,27 @@ function replicasOf(view: SystemView, unit: string): readonly ReplicaView[] {
   return view.replicas.filter((replica) => replica.unit === unit);
 }
 
-/** The width of an element, followed as the window changes. */
-function useWidth(ref: { current: HTMLDivElement | null }): number {
-  const [width, setWidth] = useState(800);
+/**
+ * The widths of the page's floor and of the graph's own wall, followed as the window changes. Which way the graph reads is
+ * decided by the floor: its own wall is narrower just because it read downwards before.
+ */
+function useWidths(wall: { current: HTMLDivElement | null }): { floor: number; own: number } {
+  const [widths, setWidths] = useState({ floor: 800, own: 800 });
   useLayoutEffect(() => {
-    const element = ref.current;
-    if (element === null) return;
-    setWidth(element.clientWidth);
-    const observer = new ResizeObserver(() => setWidth(element.clientWidth));
+    const element = wall.current;
+    const floor = element?.closest('.floor');
+    if (element === null || floor === null || floor === undefined) return;
+    const measure = () => {
+      const { paddingLeft, paddingRight } = getComputedStyle(floor);
+      const inner = floor.clientWidth - Number.parseFloat(paddingLeft) - Number.parseFloat(paddingRight);
+      const next = { floor: inner, own: element.clientWidth };
+      setWidths((before) => (before.floor === next.floor && before.own === next.own ? before : next));
+    };
+    measure();
+    const observer = new ResizeObserver(measure);
+    observer.observe(floor);
     observer.observe(element);
     return () => observer.disconnect();
   }, []);
-  return width;
+  return widths;
 }

@@ -74,7 +74,7 @@ function choicesFor(unit: UnitView): readonly OrderChoice[] {
 }
 
 function Names({ names }: { names: readonly string[] }) {
-  if (names.length === 0) return <>nobody</>;
+  if (names.length === 0) return <>–</>;
   return (
     <span class="names">
       {names.map((name) => (
