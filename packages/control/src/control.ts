@@ -15,6 +15,7 @@ import type { Release, Releases } from './releases.ts';
 import type { SecretMask } from './secret-mask.ts';
 
 export interface ControlOptions<State> {
+  readonly systemId: string;
   readonly brain: Brain<State>;
   /** Makes the hands of this term; whoever carries commands hears from them that the epoch leads now. */
   readonly openPlatform: (epoch: number) => Promise<Platform> | Platform;
@@ -31,6 +32,12 @@ export interface ControlOptions<State> {
   /** Where the counter is; undefined: none (tests). */
   readonly api: ApiWorkerData | undefined;
   readonly log: Log;
+  /**
+   * True when a release, once the hands have been told of it, is better led by a control that is started anew (it then inherits
+   * what was bound for it). `onRelief` is to bring that about; the next one declares the release by itself.
+   */
+  readonly needsRelief: (spec: SystemSpec) => boolean;
+  readonly onRelief: () => void;
   /** Control cannot go on; the process should end with a failure and be started anew. */
   readonly onFatal: (error: unknown) => void;
 }
@@ -51,14 +58,14 @@ const retryMs = 1_000;
 
 export async function startControl<State>(options: ControlOptions<State>): Promise<Control> {
   const latest = options.releases.latest();
-  const identity: SystemIdentity = { system: latest.spec.name, id: latest.spec.id, zones: latest.spec.zones };
+  const identity = latest === undefined ? { system: '', id: options.systemId, zones: [] } : identityOf(latest);
   const term = takeOffice(options, identity);
   const platform = await options.openPlatform(term.epoch);
   const desk = createDesk({ ...options, ...term, platform, identity });
-  await desk.prepare(latest);
+  if (latest !== undefined) await desk.prepare(latest);
   if (options.api !== undefined) desk.api = await openCounter(options, desk);
   await insist(options, () => desk.loop.submit({ kind: 'LeaderElected', epoch: term.epoch, seed: randomSeed() }));
-  if (latest.release > term.view.release) await insist(options, () => desk.follow(latest));
+  if (latest !== undefined && latest.release > term.view.release) await insist(options, () => desk.follow(latest));
   desk.loop.start();
   let stopped: Promise<void> | undefined;
   return {
@@ -72,6 +79,8 @@ export async function startControl<State>(options: ControlOptions<State>): Promi
     },
   };
 }
+
+const identityOf = ({ spec }: Release): SystemIdentity => ({ system: spec.name, id: spec.id, zones: spec.zones });
 
 interface Term<State> {
   readonly epoch: number;
@@ -137,7 +146,7 @@ function createDesk<State>(options: DeskOptions<State>): Desk<State> {
     async follow(release) {
       learn(release);
       await platform.declare(release.spec, release.release);
-      desk.identity = { system: release.spec.name, id: release.spec.id, zones: release.spec.zones };
+      desk.identity = identityOf(release);
       await loop.submit({ kind: 'SystemDeclared', release: release.release, units: unitsOf(release.spec) });
       log.info('declared', { release: release.release });
     },
@@ -152,7 +161,10 @@ function createDesk<State>(options: DeskOptions<State>): Desk<State> {
       if (number < current) {
         throw controlError('HALE_CONTROL_RELEASE_OLDER', `release ${current} is in force, ${number} is older`);
       }
-      await desk.follow(releases.read(number));
+      const release = releases.read(number);
+      await platform.declare(release.spec, number);
+      if (number > current && options.needsRelief(release.spec)) options.onRelief();
+      else await desk.follow(release);
       return newId();
     },
   };
@@ -189,11 +201,7 @@ async function insist<State>({ clock, log }: ControlOptions<State>, work: () => 
 }
 
 /** What is under way is finished, the book closed, the lease let go of; every workload stays. */
-async function handOver<State>(
-  options: ControlOptions<State>,
-  platform: Platform,
-  desk: Desk<State>,
-): Promise<void> {
+async function handOver<State>(options: ControlOptions<State>, platform: Platform, desk: Desk<State>): Promise<void> {
   await desk.loop.finish();
   await desk.api?.close();
   await platform.release();

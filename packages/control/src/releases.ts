@@ -11,8 +11,8 @@ export interface Release {
 }
 
 export interface Releases {
-  /** The highest that can be read. Throws HALE_CONTROL_RELEASE_UNKNOWN when there is none. */
-  latest(): Release;
+  /** The highest that can be read; undefined before the first. Throws HALE_CONTROL_RELEASE_BROKEN when none of those there can. */
+  latest(): Release | undefined;
   /** Throws HALE_CONTROL_RELEASE_UNKNOWN or HALE_CONTROL_RELEASE_BROKEN. */
   read(release: number): Release;
   has(release: number): boolean;
@@ -47,7 +47,8 @@ export function openReleases(folder: string): Releases {
           broken ??= error;
         }
       }
-      throw broken ?? controlError('HALE_CONTROL_RELEASE_UNKNOWN', `no release was ever declared in ${folder}`);
+      if (broken !== undefined) throw broken;
+      return undefined;
     },
     read,
     has: (release) => existsSync(fileOf(release)),
