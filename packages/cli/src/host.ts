@@ -9,7 +9,7 @@ export interface Host {
   readonly clock: Clock;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
-  /** Calls `fn` at each Ctrl-C, and at SIGTERM and SIGHUP, instead of dying; the answer gives the signals back. */
+  /** Calls `fn` at each Ctrl-C, at SIGTERM and SIGHUP, and when nobody reads any more, instead of dying; the answer gives the signals back. */
   onInterrupt(fn: () => void): () => void;
 }
 
@@ -17,14 +17,17 @@ const interruptSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 export function createHost(): Host {
   const env = process.env;
+  const terminal = createTerminal({ stdout: process.stdout, stderr: process.stderr, env });
   return {
-    terminal: createTerminal({ stdout: process.stdout, stderr: process.stderr, env }),
+    terminal,
     clock: createSystemClock(),
     env,
     cwd: process.cwd(),
     onInterrupt(fn) {
       for (const signal of interruptSignals) process.on(signal, fn);
+      const keepReading = terminal.onReaderGone(fn);
       return () => {
+        keepReading();
         for (const signal of interruptSignals) process.off(signal, fn);
       };
     },

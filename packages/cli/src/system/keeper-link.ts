@@ -3,7 +3,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { SystemSpec } from '@hale/model';
 import { connectKeeper, runtimeDirOf, startKeeper } from '@hale/platform/process';
+import { bindAll } from '../control/listeners.ts';
 import { type Host, pause, waitFor } from '../host.ts';
 import { isDead, killNow, startTimeOf } from './process-table.ts';
 
@@ -24,11 +26,18 @@ export function controlArgv({ root }: Kept): string[] {
   return [process.execPath, main, '--root', root];
 }
 
-/** Starts a keeper, and by it control. Throws HALE_PLATFORM_KEEPER_TIMEOUT and what runtimeDirOf throws. */
-export async function launchKeeper(kept: Kept): Promise<void> {
-  const runtimeDir = runtimeDirOf(kept.id);
-  const keeper = await startKeeper({ root: kept.root, runtimeDir, control: controlRequest(kept) });
-  keeper.close();
+/**
+ * Starts a keeper, and by it control. The sockets of `spec` are bound first, so that control is born with all of them and
+ * need not be started again to get them. Throws HALE_PLATFORM_* (a port in use, a keeper that does not come up, an unsafe folder).
+ */
+export async function launchKeeper(kept: Kept, spec: SystemSpec): Promise<void> {
+  const keeper = await startKeeper({ root: kept.root, runtimeDir: runtimeDirOf(kept.id) });
+  try {
+    await bindAll(keeper, kept.root, spec);
+    await keeper.control(controlRequest(kept));
+  } finally {
+    keeper.close();
+  }
 }
 
 /** Lets this Hale's control room take over from one of another build; gives whether there was need to. */

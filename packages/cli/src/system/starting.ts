@@ -32,13 +32,20 @@ export async function ensureStarted(host: Host, spec: SystemSpec, signal: AbortS
   }
   const identity = await claimPorts(await assignPorts(known, spec), spec);
   writeIdentity(root, identity);
-  await startFresh(host, system, signal);
+  await startFresh({ host, system, spec, signal });
   return { system, fresh: true };
 }
 
-async function startFresh(host: Host, system: RunningSystem, signal: AbortSignal): Promise<void> {
+interface FreshStart {
+  readonly host: Host;
+  readonly system: RunningSystem;
+  readonly spec: SystemSpec;
+  readonly signal: AbortSignal;
+}
+
+async function startFresh({ host, system, spec, signal }: FreshStart): Promise<void> {
   try {
-    await launchKeeper(system);
+    await launchKeeper(system, spec);
     const up = await waitFor({ clock: host.clock, withinMs: controlUpWithinMs, everyMs: 50, signal }, () =>
       answers(system),
     );

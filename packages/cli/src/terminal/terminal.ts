@@ -15,6 +15,8 @@ export interface Terminal {
   complaint(text: string): void;
   json(value: unknown): void;
   onResize(fn: () => void): () => void;
+  /** Calls `fn` when nobody reads stdout any more (`hale logs -f | head`). */
+  onReaderGone(fn: () => void): () => void;
 }
 
 /** What of the process a terminal needs; a test hands in its own. */
@@ -30,9 +32,11 @@ export function createTerminal(streams: Streams): Terminal {
   const live = screen !== undefined && env['TERM'] !== 'dumb';
   const noColour = env['NO_COLOR'] !== undefined && env['NO_COLOR'] !== '';
   let readerGone = false;
+  const mourners = new Set<() => void>();
   stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
     readerGone = true;
+    for (const fn of mourners) fn();
   });
   const raw = (text: string) => {
     if (!readerGone) stdout.write(text);
@@ -48,6 +52,10 @@ export function createTerminal(streams: Streams): Terminal {
     onResize(fn) {
       screen?.on('resize', fn);
       return () => screen?.off('resize', fn);
+    },
+    onReaderGone(fn) {
+      mourners.add(fn);
+      return () => void mourners.delete(fn);
     },
   };
 }
