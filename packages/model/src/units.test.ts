@@ -54,6 +54,8 @@ const fingerprintTable: readonly (readonly [string, string, SystemSpec, SystemSp
   ['what it uses', 'orders', one({}), one({ uses: ['db'] }), true],
   ['the number of replicas', 'orders', one({}), one({ replicas: 4 }), false],
   ['the grace', 'orders', one({}), one({ grace: { drainMs: 1, stopMs: 1 } }), false],
+  ['the memory limit', 'orders', one({}), one({ limits: { memoryBytes: 1e9 } }), false],
+  ['a timeout', 'gateway', one({}), { ...one({}), gateway: buildGateway({ timeoutMs: 1 }) }, false],
   ['routes', 'gateway', one({}), { ...one({}), gateway: buildGateway() }, false],
   [
     'a new listener',

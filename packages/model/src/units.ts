@@ -44,7 +44,7 @@ export function routedServices(spec: SystemSpec): readonly UnitName[] {
 }
 
 function serviceUnit(service: ServiceSpec): UnitSpec {
-  const { program, cwd, env, envFile, port, zones, uses, limits } = service;
+  const { program, cwd, env, envFile, port, zones, uses } = service;
   return {
     name: service.name,
     role: 'service',
@@ -56,8 +56,8 @@ function serviceUnit(service: ServiceSpec): UnitSpec {
     probes: service.probes,
     hang: service.hang,
     grace: service.grace,
-    memoryBytesMax: limits.memoryBytes,
-    fingerprint: fingerprintOf({ program, cwd, env, envFile, port, zones, uses, limits, listens: hasPort(service) }),
+    memoryBytesMax: service.limits.memoryBytes,
+    fingerprint: fingerprintOf({ program, cwd, env, envFile, port, zones, uses, listens: hasPort(service) }),
   };
 }
 
@@ -83,8 +83,8 @@ function postgresUnit(resource: PostgresSpec, zones: readonly string[]): UnitSpe
 }
 
 function gatewayUnitOf(spec: SystemSpec, gateway: GatewaySpec): UnitSpec {
-  // Routes and the worker count are followed while running; listeners and limits are taken at the start.
-  const { routes: _routes, workers: _workers, ...fixed } = gateway;
+  // Routes and times are followed while running (routes.json); only the sockets are handed over at the start.
+  const listeners = { host: gateway.host, port: gateway.port, services: routedServices(spec).toSorted() };
   return {
     name: gatewayUnit,
     role: 'gateway',
@@ -97,7 +97,7 @@ function gatewayUnitOf(spec: SystemSpec, gateway: GatewaySpec): UnitSpec {
     hang: hangDefault,
     grace: gatewayGrace,
     memoryBytesMax: undefined,
-    fingerprint: fingerprintOf({ ...fixed, listeners: routedServices(spec).toSorted() }),
+    fingerprint: fingerprintOf(listeners),
   };
 }
 

@@ -39,7 +39,8 @@ function thrown(fault: Extract<Fault, { kind: 'threw' }>, file: string): Problem
   const { message } = fault;
   const line = lineIn(fault.stack, file);
   const missingExport = /does not provide an export named '(\w+)'/.exec(message);
-  if (missingExport !== null && /index\.[tj]s'|'hale'/.test(message)) {
+  // (no quotes around the package's name: the release rewrites quoted names)
+  if (missingExport !== null && /module .hale. does/.test(message)) {
     return problem(`this version of Hale has no ${missingExport[1]}()`, `it has ${known}`, line);
   }
   if (fault.code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX') {

@@ -109,7 +109,7 @@ function commandFor(run: string, extension: string): string {
 }
 
 const toldByHale =
-  /^HALE_(SYSTEM|REPLICA|INCARNATION|RUNTIME_DIR|ZONE|TABLE|LISTENERS|RELEASE|HEARTBEAT|(URL|DB)_[A-Z0-9_]+)$/;
+  /^HALE_(SYSTEM|SERVICE|REPLICA|ORDINAL|INCARNATION|RUNTIME_DIR|ZONE|TABLE|LISTENERS|RELEASE|HEARTBEAT|(URL|DB)_[A-Z0-9_]+)$/;
 
 /** What Hale tells the process itself; a declaration that says otherwise would be overruled in silence. */
 function reserved(name: string): string | undefined {
