@@ -1,6 +1,6 @@
 // The stethoscope and the address: the URL that services get, and a check that asks the database a real question. A server
-// that says "starting up" (SQLSTATE 57P03) accepts connections and is not ready; so does one whose database does not exist yet,
-// which is made here, because wanting it is enough.
+// that says "starting up" (SQLSTATE 57P03) accepts connections and is not ready; so does one whose database does not exist
+// (the declaration was changed): it is made here, because wanting it is enough.
 import pg from 'pg';
 import type { CheckResult } from '../process/launcher.ts';
 import { superuser } from './settings.ts';

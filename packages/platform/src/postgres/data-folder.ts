@@ -23,6 +23,11 @@ export interface DataFolder {
   readonly password: string;
 }
 
+export interface Engine {
+  readonly binaries: PostgresBinaries;
+  readonly runAs: RunAs;
+}
+
 /** Where everything of the resource `name` lies below the `.hale` folder. */
 export function dataHome(haleFolder: string, name: string): string {
   return join(haleFolder, 'data', name);
@@ -31,7 +36,8 @@ export function dataHome(haleFolder: string, name: string): string {
 /**
  * The data folder, made if there is none. Throws HALE_PLATFORM_POSTGRES_INIT, _DISK_FULL, _VERSION, _PASSWORD.
  */
-export async function ensureDataFolder(home: string, binaries: PostgresBinaries, runAs: RunAs): Promise<DataFolder> {
+export async function ensureDataFolder(home: string, engine: Engine, database: string): Promise<DataFolder> {
+  const { binaries, runAs } = engine;
   await mkdir(home, { recursive: true, mode: 0o700 }).catch(explain);
   await giveAway(home, runAs);
   const pgdata = join(home, 'pgdata');
@@ -49,7 +55,7 @@ export async function ensureDataFolder(home: string, binaries: PostgresBinaries,
   }
   await sweepHalfMade(home);
   const password = readPassword(home) ?? (await makePassword(home, runAs));
-  await initialize(home, binaries, runAs);
+  await initialize(home, engine, database);
   return { home, pgdata, password };
 }
 
@@ -77,16 +83,29 @@ async function makePassword(home: string, runAs: RunAs): Promise<string> {
   return password;
 }
 
-async function initialize(home: string, binaries: PostgresBinaries, runAs: RunAs): Promise<void> {
+async function initialize(home: string, engine: Engine, database: string): Promise<void> {
   const making = join(home, `making-${process.pid}-${randomBytes(4).toString('hex')}`);
-  const [program = '', ...args] = dressed(runAs, [
-    binaries.initdb,
-    ...['--pgdata', making, '--username', superuser, '--pwfile', join(home, 'password')],
-    ...['--auth-local=scram-sha-256', '--auth-host=scram-sha-256', '--encoding=UTF8', '--locale=C', '--data-checksums'],
-    ...initialSettings.flatMap(([name, value]) => ['--set', `${name}=${value}`]),
-  ]);
+  const { initdb, postgres } = engine.binaries;
   try {
-    await run(program, args, { ...identityOf(runAs), cwd: home, timeout: initTimeoutMs, env: bareEnvironment() });
+    await runEngine(engine, home, [
+      initdb,
+      ...['--pgdata', making, '--username', superuser, '--pwfile', join(home, 'password')],
+      ...[
+        '--auth-local=scram-sha-256',
+        '--auth-host=scram-sha-256',
+        '--encoding=UTF8',
+        '--locale=C',
+        '--data-checksums',
+      ],
+      ...initialSettings.flatMap(([name, value]) => ['--set', `${name}=${value}`]),
+    ]);
+    // Without a server: nobody can meet a database that is not there yet.
+    await runEngine(
+      engine,
+      home,
+      [postgres, '--single', '-D', making, 'postgres'],
+      `create database ${quoted(database)}\n`,
+    );
     await syncFolder(making);
     await rename(making, join(home, 'pgdata'));
     await syncFolder(home);
@@ -94,6 +113,20 @@ async function initialize(home: string, binaries: PostgresBinaries, runAs: RunAs
     await rm(making, { recursive: true, force: true });
     explain(error);
   }
+}
+
+/** Runs a program of the engine as it must be run; rejects with what it said when it fails. */
+async function runEngine({ runAs }: Engine, cwd: string, argv: readonly string[], input = ''): Promise<void> {
+  const [program = '', ...args] = dressed(runAs, argv);
+  const running = run(program, args, { ...identityOf(runAs), cwd, timeout: initTimeoutMs, env: bareEnvironment() });
+  // One that fails at once does not read; its exit says more than the broken pipe.
+  running.child.stdin?.on('error', () => {});
+  running.child.stdin?.end(input);
+  await running;
+}
+
+function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
 }
 
 /** Only names that this file gives to unfinished work. */

@@ -37,7 +37,7 @@ export async function launchAs(runAs: RunAs, context: LaunchContext): Promise<La
     ...identityOf(runAs),
     stopSignal: 'SIGINT',
     async prepare() {
-      const { pgdata } = await ensureDataFolder(home, binaries, runAs);
+      const { pgdata } = await ensureDataFolder(home, { binaries, runAs }, resource.database);
       await clearStrays(pgdata);
       await assertPortFree(port);
       if (socketFolder !== undefined) await mkdir(socketFolder, { recursive: true, mode: 0o700 });

@@ -21,6 +21,7 @@ import { type Incarnation, replicaId, type SystemSpec } from '@hale/model';
 import pg from 'pg';
 import type { Launch } from '../process/launcher.ts';
 import { resourceUrl } from './address.ts';
+import { checkPostgres } from './connection.ts';
 import { launchAs } from './launcher.ts';
 import { findRunAs, pickAccount, type RunAs } from './run-as.ts';
 import { clearStrays, findProcesses } from './strays.ts';
@@ -149,6 +150,24 @@ test('an adopted node is asked by a fresh recipe', { skip }, async (t) => {
   assert.deepEqual(await recipe.check!(AbortSignal.timeout(5_000)), { kind: 'pass' });
   await end(child, 'SIGINT');
   assert.equal((await recipe.check!(AbortSignal.timeout(5_000))).kind, 'fail');
+});
+
+test('a database that the declaration names later is made when it is asked for', { skip }, async (t) => {
+  const house = build(t);
+  const child = await house.start();
+  const spec: SystemSpec = {
+    ...house.spec,
+    resources: { db: { ...house.spec.resources['db']!, database: 'second "one"' } },
+  };
+  const password = readFileSync(join(house.home, 'password'), 'utf8').trim();
+  const port = Number(readFileSync(join(house.home, 'port'), 'utf8'));
+  const at = { port, password, database: 'second "one"' };
+  assert.deepEqual(await checkPostgres(at, AbortSignal.timeout(10_000)), { kind: 'pass' });
+  const client = new pg.Client({ connectionString: resourceUrl(spec, 'db') });
+  await client.connect();
+  assert.equal((await client.query('select current_database() as name')).rows[0].name, 'second "one"');
+  await client.end();
+  await end(child, 'SIGINT');
 });
 
 test('a half-made folder is thrown away and made again; whole data never is', { skip }, async (t) => {
