@@ -21,6 +21,8 @@ export interface WatchOptions {
   readonly host: Host;
   readonly system: RunningSystem;
   readonly signal: AbortSignal;
+  /** Lines of the story from before this (Unix ms) are another day's; undefined: as many as there are. */
+  readonly storyFromMs?: number | undefined;
   /** Called after every change, with what is known now; `news` holds the feed lines that are new. */
   readonly onChange: (live: LiveSystem, news: readonly FeedLine[]) => void;
 }
@@ -56,13 +58,13 @@ export async function watchSystem(options: WatchOptions): Promise<'stopped-watch
 }
 
 async function readOnce(
-  { system, signal }: WatchOptions,
+  { system, signal, storyFromMs = 0 }: WatchOptions,
   live: { view: SystemView | undefined; feed: FeedLine[]; traffic: TrafficView | undefined; connected: boolean },
   tell: (news: readonly FeedLine[]) => void,
 ): Promise<void> {
   const lastSeq = () => live.feed.at(-1)?.seq;
   const add = (lines: readonly FeedLine[]) => {
-    const news = lines.filter((line) => line.seq > (lastSeq() ?? 0));
+    const news = lines.filter((line) => line.seq > (lastSeq() ?? 0) && line.at.wall >= storyFromMs);
     live.feed = [...live.feed, ...news].slice(-feedLinesMax);
     return news;
   };

@@ -68,6 +68,7 @@ async function work(
   interrupts: Interrupts,
 ): Promise<number> {
   const { host } = call;
+  const storyFromMs = host.clock.wall();
   const up = await bringUp(host, spec, interrupts.first);
   if (interrupts.first.aborted) {
     await stopOwned(call, up.system, interrupts);
@@ -87,7 +88,7 @@ async function work(
   );
   try {
     const picture = call.options['view'] !== false;
-    return await runSession({ call, system: up.system, interrupts, owns: up.fresh, addresses, picture });
+    return await runSession({ call, system: up.system, interrupts, owns: up.fresh, addresses, picture, storyFromMs });
   } finally {
     stopWatching();
   }

@@ -36,6 +36,8 @@ export interface Session {
   readonly addresses: readonly string[];
   /** False: lines even on a terminal. */
   readonly picture: boolean;
+  /** Where the story begins (Unix ms); undefined: with what is still known. */
+  readonly storyFromMs: number | undefined;
 }
 
 const stopPatienceMs = 60_000;
@@ -48,6 +50,7 @@ export async function runSession(session: Session): Promise<number> {
     host: call.host,
     system,
     signal: interrupts.first,
+    storyFromMs: session.storyFromMs,
     onChange: window.show,
   }).finally(window.close);
   if (ended === 'system-down') {

@@ -36,6 +36,7 @@ export const upCommand: CommandEntry = {
 };
 
 async function raise(call: Call, spec: SystemSpec, interrupts: Interrupts): Promise<number> {
+  const beganAtMs = call.host.clock.wall();
   const up = await bringUp(call.host, spec, interrupts.first);
   const detach = call.options['detach'] === true;
   if (interrupts.first.aborted && up.fresh) {
@@ -62,6 +63,7 @@ async function raise(call: Call, spec: SystemSpec, interrupts: Interrupts): Prom
     owns: up.fresh,
     addresses,
     picture: call.options['view'] !== false,
+    storyFromMs: up.fresh ? beganAtMs : undefined,
   });
 }
 
