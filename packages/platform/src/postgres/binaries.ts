@@ -30,7 +30,11 @@ export function packageName(platform: string = process.platform, arch: string = 
  * they are copied once to `copyTo`. Throws HALE_PLATFORM_POSTGRES_MISSING, HALE_PLATFORM_POSTGRES_BROKEN.
  */
 export async function findBinaries(copyTo: string): Promise<PostgresBinaries> {
-  const folder = findPackage();
+  return mendBinaries(findPackage(), copyTo);
+}
+
+/** The same for an npm package that lies in `folder`. */
+export async function mendBinaries(folder: string, copyTo: string): Promise<PostgresBinaries> {
   const { version } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as { version: string };
   const missing = await missingLinks(folder);
   if (missing.length === 0) return describe(join(folder, 'native'), version);
