@@ -57,9 +57,12 @@ function chooseFront(services: readonly ServiceDraft[]): ServiceDraft | undefine
   return listening.toSorted((a, b) => rank(b) - rank(a))[0];
 }
 
-/** A front that reads PORT hands its old one to the gateway; one that does not keeps it. */
+/** Where users found the front so far, unless the front itself stays there: one that does not read PORT keeps its own. */
 function frontDoorPort(listening: Listening): number | undefined {
-  return listening.kind === 'listens' && listening.reads ? (listening.published ?? gatewayPort) : undefined;
+  if (listening.kind !== 'listens') return undefined;
+  const { reads, port, published } = listening;
+  if (reads) return published ?? gatewayPort;
+  return published === port ? undefined : published;
 }
 
 type Planned = { readonly plan: ServicePlan } | { readonly plan: ServicePlan | undefined; readonly why: string };
@@ -102,6 +105,10 @@ function planService(
   }
   place.taken.set(port, name);
   const remark = `listens on ${port} whatever PORT says; once it reads PORT, drop the line and add replicas`;
+  const { published } = listening;
+  if (replicas === 1 && published !== undefined && published !== port && name !== place.front) {
+    return { plan: plan(port, 1, remark), why: `it was reached on port ${published}; here it is reached on ${port}` };
+  }
   if (replicas === 1) return { plan: plan(port, 1, remark) };
   return { plan: plan(port, 1, remark), why: `${replicas} instances on one fixed port cannot be: written as one` };
 }
