@@ -153,6 +153,12 @@ describe('the page in a browser', { skip: skipWithoutChromium }, () => {
     await page.goto(room.url);
     await page.getByRole('heading', { name: 'This page needs its token' }).waitFor();
     await shoot('locked');
+    await open();
+    await page.locator('.wire-live').waitFor();
+    await browser.context.clearCookies();
+    room.cutStreams();
+    await page.getByRole('alert').getByText('hale dashboard').waitFor();
+    await page.getByRole('region', { name: 'orders', exact: true }).waitFor();
   });
 
   test('can be walked by keyboard: from the skip link to a room, its panel, and back', async () => {

@@ -26,6 +26,11 @@ export function Page({ story }: { story: Story }) {
   return (
     <Hues.Provider value={hues}>
       <Masthead story={story} />
+      {view !== undefined && story.link === 'locked' && (
+        <div class="banner" role="alert">
+          <HowToGetIn />
+        </div>
+      )}
       {view === undefined ? <BeforeFirstView story={story} /> : <Floor story={story} view={view} />}
       {view !== undefined && <Panel subject={subject} story={story} view={view} />}
     </Hues.Provider>
@@ -76,7 +81,7 @@ function Panel({ subject, story, view }: { subject: Subject; story: Story; view:
     case 'replica': {
       const replica = view.replicas.find((one) => one.replica === subject.replica);
       if (replica === undefined) return <Gone kind="replica" name={subject.replica} />;
-      return <ReplicaPanel replica={replica} incidents={view.incidents} nowMono={view.at.mono} />;
+      return <ReplicaPanel replica={replica} incidents={view.incidents} now={view.at} />;
     }
   }
 }
@@ -96,11 +101,7 @@ function BeforeFirstView({ story }: { story: Story }) {
     return (
       <main class="alone">
         <h2>This page needs its token</h2>
-        <p>
-          Only those with the token may look at a system or touch it. Run <code>hale dashboard</code> in the system's
-          folder and open the address that it prints: it carries the token once, and this browser then keeps it as a
-          cookie.
-        </p>
+        <HowToGetIn />
       </main>
     );
   if (story.link === 'lost')
@@ -117,6 +118,15 @@ function BeforeFirstView({ story }: { story: Story }) {
     <main class="alone">
       <p class="quiet-text">Listening for the control room…</p>
     </main>
+  );
+}
+
+function HowToGetIn() {
+  return (
+    <p>
+      Only those with the token may look at a system or touch it. Run <code>hale dashboard</code> in the system's folder
+      and open the address that it prints: it carries the token once, and this browser then keeps it as a cookie.
+    </p>
   );
 }
 

@@ -1,7 +1,7 @@
 // One replica in detail: what it is doing and why, its figures, its last words, and what a person may ask for.
-import type { IncidentView, ReplicaView } from '@hale/model';
+import type { IncidentView, ReplicaView, SystemView } from '@hale/model';
 import { printAddress } from '../story/address.ts';
-import { formatBytes, formatClock, formatRatio, formatSpan, formatWord } from '../story/format.ts';
+import { formatBytes, formatClock, formatMoment, formatRatio, formatSpan, formatWord } from '../story/format.ts';
 import { outcomeLine, sortIncidents } from '../story/lanes.ts';
 import { PhaseGlyph } from './glyph.tsx';
 import { Identity } from './identity.tsx';
@@ -12,11 +12,11 @@ import { Facts, SidePanel } from './side-panel.tsx';
 interface Props {
   replica: ReplicaView;
   incidents: readonly IncidentView[];
-  /** Clock.mono() of the system's last word, to tell how long the replica has lived. */
-  nowMono: number;
+  /** The time of the system's last word: turns its monotonic times into ones for people. */
+  now: SystemView['at'];
 }
 
-export function ReplicaPanel({ replica, incidents, nowMono }: Props) {
+export function ReplicaPanel({ replica, incidents, now }: Props) {
   const own = sortIncidents(incidents.filter((incident) => incident.replicas.includes(replica.replica))).slice(0, 5);
   return (
     <SidePanel kind="replica" subject={replica.replica} title={<Identity unit={replica.unit} name={replica.replica} />}>
@@ -34,7 +34,7 @@ export function ReplicaPanel({ replica, incidents, nowMono }: Props) {
           ['memory', formatBytes(replica.rssBytes)],
           ['loop lag p99', formatSpan(replica.loopLagMs)],
           ['restarts', replica.restarts],
-          ['alive for', formatSpan(replica.startedAt === undefined ? undefined : nowMono - replica.startedAt)],
+          ['started', startOf(replica, now)],
           ['zone', replica.zone],
           ['release', replica.release],
         ]}
@@ -59,6 +59,10 @@ export function ReplicaPanel({ replica, incidents, nowMono }: Props) {
       <LogTail replica={replica.replica} />
     </SidePanel>
   );
+}
+
+function startOf({ startedAt }: ReplicaView, now: SystemView['at']): string {
+  return startedAt === undefined ? '–' : formatMoment(now.wall - (now.mono - startedAt), now.wall);
 }
 
 function choicesFor(replica: ReplicaView): readonly OrderChoice[] {

@@ -56,4 +56,9 @@ test('spans', () =>
 test('words', () => check(format.formatWord, [['observer-or-shared-dependency', 'observer or shared dependency']]));
 test('many', () =>
   assert.deepEqual([format.formatMany(1, 'line'), format.formatMany(2, 'line')], ['1 line', '2 lines']));
+test('moments name the day only when it is another', () => {
+  const noon = new Date(2026, 10, 22, 12).getTime();
+  assert.equal(format.formatMoment(noon, noon + 1_000), '12:00:00');
+  assert.equal(format.formatMoment(noon - 86_400_000, noon), '21 Nov, 12:00:00');
+});
 test('clock', () => assert.match(format.formatClock(0), /^\d\d:\d\d:\d\d$/));

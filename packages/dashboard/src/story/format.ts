@@ -52,6 +52,12 @@ export function formatClock(wall: number): string {
   return [time.getHours(), time.getMinutes(), time.getSeconds()].map((part) => String(part).padStart(2, '0')).join(':');
 }
 
+/** A moment seen from another: the clock, and the day before it where that is not today. */
+export function formatMoment(wall: number, nowWall: number): string {
+  const day = (time: number) => new Date(time).toLocaleDateString('en-GB', { day: 'numeric', month: 'short' });
+  return day(wall) === day(nowWall) ? formatClock(wall) : `${day(wall)}, ${formatClock(wall)}`;
+}
+
 /** 'blocked-loop' -> 'blocked loop'. */
 export function formatWord(word: string): string {
   return word.replaceAll('-', ' ');

@@ -45,6 +45,14 @@ test('the story of an open incident', () => {
   ]);
 });
 
+test('a suspicion that opened the incident is not said twice', () => {
+  const [symptom] = lanesOf(incident({ suspectedAt: stamp(1_020) }));
+  assert.deepEqual(
+    symptom?.items.map((item) => item.text),
+    ['orders/1 exited on SIGKILL'],
+  );
+});
+
 test('a lane with nothing in it is left out', () => {
   const bare = incident({ evidence: [], isolatedAt: undefined, remedies: [], rejected: [] });
   assert.deepEqual(

@@ -40,7 +40,9 @@ export function lanesOf(incident: IncidentView): readonly Lane[] {
     {
       kind: 'symptom',
       items: [
-        ...timed('suspected', incident.suspectedAt?.mono),
+        ...(incident.suspectedAt?.mono === incident.openedAt.mono
+          ? []
+          : timed('suspected', incident.suspectedAt?.mono)),
         { text: incident.title, afterMs: incident.openedAt.mono - startOf(incident), tone: 'plain' },
       ],
     },

@@ -5,7 +5,7 @@ import type { FeedLine, SystemView, TrafficView } from '@hale/model';
 import { type Arrival, feedLinesMax } from '../story/story.ts';
 import { type Answer, getFeed, getSystem, getTraffic } from './api.ts';
 
-const retryMs = { min: 500, max: 5_000 };
+const retryMs = { min: 300, max: 2_000 };
 const silenceMs = 10_000;
 const pendingMax = 5_000;
 
