@@ -2,6 +2,7 @@
 // It starts a keeper when asked (start.ts does) but never by itself.
 import net from 'node:net';
 import { join } from 'node:path';
+import { isHaleError } from '@hale/base';
 import { isPlatformErrorCode, platformError } from '../errors.ts';
 import type {
   ControlRequest,
@@ -39,7 +40,12 @@ type Asked = KeeperRequest extends infer R ? (R extends unknown ? Omit<R, 'epoch
 /** Connects to a running keeper; undefined when nobody answers. */
 export async function connectKeeper(runtimeDir: string): Promise<KeeperClient | undefined> {
   const socket = await open(join(runtimeDir, 'keeper.sock'));
-  return socket === undefined ? undefined : createClient(socket);
+  if (socket === undefined) return undefined;
+  return createClient(socket).catch((error: unknown) => {
+    // A keeper that was killed may still seem to pick up.
+    if (isHaleError(error) && error.code === 'HALE_PLATFORM_KEEPER_GONE') return undefined;
+    throw error;
+  });
 }
 
 function open(path: string): Promise<net.Socket | undefined> {

@@ -15,13 +15,15 @@ export interface ControlRunner {
   /** The command from now on. A running control gets SIGTERM (hand-over). */
   use(request: ControlRequest): void;
   onExit(exit: ExitEvent): void;
+  /** Gives the running control a socket that was bound after its birth, so that it can hand it to the next keeper. */
+  hand(name: string): void;
   stop(): void;
 }
 
 export function createControlRunner(options: {
   nursery: Nursery;
   forget: (key: string) => void;
-  listeners: Pick<Listeners, 'names' | 'describe'>;
+  listeners: Pick<Listeners, 'names' | 'describe' | 'socket'>;
   log: string;
   initial: ControlRequest | undefined;
   save: (request: ControlRequest) => void;
@@ -42,7 +44,9 @@ export function createControlRunner(options: {
     const names = options.listeners.names();
     const env = { ...wanted.env, HALE_LISTENERS: options.listeners.describe() };
     startedAt = Date.now();
-    nursery.spawn({ key: controlKey, argv: wanted.argv, cwd: wanted.cwd, env, log, listeners: names }).catch(schedule);
+    nursery
+      .spawn({ key: controlKey, argv: wanted.argv, cwd: wanted.cwd, env, log, listeners: names }, true)
+      .catch(schedule);
   };
   const schedule = () => {
     if (stopped || timer !== undefined) return;
@@ -60,6 +64,10 @@ export function createControlRunner(options: {
         clearTimeout(timer);
         start();
       }
+    },
+    hand(name) {
+      const socket = options.listeners.socket(name);
+      if (socket !== undefined) nursery.hand(controlKey, { name, ...socket });
     },
     onExit(exit) {
       if (exit.key === controlKey) schedule();

@@ -154,17 +154,17 @@ test('a killed keeper is replaced behind the same sockets; nobody is refused, no
     `import { createKeeperSource } from ${JSON.stringify(door)};
      const source = createKeeperSource(${JSON.stringify({ root, runtimeDir })});
      await source.get();
+     console.log('ready');
      setInterval(() => {}, 1000);`,
   );
   const keeper = await open();
+  const early = await keeper.bind({ name: 'early', host: '127.0.0.1', port: 0 });
+  await keeper.control({ argv: [process.execPath, script], cwd: root, env: { PATH: process.env['PATH'] ?? '' } });
+  const ready = () => readFileSync(join(root, '.hale', 'logs', 'control.log'), 'utf8').includes('ready');
+  await until('control is connected', ready);
   const port = await keeper.bind({ name: 'public', host: '127.0.0.1', port: 0 });
   const worker = await keeper.spawn(spawnRequest('w:1', [process.execPath, '-e', listening], ['public']));
   await until('it answers', () => ask(port).catch(() => undefined));
-  await keeper.control({ argv: [process.execPath, script], cwd: root, env: { PATH: process.env['PATH'] ?? '' } });
-  await until(
-    'control is connected',
-    async () => readFileSync(`/proc/${keeper.pid}/net/unix`, 'utf8').split('keeper.sock').length > 3,
-  );
   let isOver = false;
   let asked = 0;
   const asking = (async () => {
@@ -179,6 +179,7 @@ test('a killed keeper is replaced behind the same sockets; nobody is refused, no
   });
   opened.push(next);
   assert.equal(await next.bind({ name: 'public', host: '127.0.0.1', port }), port, 'the new one has the socket');
+  assert.equal(await next.bind({ name: 'early', host: '127.0.0.1', port: early }), early, 'and the one of before');
   assert.deepEqual((await next.list()).map(({ key, state }) => [key, state]).sort(), [
     ['control', 'running'],
     ['w:1', 'running'],

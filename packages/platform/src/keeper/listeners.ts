@@ -28,13 +28,15 @@ interface Listener {
 }
 
 export interface Listeners {
-  bind(request: ListenerRequest): Promise<number>;
+  /** The port, and whether the socket is new. */
+  bind(request: ListenerRequest): Promise<{ port: number; isNew: boolean }>;
   /** Descriptors in the order of `names`. Throws KeeperRefusal for a name that is not bound. */
   descriptors(names: readonly string[]): number[];
   names(): string[];
+  /** A socket that this keeper bound itself; undefined for an inherited one. */
+  socket(name: string): { host: string; port: number; handle: unknown } | undefined;
   /** `name=fd=host=port,...`, the descriptors counted from 3: what a process that inherits all of them is told. */
   describe(): string;
-  close(): void;
 }
 
 const listenersMax = 256;
@@ -57,7 +59,7 @@ export function createListeners(
   return {
     async bind({ name, host, port }) {
       const known = bound.get(name);
-      if (known !== undefined && (port === 0 || port === known.port)) return known.port;
+      if (known !== undefined && (port === 0 || port === known.port)) return { port: known.port, isNew: false };
       if (known !== undefined)
         throw new KeeperRefusal('HALE_PLATFORM_LISTENER_TAKEN', `'${name}' is already bound to port ${known.port}`);
       if (bound.size >= listenersMax)
@@ -71,7 +73,7 @@ export function createListeners(
         throw inUse(host, out.port ?? port);
       });
       bound.set(name, { host, port: out.port, fd: handle.fd, handle, guard });
-      return out.port;
+      return { port: out.port, isNew: true };
     },
     descriptors: (names) =>
       names.map((name) => {
@@ -80,15 +82,12 @@ export function createListeners(
           throw new KeeperRefusal('HALE_PLATFORM_NO_LISTENER', `no socket named '${name}' is bound`);
         return listener.fd;
       }),
+    socket(name) {
+      const found = bound.get(name);
+      return found?.handle === undefined ? undefined : { host: found.host, port: found.port, handle: found.handle };
+    },
     names: () => [...bound.keys()],
     describe: () => [...bound].map(([name, { host, port }], i) => `${name}=${3 + i}=${host}=${port}`).join(','),
-    close() {
-      for (const { handle, guard } of bound.values()) {
-        handle?.close();
-        guard?.close();
-      }
-      bound.clear();
-    },
   };
 }
 

@@ -13,23 +13,25 @@ export function openLog(path: string): number {
   return openSync(path, 'a', 0o600);
 }
 
-/** Cuts `path` back when it has grown over its bound. A file that is gone is left alone. */
-export function boundLog(path: string): void {
+/** Cuts `path` back when it has grown over its bound; true when it had. A file that is gone is left alone. */
+export function boundLog(path: string): boolean {
   let fd: number;
   try {
     fd = openSync(path, 'r+');
   } catch {
-    return;
+    return false;
   }
   try {
     const size = fstatSync(fd).size;
-    if (size <= logBytesMax) return;
+    if (size <= logBytesMax) return false;
     copyTail(fd, size, `${path}.1`);
     ftruncateSync(fd, 0);
+    return true;
   } catch (error) {
     // A full disk must not stop the cut: emptying the file is what gives room.
-    if ((error as NodeJS.ErrnoException).code === 'ENOSPC') ftruncateSync(fd, 0);
-    else throw error;
+    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+    ftruncateSync(fd, 0);
+    return true;
   } finally {
     closeSync(fd);
   }

@@ -7,13 +7,22 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { serveConnection, writeLine } from './connection.ts';
 import { type ControlRunner, createControlRunner } from './control-runner.ts';
+import { takeFolder } from './folder-lock.ts';
 import { createListeners } from './listeners.ts';
 import { createNursery } from './nursery.ts';
 import { identify } from './proc-identity.ts';
-import { type ControlRequest, type ExitEvent, KeeperRefusal, type KeeperRequest, keeperVersion } from './protocol.ts';
+import {
+  type ControlRequest,
+  type ExitEvent,
+  KeeperRefusal,
+  type KeeperRequest,
+  keeperVersion,
+  type ListenerRequest,
+} from './protocol.ts';
 import { createRegistry } from './registry.ts';
 
 const { values } = parseArgs({
@@ -57,7 +66,7 @@ async function answer(request: KeeperRequest): Promise<object> {
     case 'hello':
       return { pid: process.pid, version: keeperVersion, epoch: epochSeen };
     case 'bind':
-      return { port: await listeners.bind(request) };
+      return bind(request);
     case 'spawn':
       return nursery.spawn(request);
     case 'signal':
@@ -71,22 +80,33 @@ async function answer(request: KeeperRequest): Promise<object> {
       control.use({ argv: request.argv, cwd: request.cwd, env: request.env });
       return {};
     case 'shutdown':
-      setImmediate(shutdown);
+      setImmediate(() => void shutdown());
       return {};
     default:
       throw new KeeperRefusal('HALE_PLATFORM_UNKNOWN_OP', `no operation '${(request as { op: string }).op}'`);
   }
 }
 
-/** Ends everything. Groups are killed before the folder goes, so that no process is left that nobody can find. */
-function shutdown(): void {
+async function bind(request: ListenerRequest): Promise<object> {
+  const { port, isNew } = await listeners.bind(request);
+  if (isNew) control.hand(request.name);
+  return { port };
+}
+
+/** A file that had to be cut is looked at again soon: its writer is a fast one. */
+function boundLogs(): void {
+  setTimeout(boundLogs, nursery.boundLogs() ? 25 : 250);
+}
+
+const shutdownMsMax = 2000;
+
+/** Ends everything. All are dead before the folder goes, so that no process is left that nobody can find. */
+async function shutdown(): Promise<void> {
   control.stop();
-  nursery.killAll();
   server.close();
-  listeners.close();
+  for (const deadline = Date.now() + shutdownMsMax; nursery.killAll() > 0 && Date.now() < deadline; ) await sleep(10);
   rmSync(runtime, { recursive: true, force: true });
-  for (const socket of connections) socket.end();
-  setImmediate(() => process.exit(0));
+  process.exit(0);
 }
 
 function parseInherited(text: string): { name: string; fd: number; host: string; port: number }[] {
@@ -115,28 +135,22 @@ const server = net.createServer((socket) => {
   serveConnection(socket, answer);
 });
 
-/** One keeper a folder: whoever answers on the socket has it. A socket that nobody answers on is a dead keeper's. */
-function listen(): void {
-  const probe = net.connect(socketPath);
-  probe.once('connect', () => {
-    process.stderr.write('a keeper already runs here\n');
-    process.exit(3);
-  });
-  probe.once('error', () => {
-    rmSync(socketPath, { force: true });
-    server.listen(socketPath, () => {
-      writeWhole(join(runtime, 'keeper.json'), {
-        pid: process.pid,
-        startTime: identify(process.pid)?.startTime ?? '',
-        root,
-      });
-    });
+/** Who has the folder writes on its door who that is. */
+function open(): void {
+  rmSync(socketPath, { force: true });
+  server.listen(socketPath, () => {
+    const startTime = identify(process.pid)?.startTime ?? '';
+    writeWhole(join(runtime, 'keeper.json'), { pid: process.pid, startTime, root });
   });
 }
 
 mkdirSync(join(root, '.hale', 'logs'), { recursive: true, mode: 0o700 });
 setInterval(nursery.pollAdopted, 100);
-setInterval(nursery.boundLogs, 250);
+boundLogs();
 // The terminal's hang-up is not ours.
 process.on('SIGHUP', () => {});
-listen();
+if (await takeFolder(runtime, socketPath)) open();
+else {
+  process.stderr.write('a keeper already runs here\n');
+  process.exit(3);
+}

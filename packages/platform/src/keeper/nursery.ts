@@ -11,14 +11,18 @@ import { findEnded, type Registry } from './registry.ts';
 const processesMax = 2000;
 
 export interface Nursery {
-  spawn(request: SpawnRequest): Promise<{ pid: number; startTime: string }>;
+  /** `withChannel`: sockets that are bound later can still be handed to it. */
+  spawn(request: SpawnRequest, withChannel?: boolean): Promise<{ pid: number; startTime: string }>;
+  /** Hands a socket to one that was born with a channel; false when it has none (an adopted one). */
+  hand(key: string, socket: { name: string; host: string; port: number; handle: unknown }): boolean;
   signal(request: { key: string; signal: string; group: boolean }): boolean;
   list(): ProcessRecord[];
   /** Looks after adopted processes (every 100 ms). */
   pollAdopted(): void;
-  /** Cuts back every log that grew over its bound (every 250 ms). */
-  boundLogs(): void;
-  killAll(): void;
+  /** Cuts back every log that grew over its bound; true when there was one. */
+  boundLogs(): boolean;
+  /** SIGKILLs every group; gives how many were still alive. */
+  killAll(): number;
 }
 
 export function createNursery(options: {
@@ -28,6 +32,7 @@ export function createNursery(options: {
 }): Nursery {
   const { registry, listeners, tell } = options;
   const logs = new Set<string>();
+  const channels = new Map<string, ChildProcess>();
   for (const { log } of registry.all()) if (log !== undefined) logs.add(log);
 
   const ended = (key: string, how: { state: 'exited' | 'unknown'; code: number | null; signal: string | null }) => {
@@ -36,12 +41,12 @@ export function createNursery(options: {
   };
 
   return {
-    async spawn(request) {
+    async spawn(request, withChannel = false) {
       const known = registry.get(request.key);
       if (known !== undefined) return { pid: known.record.pid, startTime: known.record.startTime };
       if ([...registry.all()].filter(({ record }) => record.state === 'running').length >= processesMax)
         throw new KeeperRefusal('HALE_PLATFORM_LIMIT', `more than ${processesMax} processes`);
-      const child = await startChild(request, listeners.descriptors(request.listeners));
+      const child = await startChild(request, listeners.descriptors(request.listeners), withChannel);
       const pid = child.pid ?? 0;
       const startTime = identify(pid)?.startTime ?? '';
       logs.add(request.log);
@@ -50,10 +55,16 @@ export function createNursery(options: {
         log: request.log,
         ours: true,
       });
+      if (withChannel) channels.set(request.key, child);
       child.once('exit', (code, signal) => ended(request.key, { state: 'exited', code, signal }));
       if (child.exitCode !== null || child.signalCode !== null)
         ended(request.key, { state: 'exited', code: child.exitCode, signal: child.signalCode });
       return { pid, startTime };
+    },
+    hand(key, { name, host, port, handle }) {
+      const child = channels.get(key);
+      if (child?.connected !== true) return false;
+      return child.send({ haleListener: { name, host, port } }, handle as never, () => {});
     },
     signal({ key, signal, group }) {
       const record = registry.get(key)?.record;
@@ -68,11 +79,16 @@ export function createNursery(options: {
       for (const key of findEnded(registry)) ended(key, { state: 'unknown', code: null, signal: null });
     },
     boundLogs() {
-      for (const path of logs) boundLog(path);
+      let hasCut = false;
+      for (const path of logs) hasCut = boundLog(path) || hasCut;
+      return hasCut;
     },
     killAll() {
-      for (const { record } of registry.all())
-        if (record.state === 'running' && isSamePid(record)) send(-record.pid, 'SIGKILL');
+      const alive = [...registry.all()].filter(
+        ({ record }) => record.state === 'running' && isAlive(record.pid, record.startTime),
+      );
+      for (const { record } of alive) send(-record.pid, 'SIGKILL');
+      return alive.length;
     },
   };
 }
@@ -92,7 +108,11 @@ function send(target: number, signal: string): boolean {
 }
 
 /** Resolves once it runs; a program that cannot be started is a refusal that says why. */
-function startChild(request: SpawnRequest, descriptors: readonly number[]): Promise<ChildProcess> {
+function startChild(
+  request: SpawnRequest,
+  descriptors: readonly number[],
+  withChannel: boolean,
+): Promise<ChildProcess> {
   const [file, ...args] = request.argv;
   if (file === undefined) throw new KeeperRefusal('HALE_PLATFORM_SPAWN_FAILED', 'the command is empty');
   if (!isFolder(request.cwd))
@@ -104,7 +124,7 @@ function startChild(request: SpawnRequest, descriptors: readonly number[]): Prom
         cwd: request.cwd,
         env: request.env,
         detached: true,
-        stdio: ['ignore', log, log, ...descriptors],
+        stdio: ['ignore', log, log, ...descriptors, ...(withChannel ? ['ipc' as const] : [])],
         ...(request.uid === undefined ? {} : { uid: request.uid }),
         ...(request.gid === undefined ? {} : { gid: request.gid }),
       });

@@ -2,7 +2,7 @@
 // and everybody who listens for exits hears them from the new one.
 import { connectKeeper, type KeeperClient } from '../keeper/client.ts';
 import type { ExitEvent } from '../keeper/protocol.ts';
-import { inheritedListeners, startKeeper } from '../keeper/start.ts';
+import { type InheritedListener, inheritedListeners, startKeeper } from '../keeper/start.ts';
 
 export interface KeeperSource {
   /** The keeper of now; starts one when there is none. */
@@ -21,9 +21,10 @@ export function createKeeperSource(options: { root: string; runtimeDir: string; 
   let current: Promise<KeeperClient> | undefined;
   let connected: KeeperClient | undefined;
   let isClosed = false;
+  const inherited = inheritedListeners();
+  const stopReceiving = receiveListeners(inherited);
 
   const open = async (): Promise<KeeperClient> => {
-    const inherited = inheritedListeners();
     const found = await connectKeeper(runtimeDir);
     const keeper = found ?? (await startKeeper({ root, runtimeDir, inherited: restart ? inherited : [] }));
     keeper.onExit((exit) => {
@@ -59,7 +60,27 @@ export function createKeeperSource(options: { root: string; runtimeDir: string; 
     },
     close() {
       isClosed = true;
+      stopReceiving();
       connected?.close();
     },
   };
+}
+
+/** Handles are kept: a socket whose handle is collected is closed. */
+const receivedHandles: unknown[] = [];
+
+/** Sockets bound after this process was born come over the channel to its keeper, where it has one. */
+function receiveListeners(into: InheritedListener[]): () => void {
+  if (process.channel === undefined || process.channel === null) return () => {};
+  const receive = (message: unknown, handle: unknown) => {
+    const listener = (message as { haleListener?: Omit<InheritedListener, 'fd'> } | null)?.haleListener;
+    const { fd } = (handle ?? {}) as { fd?: number };
+    if (listener === undefined || fd === undefined) return;
+    receivedHandles.push(handle);
+    into.push({ ...listener, fd });
+  };
+  process.on('message', receive);
+  // The channel is no reason to stay.
+  process.channel.unref();
+  return () => void process.off('message', receive);
 }

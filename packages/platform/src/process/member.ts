@@ -48,6 +48,7 @@ export interface MemberOptions {
 
 /** A program that listens elsewhere is looked for at most this often, and not in its first second. */
 const searchEveryMs = 1000;
+const deadLooksMax = 4;
 
 export function createMember(options: MemberOptions): Member {
   const { record, launch, pid, unit, clock } = options;
@@ -58,8 +59,12 @@ export function createMember(options: MemberOptions): Member {
     | undefined;
   let probes: { startup: ProbeLoop; ready?: ProbeLoop; live?: ProbeLoop };
 
-  const processState = (): ProcessState =>
-    ended === undefined ? sampler.state : { kind: 'exited', code: ended.code, signal: ended.signal };
+  let deadLooks = 0;
+  const processState = (): ProcessState => {
+    if (ended !== undefined) return { kind: 'exited', code: ended.code, signal: ended.signal };
+    // The kernel's word alone has no exit code: the keeper's is waited for, and believed missing after a while.
+    return sampler.state.kind === 'exited' && deadLooks < deadLooksMax ? { kind: 'running' } : sampler.state;
+  };
   const changed = () => options.onChange(member);
 
   const watch = (spec: ProbeSpec, onVerdict?: (observation: ProbeObservation) => void) =>
@@ -99,6 +104,7 @@ export function createMember(options: MemberOptions): Member {
       const hadStack = pulse.stack !== undefined;
       pulse.look(nowMs);
       sampler.look(nowMs, !hadStack && pulse.stack !== undefined);
+      if (sampler.state.kind === 'exited') deadLooks++;
       if (sampler.state.kind !== before) changed();
     },
     end({ code, signal }) {

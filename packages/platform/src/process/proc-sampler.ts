@@ -39,13 +39,15 @@ export function createProcSampler(pid: number): ProcSampler {
   const lookAtThread = (atMs: number, letter: string, isInterrupted: boolean) => {
     const [cpuNs = 0, starvedNs = 0, timeslices = 0] = (sched.read() ?? '').split(' ').map(Number);
     const cpuMs = cpuNs / 1e6;
-    // The costly file is read only where it can matter: while the thread is busy.
-    const isBusy = thread !== undefined && (cpuMs - thread.cpuMs) * 4 >= atMs - thread.atMs;
+    const starvedMs = starvedNs / 1e6;
+    // The costly file is read only where it can matter: while the thread runs or would like to.
+    const wantedMs = thread === undefined ? 0 : cpuMs - thread.cpuMs + starvedMs - thread.starvedMs;
+    const isBusy = thread !== undefined && wantedMs * 4 >= atMs - thread.atMs;
     const next: ThreadSample = {
       atMs,
       state: letter,
       cpuMs,
-      starvedMs: starvedNs / 1e6,
+      starvedMs,
       timeslices,
       switches: isBusy ? voluntarySwitches(status.read()) : undefined,
     };

@@ -39,8 +39,8 @@ export interface Told {
 /** Whether `next` is to be told now. */
 export function isWorthTelling(told: Told | undefined, next: ReplicaObservation, nowMs: number): boolean {
   if (told === undefined) return true;
-  const isExit = next.process.kind === 'exited' && told.observation.process.kind !== 'exited';
-  if (isExit) return true;
+  const isExit = next.process.kind === 'exited';
+  if (isExit && JSON.stringify(next.process) !== JSON.stringify(told.observation.process)) return true;
   if (nowMs - told.atMs < reportEveryMs) return false;
   if (digestOf(next) !== told.digest) return true;
   return nowMs - told.atMs >= usageEveryMs && hasDrifted(told.observation, next);
