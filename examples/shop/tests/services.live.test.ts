@@ -88,7 +88,8 @@ const tills = {
   Python: ['python3', 'services/payments.py'],
 };
 for (const [language, argv] of Object.entries(tills)) {
-  const skip = language === 'Python' && !hasPython() ? 'install python3 to run this' : false;
+  const maySkip = process.env['HALE_REQUIRE_REAL'] !== '1';
+  const skip = maySkip && language === 'Python' && !hasPython() ? 'install python3 to run this' : false;
   test(`the till in ${language}`, { skip }, async (t) => {
     const till = await startProgram(t, argv);
     const body = JSON.stringify({ order: 'o1', cents: 200 });
