@@ -5,10 +5,10 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import type { SystemSpec, SystemView } from '@hale/model';
 import { buildGateway, buildService, buildSystem, type SystemParts } from '@hale/model/testing';
 import { connectKeeper, runtimeDirOf, startKeeper } from '@hale/platform/process';
+import { controlCommand } from './command.ts';
 
 export interface TestHouse {
   readonly root: string;
@@ -60,11 +60,8 @@ export async function openTestHouse(options: {
     writeFileSync(join(root, `.hale/releases/${release}.json`), JSON.stringify(spec));
   };
   if (options.parts !== undefined) declare(1, options.parts(root));
-  const main = fileURLToPath(new URL('../control-main.ts', import.meta.url));
-  const inherited = Object.entries(process.env).filter((pair): pair is [string, string] => pair[1] !== undefined);
-  const env = { ...Object.fromEntries(inherited), HALE_RUNTIME_DIR: runtimeDir, ...options.env };
-  const argv = [process.execPath, main, '--root', root];
-  const keeper = await startKeeper({ root, runtimeDir, control: { argv, cwd: root, env }, env });
+  const env = { ...process.env, HALE_RUNTIME_DIR: runtimeDir, ...options.env };
+  const keeper = await startKeeper({ root, runtimeDir, control: controlCommand(root, env), env });
   keeper.close();
   return createHouse({ root, runtimeDir, declare });
 }
