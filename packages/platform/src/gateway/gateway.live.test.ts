@@ -70,6 +70,51 @@ describe('gateway, against replicas that come and go', () => {
     assert.equal(breaks.seen(), 1);
   });
 
+  test('a POST on a connection that its replica has closed meanwhile is not lost', async () => {
+    const app = await rig.replica(answer('ok'));
+    await put(rig, [app]);
+    for (let i = 0; i < 50; i++) {
+      const res = await fetch(rig.url, { method: 'POST', body: 'x' });
+      assert.equal(`${res.status} ${await res.text()}`, '200 ok');
+      app.server.closeIdleConnections();
+    }
+  });
+
+  test('an answer that has begun and cannot be finished is cut off and counted as severed', async () => {
+    const app = await rig.replica((req, res) => {
+      res.writeHead(200, { 'Content-Length': '100' });
+      res.write('half', () => req.socket.destroy());
+    });
+    await put(rig, [app]);
+    const before = rig.stats().totals;
+    const seen = await sendRaw(rig.port, 'GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+    assert.match(seen, /half$/);
+    await until(() => rig.stats().totals.severed === before.severed + 1, 'it is counted');
+    assert.equal(rig.stats().totals.failed, before.failed);
+  });
+
+  test('a body too large to keep, whose replica dies, is 502 and its connection closed', async () => {
+    const app = await rig.replica((req) => req.once('data', () => req.socket.destroy()));
+    await put(rig, [app]);
+    const head = 'PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n\r\n';
+    const seen = await sendRaw(rig.port, head + 'x'.repeat(100_000));
+    assert.match(seen, /^HTTP\/1.1 502 /);
+    assert.match(seen, /connection: close/i);
+  });
+
+  test('an answer of 500 is passed on as it is, counted, and not tried again', async () => {
+    let tries = 0;
+    const app = await rig.replica((_req, res) => {
+      tries++;
+      res.writeHead(500).end('broken');
+    });
+    await put(rig, [app]);
+    const before = rig.stats().totals.failed;
+    assert.equal(await get(rig.port, false), '500 broken');
+    assert.equal(tries, 1);
+    await until(() => rig.stats().totals.failed === before + 1, 'it is counted');
+  });
+
   test('with nobody up requests are held, and answered once somebody is', async () => {
     rig.publish([]);
     await until(() => Object.keys(rig.stats().replicas).length === 0, 'the worker knows nobody');
@@ -226,7 +271,9 @@ describe('gateway workers', () => {
       const app = await rig.replica(answer('ok'));
       await put(rig, [app]);
       const [first, second] = rig.workers;
+      const died = new Promise((resolve) => first!.once('exit', resolve));
       first!.kill('SIGKILL');
+      await died;
       for (let i = 0; i < 20; i++) assert.equal(await get(rig.port, false), '200 ok');
       const ended = new Promise((resolve) => second!.once('exit', (code) => resolve(code)));
       second!.kill('SIGTERM');
