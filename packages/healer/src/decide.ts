@@ -112,7 +112,8 @@ function considerReplacement(work: Work, unit: Unit, slot: Slot, life: Life): vo
     domainRefusal(work, unit, slot) ??
     rateRefusal(work, unit, slot) ??
     (unit.spec.surge || !isServing(unit, life) ? undefined : floorRefusal(unit, slot)) ??
-    (isServing(unit, life) ? gapRefusal(unit, slot) : undefined);
+    heldRefusal(unit, slot) ??
+    (isWell ? gapRefusal(unit, slot) : undefined);
   if (refusal !== undefined) {
     refuse(work, unit, slot, { what: `a ${wish.remedy}`, why: refusal });
     return;
@@ -125,6 +126,12 @@ function considerReplacement(work: Work, unit: Unit, slot: Slot, life: Life): vo
     addRemedy(work, slot, wish.remedy);
     retire(work, unit, slot, { life, why: wish.why });
   }
+}
+
+/** What was given up for one is not tried on the next. */
+function heldRefusal(unit: Unit, slot: Slot): string | undefined {
+  const held = unit.slots.find((other) => other !== slot && wants(other, unit) && other.held?.kind === 'replace');
+  return held === undefined ? undefined : `${held.replica} of the same service is held`;
 }
 
 /** The next one waits until every other has been proven: a bad release must not reach them all. */

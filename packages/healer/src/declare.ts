@@ -5,7 +5,7 @@ import type { UnitSpec } from '@hale/model';
 import { leaveIncident } from './incidents.ts';
 import { limits } from './limits.ts';
 import { createSlot, zoneOf } from './slots.ts';
-import type { Unit } from './state.ts';
+import type { Life, Unit } from './state.ts';
 import { findUnit, tell, type Work } from './work.ts';
 
 export function foldElection(work: Work, elected: { epoch: number; seed: number }): void {
@@ -26,9 +26,17 @@ export function foldElection(work: Work, elected: { epoch: number; seed: number 
         life.stopTries = 0;
         life.commandAfter = 0;
         life.acked = life.seen !== undefined;
+        forgetVerdict(life);
       }
     }
   }
+}
+
+/** Whom the last leader condemned and did not see dead is judged anew, on what is seen now (INV-04). */
+function forgetVerdict(life: Life): void {
+  if (life.condemned === undefined || life.upAt === undefined) return;
+  life.condemned = undefined;
+  life.stage = 'up';
 }
 
 export function foldDeclaration(work: Work, declared: { release: number; units: readonly UnitSpec[] }): void {

@@ -13,7 +13,15 @@ export function foldObservation(work: Work, observation: Observation): void {
   for (const seen of observation.replicas) foldReplica(work, seen, observation.full);
   if (!observation.full) return;
   dropUnlisted(work, new Set<string>(observation.replicas.map((one) => one.incarnation)));
+  if (!work.brain.sawFull) greet(work, observation);
   work.brain.sawFull = true;
+}
+
+/** The first full look of a term: what runs is taken over, not touched (INV-08). */
+function greet(work: Work, observation: Observation): void {
+  const running = observation.replicas.filter(exists).length;
+  if (work.brain.epoch > 1)
+    tell(work, 'info', `a new control room leads (epoch ${work.brain.epoch}); ${running} replicas run on`);
 }
 
 function foldReplica(work: Work, seen: ReplicaObservation, full: boolean): void {

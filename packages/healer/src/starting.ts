@@ -57,8 +57,8 @@ export function startLife(work: Work, unit: Unit, slot: Slot, remedy: string): v
     slot.restarts++;
     charge(work, unit, slot);
     addRemedy(work, slot, remedy);
-    const because = slot.lastExit !== undefined && remedy === 'restart' ? `${slot.replica} ${slot.lastExit}` : remedy;
-    tell(work, 'acted', `${because}: a new ${slot.replica} is started`, about(unit, slot));
+    const exit = remedy === 'restart' && slot.lastExit !== undefined ? `${slot.replica} ${slot.lastExit}: ` : '';
+    tell(work, 'acted', `${exit}a new ${slot.replica} is started (${remedy})`, about(unit, slot));
   }
   orderStart(work, unit, slot, life);
 }

@@ -1,8 +1,10 @@
 // Did it work? A remedy is believed when the life it made serves and the symptom has stayed away for a while; not when the
 // command was carried out. Until then it is on trial, and a trial that fails counts towards giving up (INV-06).
 import { formatDuration } from '@hale/base';
+import type { CauseKind } from '@hale/model';
 import { isNeverReady } from './detectors/slow-start.ts';
 import { countFailure, giveUpWhenFutile, trialFailed } from './endings.ts';
+import { hold } from './holds.ts';
 import { findIncident, leaveIncident } from './incidents.ts';
 import { kill } from './leaving.ts';
 import { limits } from './limits.ts';
@@ -40,10 +42,11 @@ function judgeUnready(work: Work, unit: Unit, slot: Slot, life: Life): void {
   kill(life, unit.spec.grace.stopMs);
   countFailure(work, slot, life);
   trialFailed(work, slot, life);
-  // Everybody of this service fails the same way: one try shows that a new life does not help.
   const wide = unit.slots.filter((one) => one.lives.some((other) => other.symptoms.notReady !== undefined)).length > 1;
-  if (wide) slot.failedInRow = limits.equalFailuresMax;
-  giveUpWhenFutile(work, unit, slot, 'it did not become ready');
+  // One try shows that a new life does not help.
+  if (wide)
+    hold(work, unit, slot, `a new ${slot.replica} fails like all of ${unit.spec.name}: replacing does not help`);
+  else giveUpWhenFutile(work, unit, slot, 'it did not become ready');
 }
 
 function verifyAfterMs(work: Work, slot: Slot, trial: Trial): number {
@@ -68,19 +71,41 @@ function trialPassed(work: Work, unit: Unit, slot: Slot, trial: Trial): void {
     return;
   }
   const since = incident?.openedMono ?? trial.begunAt;
-  const what = incident === undefined ? `${slot.replica}: ${trial.remedy}` : nameTrouble(slot, incident);
-  const did = trial.remedy === 'restart' ? 'restarted' : `${trial.remedy} done`;
+  const what = incident === undefined ? slot.replica : nameTrouble(slot, incident);
+  const took = formatDuration(goodSince - since);
   tell(
     work,
     'verified',
-    `${what}; ${did}, serving again after ${formatDuration(goodSince - since)}`,
+    `${what}; ${doneWords[trial.remedy] ?? trial.remedy}, serving again after ${took}`,
     about(unit, slot),
   );
   leaveIncident(work, slot, 'healed');
 }
 
-/** An incident may have several replicas; this one's part of it in words. */
+const doneWords: Readonly<Record<string, string>> = {
+  start: 'started',
+  restart: 'restarted',
+  replace: 'replaced',
+  rollout: 'rolled out',
+  'slow try while held': 'started again',
+};
+
+const troubleWords: Readonly<Record<CauseKind, string>> = {
+  crash: 'ended',
+  'crash-loop': 'was in a crash loop',
+  hang: 'hung',
+  'blocked-loop': 'had a blocked main loop',
+  'not-ready': 'was not ready',
+  'not-live': 'was not live',
+  'slow-start': 'did not start in time',
+  memory: 'used too much memory',
+  'dependency-down': 'missed what it uses',
+  'observer-or-shared-dependency': 'failed its probes',
+  disk: 'had no disk left',
+};
+
+/** What was the matter with this replica, in words; its incident may have others. */
 function nameTrouble(slot: Slot, incident: Incident): string {
-  if (incident.cause === 'crash' && slot.lastExit !== undefined) return `${slot.replica} ${slot.lastExit}`;
-  return incident.title.startsWith(slot.replica) ? incident.title : `${slot.replica} (${incident.cause})`;
+  const exit = incident.cause === 'crash' ? slot.lastExit : undefined;
+  return `${slot.replica} ${exit ?? troubleWords[incident.cause]}`;
 }

@@ -14,7 +14,9 @@ export function lookForChanges(world: World): Observation | undefined {
   const replicas: ReplicaObservation[] = [];
   for (const process of world.processes.values()) {
     const moving =
-      process.state === 'exited' ? process.dirty : updateProbes(world, process) || process.dirty || isMoving(process);
+      process.state === 'exited'
+        ? process.dirty
+        : updateProbes(world, process) || process.dirty || isMoving(process, world.agenda.now);
     if (!moving) continue;
     process.dirty = false;
     replicas.push(observe(world, process));
@@ -40,8 +42,9 @@ export function lookAtAll(world: World): Observation {
   return { full: true, replicas, host };
 }
 
-function isMoving(process: VirtualProcess): boolean {
-  return process.started && isIll(process);
+/** Something about it changes from look to look; a start that takes long is told once a second, as its probe fails again. */
+function isMoving(process: VirtualProcess, now: number): boolean {
+  return process.started ? isIll(process) : (now - process.spawnedAt) % 1_000 < lookEveryMs;
 }
 
 /** Probes notice with a delay; true when a verdict has changed. */

@@ -44,14 +44,16 @@ export function enterSchedule(simulation: Simulation, planned: readonly Planned[
       else faults[what](simulation);
     });
   }
-  // A tidy end: nobody stays drained, scaled away or on a bad release.
+  // A tidy end: nobody stays drained, scaled away or on a bad release, and whoever was held by then may try again.
   simulation.agenda.after(troubleUntilMs + 30_000, () => {
     simulation.world.sky.badRelease.clear();
     for (const unit of declared.units) {
       for (let i = 0; i < 6; i++) simulation.order({ kind: 'undrain', replica: replicaId(unit.name, i) });
       simulation.order({ kind: 'scale', unit: unit.name, replicas: unit.replicas });
-      simulation.order({ kind: 'resume', unit: unit.name });
     }
+  });
+  simulation.agenda.after(troubleUntilMs + 120_000, () => {
+    for (const unit of declared.units) simulation.order({ kind: 'resume', unit: unit.name });
   });
 }
 

@@ -10,7 +10,7 @@ export const detectStopped: Detector = ({ unit, life, observerLagged }) => {
   return {
     cause: 'hang',
     condemned: forMs >= unit.hang.afterMs && !observerLagged,
-    text: `its process has been stopped for ${formatDuration(forMs)}`,
+    text: forMs === 0 ? 'its process is stopped' : `its process has been stopped for ${formatDuration(forMs)}`,
     evidence: ['kernel: the process is stopped', 'kernel: none of its threads is scheduled'],
   };
 };
