@@ -1,13 +1,14 @@
 // `hale dev [service]`: the system on the workbench. One replica each, an inspector port each, and a service is
 // restarted when a file in its source folder is saved. Named with a service, only that one and what it uses runs.
 import { HaleError } from '@hale/base';
-import type { ServiceSpec, SystemSpec, UnitName } from '@hale/model';
+import { hasPort, type ServiceSpec, type SystemSpec, type UnitName } from '@hale/model';
 import { cliError, exitCodes } from '../errors.ts';
 import { bringUp } from '../system/bring-up.ts';
 import { loadDeclaration } from '../system/declaration.ts';
 import { devSpec, runsOnNode } from '../system/dev-spec.ts';
 import { unknownName } from '../system/find-names.ts';
-import { isPortFree } from '../system/free-port.ts';
+import { readIdentity } from '../system/folder.ts';
+import { choosePort, isPortFree } from '../system/free-port.ts';
 import { findSystem, isRunning, type RunningSystem } from '../system/running.ts';
 import { watchSources } from '../system/source-watch.ts';
 import { addressesOf, renderAddresses } from './addresses.ts';
@@ -30,9 +31,9 @@ export const devCommand: CommandEntry = {
     if (only !== undefined && declared.services[only] === undefined)
       throw unknownName(only, Object.keys(declared.services));
     await refuseIfRunning(declared);
-    const kept = devSpec(declared, { only, inspectors: {} });
-    const inspectors = await chooseInspectors(Object.values(kept.services));
-    const spec = devSpec(declared, { only, inspectors });
+    const kept = Object.values(devSpec(declared, { only, inspectors: {}, ports: {} }).services);
+    const inspectors = await chooseInspectors(kept);
+    const spec = devSpec(declared, { only, inspectors, ports: await choosePorts(declared, kept) });
     const interrupts = listenForInterrupts(call.host);
     try {
       return await work(call, spec, inspectors, interrupts);
@@ -57,6 +58,15 @@ async function chooseInspectors(services: readonly ServiceSpec[]): Promise<Recor
   for (const service of services.filter(runsOnNode)) {
     while (!(await isPortFree(port))) port++;
     chosen[service.name] = port++;
+  }
+  return chosen;
+}
+
+async function choosePorts(spec: SystemSpec, services: readonly ServiceSpec[]): Promise<Record<UnitName, number>> {
+  const chosen: Record<UnitName, number> = {};
+  const listeners = Object.values(readIdentity(spec.root)?.ports ?? {});
+  for (const { name } of services.filter((service) => hasPort(service) && service.port === undefined)) {
+    chosen[name] = await choosePort(`${spec.root} dev ${name}`, new Set([...listeners, ...Object.values(chosen)]));
   }
   return chosen;
 }

@@ -21,7 +21,7 @@ describe('dev', () => {
   });
 
   it('keeps only what is worked on, one replica each, with inspectors', () => {
-    const dressed = devSpec(spec, { only: 'orders', inspectors: { orders: 9229 } });
+    const dressed = devSpec(spec, { only: 'orders', inspectors: { orders: 9229 }, ports: { orders: 21_000 } });
     assert.deepEqual(Object.keys(dressed.services), ['orders', 'pay']);
     assert.deepEqual(Object.keys(dressed.resources), ['db']);
     assert.deepEqual(
@@ -32,7 +32,8 @@ describe('dev', () => {
       kind: 'text',
       text: '--inspect=127.0.0.1:9229',
     });
-    assert.equal(devSpec(spec, { only: undefined, inspectors: {} }).services['web']?.replicas, 1);
+    assert.equal(dressed.services['orders']?.port, 21_000);
+    assert.equal(devSpec(spec, { only: undefined, inspectors: {}, ports: {} }).services['web']?.replicas, 1);
   });
 
   it('knows who runs on Node', () => assert.deepEqual(services.map(runsOnNode), [true, true, true, false]));

@@ -19,15 +19,20 @@ export interface DevWish {
   readonly only: UnitName | undefined;
   /** Inspector port of each service that runs on Node. */
   readonly inspectors: Readonly<Record<UnitName, number>>;
+  /**
+   * A fixed port of each service that has one: what has a fixed port is stopped before its replacement starts, and so
+   * gives its inspector's port free in time.
+   */
+  readonly ports: Readonly<Record<UnitName, number>>;
 }
 
-export function devSpec(spec: SystemSpec, { only, inspectors }: DevWish): SystemSpec {
+export function devSpec(spec: SystemSpec, { only, inspectors, ports }: DevWish): SystemSpec {
   const kept = only === undefined ? undefined : reach(spec, [only]);
   const stays = (name: UnitName) => kept === undefined || kept.has(name);
   const services = Object.fromEntries(
     Object.entries(spec.services)
       .filter(([name]) => stays(name))
-      .map(([name, service]) => [name, onWorkbench(service, inspectors[name])]),
+      .map(([name, service]) => [name, onWorkbench(service, { inspector: inspectors[name], port: ports[name] })]),
   );
   const resources = Object.fromEntries(Object.entries(spec.resources).filter(([name]) => stays(name)));
   const gateway = spec.gateway && {
@@ -38,8 +43,13 @@ export function devSpec(spec: SystemSpec, { only, inspectors }: DevWish): System
   return { ...spec, services, resources, gateway };
 }
 
-function onWorkbench(service: ServiceSpec, inspector: number | undefined): ServiceSpec {
-  const single = { ...service, replicas: 1, zones: service.zones.slice(0, 1) };
+interface Bench {
+  readonly inspector: number | undefined;
+  readonly port: number | undefined;
+}
+
+function onWorkbench(service: ServiceSpec, { inspector, port }: Bench): ServiceSpec {
+  const single = { ...service, replicas: 1, zones: service.zones.slice(0, 1), port: service.port ?? port };
   if (inspector === undefined) return single;
   const given = service.env['NODE_OPTIONS'];
   const before = given?.kind === 'text' ? `${given.text} ` : '';

@@ -15,9 +15,9 @@ export function sourceFolderOf(service: ServiceSpec): string {
 
 /** Services that a change of `file` (absolute) concerns. */
 export function concernedBy(file: string, services: readonly ServiceSpec[]): UnitName[] {
-  const owner = services.find((service) => mainFileOf(service) === file);
-  if (owner !== undefined) return [owner.name];
-  return services.filter((service) => isWithin(file, sourceFolderOf(service))).map((service) => service.name);
+  const owners = services.filter((service) => mainFileOf(service) === file);
+  const concerned = owners.length > 0 ? owners : services.filter((service) => isWithin(file, sourceFolderOf(service)));
+  return concerned.map((service) => service.name);
 }
 
 function mainFileOf(service: ServiceSpec): string | undefined {

@@ -25,6 +25,7 @@ export interface StopReport {
 }
 
 const killRounds = 50;
+const namesShown = 5;
 
 export async function stopSystem(host: Host, system: RunningSystem, options: StopOptions): Promise<StopReport> {
   const graceful = await stopReplicas(host, system, options);
@@ -66,7 +67,10 @@ function stillRunning(view: SystemView): string {
   const names = view.replicas
     .filter((one) => one.pid !== undefined && one.phase !== 'stopped')
     .map((one) => one.replica);
-  return names.length === 0 ? 'finishing' : `${names.join(', ')} still ${names.length === 1 ? 'runs' : 'run'}`;
+  if (names.length === 0) return 'finishing';
+  const more = names.length - namesShown;
+  const list = more > 0 ? `${names.slice(0, namesShown).join(', ')} and ${more} more` : names.join(', ');
+  return `${list} still ${names.length === 1 ? 'runs' : 'run'}`;
 }
 
 /** Kills by pid whoever still carries the mark, and looks again until nobody does: a dying parent may have had a last child. */
