@@ -43,6 +43,16 @@ describe('control, live', () => {
     );
   });
 
+  it('a replica that dies with a secret on its lips is healed like any other', async () => {
+    const before = await house.untilView('health', isHealthy);
+    const victim = before.replicas.find((one) => one.replica === 'orders/1');
+    await fetch(`http://127.0.0.1:${victim?.port}/die`).catch(() => {});
+    await house.untilView('another pid', (view) => isHealthy(view) && !pids(view).includes(victim?.pid));
+    await house.until('its last words', async () =>
+      JSON.stringify(await house.get('/api/v1/journal?after=0&limit=1000')).includes('dying with [secret]'),
+    );
+  });
+
   it('INV-08: control killed: nothing is restarted, and its successor adopts', async () => {
     const before = await house.untilView('health', isHealthy);
     process.kill(house.controlPid() ?? -1, 'SIGKILL');

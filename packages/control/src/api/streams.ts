@@ -37,7 +37,8 @@ interface Watcher {
 
 export function createStreams({ clock, feed, traffic }: StreamsOptions): Streams {
   const watchers = new Set<Watcher>();
-  let newestSeq = 0;
+  /** How far the story has been told; undefined until somebody listens or something is told. */
+  let newestSeq: number | undefined;
   let lastTraffic = '';
   let timers: Timer[] = [];
 
@@ -55,10 +56,14 @@ export function createStreams({ clock, feed, traffic }: StreamsOptions): Streams
   const pourAll = (text: string) => {
     for (const watcher of [...watchers]) pour(watcher, text);
   };
+  const newest = () => {
+    newestSeq ??= feed().lines(undefined, 1).at(-1)?.seq ?? 0;
+    return newestSeq;
+  };
   const tell = (watcher: Watcher) => {
-    if (watcher.toldSeq >= newestSeq) return;
+    if (watcher.toldSeq >= newest()) return;
     const lines = feed().lines(watcher.toldSeq, linesAtOnceMax);
-    watcher.toldSeq = lines.length < linesAtOnceMax ? newestSeq : (lines.at(-1)?.seq ?? newestSeq);
+    watcher.toldSeq = Math.max(lines.at(-1)?.seq ?? 0, lines.length < linesAtOnceMax ? newest() : 0);
     if (lines.length > 0) pour(watcher, lines.map(feedEvent).join(''));
   };
   const pourTraffic = () => {
@@ -73,7 +78,7 @@ export function createStreams({ clock, feed, traffic }: StreamsOptions): Streams
 
   return {
     add(response, { view, afterSeq }) {
-      const watcher: Watcher = { response, toldSeq: afterSeq ?? newestSeq };
+      const watcher: Watcher = { response, toldSeq: afterSeq ?? newest() };
       watchers.add(watcher);
       if (watchers.size === 1) wake();
       response.on('close', () => drop(watcher));
@@ -86,7 +91,7 @@ export function createStreams({ clock, feed, traffic }: StreamsOptions): Streams
       return watchers.size >= watchersMax;
     },
     view(view, toldSeq) {
-      newestSeq = Math.max(newestSeq, toldSeq);
+      newestSeq = Math.max(newestSeq ?? 0, toldSeq);
       pourAll(eventText('view', view));
       for (const watcher of [...watchers]) tell(watcher);
     },
