@@ -38,7 +38,6 @@ export const cliErrors = {
   },
   HALE_CLI_STOP_INCOMPLETE: { exit: 1, hint: 'hale doctor lists what is left' },
   HALE_CLI_INTERRUPTED: { exit: 130, hint: 'run it again when you are ready' },
-  HALE_CLI_MISSING_PART: { exit: 1, hint: 'this build was made without it' },
   HALE_CLI_INTERNAL: { exit: 1, hint: 'this is a fault of Hale: please report it with the lines above' },
 } as const;
 
