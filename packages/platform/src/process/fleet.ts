@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Clock, Rng } from '@hale/base';
 import { type Incarnation, type ReplicaId, type ReplicaObservation, splitReplicaId } from '@hale/model';
 import type { ExitEvent } from '../keeper/protocol.ts';
+import { createEndWaiters } from './end-waiters.ts';
 import type { Launch } from './launcher.ts';
 import { createMember, type Member } from './member.ts';
 import { createRecordBook, type RecordBook, type ReplicaRecord } from './records.ts';
@@ -58,7 +59,7 @@ export function heartbeatOf(runtimeDir: string, incarnation: Incarnation): strin
 export function createFleet(options: FleetOptions): Fleet {
   const { root, runtimeDir, clock, releases } = options;
   const members = new Map<Incarnation, Member>();
-  const waiters = new Map<Incarnation, Set<() => void>>();
+  const waiters = createEndWaiters(clock);
   const records = createRecordBook(runtimeDir);
   const traffic = createTrafficReader(runtimeDir);
 
@@ -101,7 +102,7 @@ export function createFleet(options: FleetOptions): Fleet {
       member.end({ code: code ?? undefined, signal: signal ?? undefined });
       killStrays(member.record.incarnation);
       options.onEnd();
-      for (const wake of waiters.get(member.record.incarnation) ?? []) wake();
+      waiters.wake(member.record.incarnation);
     },
     look() {
       const nowMs = clock.mono();
@@ -113,19 +114,7 @@ export function createFleet(options: FleetOptions): Fleet {
     untilEnded(incarnation, ms) {
       const member = members.get(incarnation);
       if (member === undefined || member.endedAt !== undefined) return Promise.resolve(true);
-      return new Promise((resolve) => {
-        const waiting = waiters.get(incarnation) ?? new Set();
-        waiters.set(incarnation, waiting);
-        const settle = (hasEnded: boolean) => {
-          timer.cancel();
-          waiting.delete(wake);
-          if (waiting.size === 0) waiters.delete(incarnation);
-          resolve(hasEnded);
-        };
-        const wake = () => settle(true);
-        const timer = clock.after(ms, () => settle(false));
-        waiting.add(wake);
-      });
+      return waiters.wait(incarnation, ms);
     },
     close() {
       for (const member of members.values()) member.close();

@@ -1,20 +1,13 @@
 // One incarnation under observation: its name tag, its probes, its pulse and its meters, put together into what the brain is
 // told. It starts and stops nothing.
 import type { Clock, Rng } from '@hale/base';
-import type {
-  ProbeObservation,
-  ProbeSpec,
-  ProcessState,
-  ReplicaObservation,
-  TrafficObservation,
-  UnitSpec,
-} from '@hale/model';
+import type { ProbeSpec, ProcessState, ReplicaObservation, TrafficObservation, UnitSpec } from '@hale/model';
 import { runCheck } from './checks.ts';
 import { createHeartbeatReader } from './heartbeat.ts';
 import { readLastWords, typescriptAdvice } from './last-words.ts';
 import type { CheckResult, Launch } from './launcher.ts';
 import { otherPortReason, otherPorts } from './other-port.ts';
-import { type ProbeLoop, startProbe, unknownProbe } from './probe-loop.ts';
+import { startProbes } from './probe-set.ts';
 import { createProcSampler } from './proc-sampler.ts';
 import type { ReplicaRecord } from './records.ts';
 
@@ -57,7 +50,6 @@ export function createMember(options: MemberOptions): Member {
   let ended:
     | { code: number | undefined; signal: string | undefined; at: number; words: string | undefined }
     | undefined;
-  let probes: { startup: ProbeLoop; ready?: ProbeLoop; live?: ProbeLoop };
 
   let deadLooks = 0;
   const processState = (): ProcessState => {
@@ -66,29 +58,9 @@ export function createMember(options: MemberOptions): Member {
     return sampler.state.kind === 'exited' && deadLooks < deadLooksMax ? { kind: 'running' } : sampler.state;
   };
   const changed = () => options.onChange(member);
-
-  const watch = (spec: ProbeSpec, onVerdict?: (observation: ProbeObservation) => void) =>
-    startProbe({
-      spec,
-      clock,
-      rng: options.rng,
-      check: createCheck(spec, options),
-      onChange(observation) {
-        onVerdict?.(observation);
-        changed();
-      },
-    });
-  const onStarted = (observation: ProbeObservation) => {
-    if (observation.verdict !== 'pass' || probes.ready !== undefined) return;
-    probes.startup.stop();
-    probes.ready = watch(unit.probes.ready ?? unit.probes.startup);
-    if (unit.probes.live !== undefined) probes.live = watch(unit.probes.live);
-  };
-  const stopProbes = () => {
-    probes.startup.stop();
-    probes.ready?.stop();
-    probes.live?.stop();
-  };
+  const { rng } = options;
+  const checkOf = (spec: ProbeSpec) => createCheck(spec, options);
+  const probes = startProbes({ probes: unit.probes, clock, rng, checkOf, onChange: changed });
 
   const member: Member = {
     record,
@@ -109,7 +81,7 @@ export function createMember(options: MemberOptions): Member {
     },
     end({ code, signal }) {
       if (ended !== undefined) return;
-      stopProbes();
+      probes.stop();
       ended = { code, signal, at: clock.mono(), words: wordsOf(options) };
       changed();
     },
@@ -123,21 +95,20 @@ export function createMember(options: MemberOptions): Member {
       process: processState(),
       startedAt: record.startedAt,
       heartbeat: ended === undefined ? pulse.heartbeat : { kind: 'none' },
-      startup: probes.startup.observation,
-      ready: probes.ready?.observation ?? unknownProbe,
-      live: probes.live?.observation ?? unknownProbe,
+      startup: probes.startup,
+      ready: probes.ready,
+      live: probes.live,
       traffic,
       usage: ended === undefined ? sampler.usage : undefined,
-      lastWords: ended?.words ?? (probes.startup.observation.failures > 0 ? wordsOf(options) : undefined),
+      lastWords: ended?.words ?? (probes.startup.failures > 0 ? wordsOf(options) : undefined),
       stack: ended === undefined ? pulse.stack : undefined,
     }),
     close() {
-      stopProbes();
+      probes.stop();
       sampler.close();
       pulse.close();
     },
   };
-  probes = { startup: watch(unit.probes.startup, onStarted) };
   return member;
 }
 

@@ -2,12 +2,13 @@
 // and letting go of it (or killing it) stops nobody: processes are the keeper's, facts are on disk, and the next one adopts them.
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { assertNever, type Clock, createRng, isHaleError, type Rng, randomSeed } from '@hale/base';
-import type { Command, CommandResult, EndpointTable, Incarnation, SystemSpec, UnitRole } from '@hale/model';
+import { assertNever, type Clock, createRng, type Rng, randomSeed } from '@hale/base';
+import type { EndpointTable, SystemSpec, UnitRole } from '@hale/model';
 import type { Platform } from '@hale/ports';
-import { type PlatformErrorCode, platformHints } from '../errors.ts';
+import type { KeeperClient } from '../keeper/client.ts';
 import { adopt } from './adoption.ts';
 import { bindListeners } from './bindings.ts';
+import { attempt, createCommandLanes, failure } from './command-lanes.ts';
 import { createFleet } from './fleet.ts';
 import { createHostMeter } from './host-meter.ts';
 import type { KeeperSource } from './keeper-source.ts';
@@ -43,69 +44,25 @@ export interface ProcessPlatformOptions {
 const lookEveryMs = 250;
 
 export function createProcessPlatform(options: ProcessPlatformOptions): Platform {
-  const { root, runtimeDir, clock, keeper: source, env = process.env } = options;
-  const releases = createReleases(root);
-  let listenerPorts: Readonly<Record<string, number>> = readListenerPorts(root);
-  const service = createServiceLauncher({ listenerPorts: () => listenerPorts, resourceUrl: options.resourceUrl, env });
-  const fleet = createFleet({
-    root,
-    runtimeDir,
-    clock,
-    rng: options.rng ?? createRng(randomSeed()),
-    releases,
-    onChange: () => reporter.changed(),
-    onEnd: () => reporter.flush(),
-    onForget: (key) =>
-      void source
-        .get()
-        .then((keeper) => keeper.forget(key))
-        .catch(() => {}),
-  });
-  const reporter = createReporter({ clock, observeAll: fleet.observeAll, observeHost: createHostMeter(root) });
-  const ports = createPortBook(clock);
-  const launchers = { ...options.launchers, service };
-  const starter: Starter = {
-    root,
-    runtimeDir,
-    systemId: options.systemId,
-    clock,
-    fleet,
-    ports,
-    releases,
-    launchers,
-    env,
-  };
-  const underWay = new Map<string, Promise<CommandResult>>();
+  const { root, runtimeDir, clock, keeper: source } = options;
+  const { starter, reporter, listeners } = assemble(options);
+  const { fleet, releases } = starter;
+  const lanes = createCommandLanes(clock);
   let epochSeen = options.epoch;
 
-  /** One at a time for each incarnation; the same command twice is one. */
-  const once = (command: Command, incarnation: Incarnation, act: () => Promise<void>): Promise<CommandResult> => {
-    const running = underWay.get(command.id);
-    if (running !== undefined) return running;
-    const before = underWay.get(incarnation) ?? Promise.resolve();
-    const result = before.then(() => withDeadline(attempt(act), command.deadlineMs, clock));
-    for (const name of [command.id, incarnation]) {
-      underWay.set(name, result);
-      void result.finally(() => {
-        if (underWay.get(name) === result) underWay.delete(name);
-      });
-    }
-    return result;
-  };
   const led = async () => {
     const keeper = await source.get();
     await keeper.lead(epochSeen);
     return keeper;
   };
+  const meet = async (keeper: KeeperClient) => {
+    await keeper.lead(epochSeen);
+    await adopt(starter, keeper);
+  };
   const unlisten = [
     source.onExit(fleet.ended),
-    source.onReplaced(
-      (keeper) =>
-        void keeper
-          .lead(epochSeen)
-          .then(() => adopt(starter, keeper))
-          .catch(() => {}),
-    ),
+    // A keeper that goes again at once is replaced again, and this is done for the next one.
+    source.onReplaced((keeper) => void meet(keeper).catch(() => {})),
   ];
   const looking = clock.every(lookEveryMs, () => {
     fleet.look();
@@ -118,7 +75,7 @@ export function createProcessPlatform(options: ProcessPlatformOptions): Platform
     async declare(spec, release) {
       releases.add(release, spec);
       const keeper = await led();
-      listenerPorts = await bindListeners({ keeper, spec, root });
+      listeners.ports = await bindListeners({ keeper, spec, root });
       await options.onDeclare?.(spec, release);
       adopted ??= adopt(starter, keeper);
       await adopted;
@@ -129,9 +86,9 @@ export function createProcessPlatform(options: ProcessPlatformOptions): Platform
       epochSeen = command.epoch;
       switch (command.kind) {
         case 'StartReplica':
-          return once(command, command.incarnation, async () => startReplica(starter, command, await led()));
+          return lanes.run(command, command.incarnation, async () => startReplica(starter, command, await led()));
         case 'StopReplica':
-          return once(command, command.incarnation, async () => stopReplica(fleet, command, await led()));
+          return lanes.run(command, command.incarnation, async () => stopReplica(fleet, command, await led()));
         case 'PublishEndpoints':
           return attempt(async () => publish(command.table, [runtimeDir, join(root, '.hale')]));
         case 'PagePerson':
@@ -151,6 +108,32 @@ export function createProcessPlatform(options: ProcessPlatformOptions): Platform
   };
 }
 
+/** Puts the parts together; nothing runs yet. */
+function assemble(options: ProcessPlatformOptions) {
+  const { root, runtimeDir, systemId, clock, resourceUrl, env = process.env } = options;
+  const releases = createReleases(root);
+  /** Filled by `declare`. */
+  const listeners: { ports: Readonly<Record<string, number>> } = { ports: readListenerPorts(root) };
+  const service = createServiceLauncher({ listenerPorts: () => listeners.ports, resourceUrl, env });
+  const forget = async (key: string) => (await options.keeper.get()).forget(key);
+  const fleet = createFleet({
+    root,
+    runtimeDir,
+    clock,
+    rng: options.rng ?? createRng(randomSeed()),
+    releases,
+    onChange: () => reporter.changed(),
+    onEnd: () => reporter.flush(),
+    // A keeper that is gone has forgotten too.
+    onForget: (key) => void forget(key).catch(() => {}),
+  });
+  const reporter = createReporter({ clock, observeAll: fleet.observeAll, observeHost: createHostMeter(root) });
+  const ports = createPortBook(clock);
+  const launchers = { ...options.launchers, service };
+  const starter: Starter = { root, runtimeDir, systemId, clock, fleet, ports, releases, launchers, env };
+  return { starter, reporter, listeners };
+}
+
 /** Written beside and renamed: a reader sees the old table or the new one, never half of one. */
 function publish(table: EndpointTable, folders: readonly string[]): void {
   for (const folder of folders) {
@@ -158,31 +141,4 @@ function publish(table: EndpointTable, folders: readonly string[]): void {
     writeFileSync(`${path}.new`, JSON.stringify(table), { mode: 0o600 });
     renameSync(`${path}.new`, path);
   }
-}
-
-async function attempt(act: () => Promise<void>): Promise<CommandResult> {
-  try {
-    await act();
-    return { kind: 'done' };
-  } catch (error) {
-    if (isHaleError(error)) {
-      if (error.code === 'HALE_PLATFORM_STALE_EPOCH') return { kind: 'stale' };
-      return { kind: 'failed', code: error.code, message: error.message, hint: error.hint };
-    }
-    return failure('HALE_PLATFORM_UNKNOWN', error instanceof Error ? error.message : String(error));
-  }
-}
-
-function withDeadline(work: Promise<CommandResult>, ms: number, clock: Clock): Promise<CommandResult> {
-  return new Promise((resolve) => {
-    const timer = clock.after(ms, () => resolve({ kind: 'timeout' }));
-    void work.then((result) => {
-      timer.cancel();
-      resolve(result);
-    });
-  });
-}
-
-function failure(code: PlatformErrorCode, message: string): CommandResult {
-  return { kind: 'failed', code, message, hint: platformHints[code] };
 }

@@ -3,8 +3,8 @@
 // On systems without /proc it says that it does not know.
 import { readdirSync, statSync } from 'node:fs';
 import type { ProcessState, UsageObservation } from '@hale/model';
+import { followMainThread } from './main-thread.ts';
 import { openProcFile } from './proc-file.ts';
-import { addStuck, type ThreadSample } from './stuck.ts';
 
 export interface ProcSampler {
   /**
@@ -25,35 +25,13 @@ const cpuWindowMs = 900;
 
 export function createProcSampler(pid: number): ProcSampler {
   const stat = openProcFile(`/proc/${pid}/stat`);
-  const sched = openProcFile(`/proc/${pid}/task/${pid}/schedstat`);
-  const status = openProcFile(`/proc/${pid}/task/${pid}/status`);
+  const thread = followMainThread(pid);
   let looks = 0;
   let state: ProcessState = { kind: 'unknown' };
   let openFiles = 0;
   let rssBytes = 0;
   let cpuRatio = 0;
   let cpuMark: { atMs: number; ticks: number } | undefined;
-  let thread: ThreadSample | undefined;
-  let stuckMs = 0;
-
-  const lookAtThread = (atMs: number, letter: string, isInterrupted: boolean) => {
-    const [cpuNs = 0, starvedNs = 0, timeslices = 0] = (sched.read() ?? '').split(' ').map(Number);
-    const cpuMs = cpuNs / 1e6;
-    const starvedMs = starvedNs / 1e6;
-    // The costly file is read only where it can matter: while the thread runs or would like to.
-    const wantedMs = thread === undefined ? 0 : cpuMs - thread.cpuMs + starvedMs - thread.starvedMs;
-    const isBusy = thread !== undefined && wantedMs * 4 >= atMs - thread.atMs;
-    const next: ThreadSample = {
-      atMs,
-      state: letter,
-      cpuMs,
-      starvedMs,
-      timeslices,
-      switches: isBusy ? voluntarySwitches(status.read()) : undefined,
-    };
-    if (!isInterrupted) stuckMs = addStuck(stuckMs, thread, next);
-    thread = next;
-  };
 
   return {
     look(nowMs, isInterrupted) {
@@ -76,18 +54,17 @@ export function createProcSampler(pid: number): ProcSampler {
         rssBytes = Number(fields[21]) * pageBytes;
         openFiles = countOpenFiles(pid);
       }
-      lookAtThread(nowMs, letter, isInterrupted);
+      thread.look(nowMs, letter, isInterrupted);
     },
     get state() {
       return state;
     },
     get usage() {
-      return looks === 0 ? undefined : { cpuRatio, rssBytes, openFiles, mainThreadStuckMs: Math.round(stuckMs) };
+      return looks === 0 ? undefined : { cpuRatio, rssBytes, openFiles, mainThreadStuckMs: Math.round(thread.stuckMs) };
     },
     close() {
       stat.close();
-      sched.close();
-      status.close();
+      thread.close();
     },
   };
 }
@@ -96,11 +73,6 @@ function stateOf(letter: string): ProcessState {
   if (letter === 'T' || letter === 't') return { kind: 'stopped' };
   if (letter === 'Z' || letter === 'X') return { kind: 'exited', code: undefined, signal: undefined };
   return { kind: 'running' };
-}
-
-function voluntarySwitches(text: string | undefined): number | undefined {
-  const match = /^voluntary_ctxt_switches:\s+(\d+)/m.exec(text ?? '');
-  return match === null ? undefined : Number(match[1]);
 }
 
 /** Since Linux 6.2 the size of the folder is the count; before, it is 0 and the entries are counted. */

@@ -12,6 +12,7 @@ import type { Launch, LaunchContext, Launcher } from './launcher.ts';
 import type { PortBook } from './ports.ts';
 import type { ReplicaRecord } from './records.ts';
 import type { Releases } from './releases.ts';
+import { withPreload } from './service-launcher.ts';
 
 export interface Starter {
   readonly root: string;
@@ -93,6 +94,7 @@ function environmentOf(starter: Starter, record: ReplicaRecord, launch: Launch):
   const merged: Record<string, string | undefined> = {
     ...starter.env,
     ...launch.env,
+    ...watchedOf(starter, launch),
     // What belongs to Hale's own processes is not the workload's.
     HALE_LISTENERS: launch.env['HALE_LISTENERS'],
     HALE_SYSTEM: starter.systemId,
@@ -107,4 +109,10 @@ function environmentOf(starter: Starter, record: ReplicaRecord, launch: Launch):
   return Object.fromEntries(
     Object.entries(merged).filter((entry): entry is [string, string] => entry[1] !== undefined),
   );
+}
+
+/** Hale's own Node programs (gateway workers) are watched by the same preload as a service, which asks for it itself. */
+function watchedOf(starter: Starter, launch: Launch): Record<string, string> {
+  if (launch.argv[0] !== process.execPath) return {};
+  return { NODE_OPTIONS: withPreload(launch.env['NODE_OPTIONS'] ?? starter.env['NODE_OPTIONS'] ?? '') };
 }
