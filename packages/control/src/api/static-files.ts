@@ -2,7 +2,7 @@
 // served, so that no path can lead out of the folder. Where nothing was built, the page says what to type.
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { extname, join } from 'node:path';
-import { controlErrors } from '../errors.ts';
+import { type ControlErrorCode, controlErrors } from '../errors.ts';
 
 export interface StaticFile {
   readonly status: 200 | 503;
@@ -75,8 +75,9 @@ function listFiles(folder: string): string[] {
   }
 }
 
+const notBuiltCode: ControlErrorCode = 'HALE_CONTROL_NO_DASHBOARD';
 const notBuilt: StaticFile = {
   status: 503,
-  body: Buffer.from(`The dashboard is not built here.\n${controlErrors.HALE_CONTROL_NO_DASHBOARD}\n`),
+  body: Buffer.from(`The dashboard is not built here (${notBuiltCode}).\n${controlErrors[notBuiltCode]}\n`),
   headers: { ...pageHeaders, 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' },
 };
