@@ -70,6 +70,47 @@ test('a host that fails in 1 ms does not attract traffic', () => {
   assert.ok((counts['1'] ?? 0) < 1 / 3, JSON.stringify(counts));
 });
 
+test('a frozen host is left alone long before anybody times out', () => {
+  const { clock, balancer } = rig([member('1'), member('2'), member('3')]);
+  const frozen = balancer.hosts[0]!;
+  shares({ clock, balancer }, 300);
+  let sent = 0;
+  for (let i = 0; i < 1000; i++) {
+    const host = balancer.pick()!;
+    balancer.begin(host);
+    clock.advance(1);
+    if (host === frozen) sent++;
+    else balancer.end(host, 'ok', 5);
+  }
+  assert.ok(sent <= 10, String(sent));
+});
+
+test('also while a newcomer ramps up', () => {
+  const { clock, balancer } = rig([member('1'), member('2')], { slowStart: { rampMs: 10_000, floor: 0.1 } });
+  clock.advance(20_000);
+  shares({ clock, balancer }, 300);
+  balancer.update([member('1'), member('2'), member('3')]);
+  const frozen = balancer.hosts[0]!;
+  for (let i = 0; i < 1000; i++) {
+    const host = balancer.pick()!;
+    balancer.begin(host);
+    clock.advance(1);
+    if (host !== frozen) balancer.end(host, 'ok', 5);
+  }
+  assert.ok(frozen.pending <= 10, String(frozen.pending));
+});
+
+test('an answer that goes on for long (a stream) does not count as silence', () => {
+  const { clock, balancer } = rig([member('1'), member('2')]);
+  const [streaming, busy] = balancer.hosts;
+  shares({ clock, balancer }, 300);
+  balancer.begin(streaming!);
+  balancer.answered(streaming!);
+  clock.advance(5000);
+  for (let i = 0; i < 8; i++) balancer.begin(busy!);
+  assert.equal(balancer.pick(), streaming);
+});
+
 test('a newcomer starts with about a tenth and ends with an equal share', () => {
   const it = rig([member('1'), member('2')], { slowStart: { rampMs: 10_000, floor: 0.1 } });
   it.clock.advance(20_000);

@@ -23,6 +23,10 @@ export interface Host<M extends Member = Member> extends Ejectable {
   member: M;
   /** Requests under way. */
   pending: number;
+  /** Those of them that have had no answer at all yet. */
+  waiting: number;
+  /** Since when nothing has come back although somebody waits (mono ms). */
+  quietSinceMs: number;
   readonly ewma: PeakEwma;
   /** When its ramp began (mono ms). */
   inSinceMs: number;
@@ -49,6 +53,8 @@ export interface Balancer<M extends Member = Member> {
   pick(avoid?: Host<M>): Host<M> | undefined;
   /** The request is on its way. */
   begin(host: Host<M>): void;
+  /** Its first byte is here, or its failure; once a request. Callers whose answers come whole may leave this out. */
+  answered(host: Host<M>): void;
   /** It ended after `latencyMs`. 'cancelled' (the caller left) says nothing about the host. */
   end(host: Host<M>, outcome: 'ok' | 'failed' | 'cancelled', latencyMs: number): void;
 }
@@ -113,22 +119,32 @@ export function createBalancer<M extends Member>(options: BalancerOptions): Bala
       if (nowMs >= freshUntilMs) refresh(nowMs);
       const count = usable.length;
       if (count <= 1) return usable[0] === avoid ? (otherThan(allowed, avoid) ?? usable[0]) : usable[0];
-      const first = draw(count, weights, unit);
-      let second = weights === undefined ? Math.floor(unit() * (count - 1)) : draw(count, weights, unit);
-      if (weights === undefined && second >= first) second++;
+      const first = draw(count, weights, unit(), -1);
+      // Never the same twice: half of the point of two choices would be lost on whoever is frozen.
+      const second = draw(count, weights, unit(), first);
       const a = usable[first]!;
       const b = usable[second]!;
-      if (a === avoid) return b === avoid ? otherThan(usable, avoid) : b;
+      if (a === avoid) return b;
       if (b === avoid) return a;
       return cost(b, nowMs) < cost(a, nowMs) ? b : a;
     },
     begin(host) {
+      if (host.waiting === 0) host.quietSinceMs = now();
       host.pending++;
+      host.waiting++;
+    },
+    answered(host) {
+      host.waiting--;
+      host.quietSinceMs = now();
     },
     end(host, outcome, latencyMs) {
-      host.pending--;
-      if (outcome === 'cancelled') return;
       const nowMs = now();
+      host.pending--;
+      if (host.waiting > host.pending) {
+        host.waiting = host.pending;
+        host.quietSinceMs = nowMs;
+      }
+      if (outcome === 'cancelled') return;
       if (outcome === 'ok') {
         host.ewma.succeeded(latencyMs, nowMs);
         ejection.succeeded(host, nowMs);
@@ -141,7 +157,9 @@ export function createBalancer<M extends Member>(options: BalancerOptions): Bala
 }
 
 function cost(host: Host, nowMs: number): number {
-  const latencyMs = host.ewma.cost(nowMs);
+  // A frozen host has a fine average for ever. That nothing comes back while somebody waits is the sample it cannot give.
+  const silenceMs = host.waiting > 0 ? nowMs - host.quietSinceMs : 0;
+  const latencyMs = Math.max(host.ewma.cost(nowMs), silenceMs);
   if (latencyMs === 0 && host.pending > 0) return unprobedCostMs + host.pending;
   return latencyMs * (host.pending + 1);
 }
@@ -150,6 +168,8 @@ function newHost<M extends Member>(member: M, nowMs: number, ewma: { decayMs: nu
   return {
     member,
     pending: 0,
+    waiting: 0,
+    quietSinceMs: nowMs,
     ewma: createPeakEwma({ ...ewma, nowMs }),
     inSinceMs: nowMs,
     errorsInRow: 0,
@@ -182,16 +202,21 @@ function otherThan<T>(items: readonly T[], avoid: T): T | undefined {
   return items.find((item) => item !== avoid) ?? items[0];
 }
 
-/** An index drawn by weight; by plain chance when no weights are given or all are 0. */
-function draw(count: number, weights: readonly number[] | undefined, unit: () => number): number {
-  if (weights === undefined) return Math.floor(unit() * count);
+/** An index other than `except`, drawn by weight with `dice` in [0, 1); by plain chance when no weights are given or all are 0. */
+function draw(count: number, weights: readonly number[] | undefined, dice: number, except: number): number {
   let total = 0;
-  for (const weight of weights) total += weight;
-  if (total <= 0) return Math.floor(unit() * count);
-  let rest = unit() * total;
+  if (weights !== undefined) for (let i = 0; i < count; i++) if (i !== except) total += weights[i]!;
+  if (weights === undefined || total <= 0) {
+    const index = Math.floor(dice * (except < 0 ? count : count - 1));
+    return except >= 0 && index >= except ? index + 1 : index;
+  }
+  let rest = dice * total;
+  let last = 0;
   for (let i = 0; i < count; i++) {
+    if (i === except) continue;
+    last = i;
     rest -= weights[i]!;
     if (rest < 0) return i;
   }
-  return count - 1;
+  return last;
 }

@@ -11,23 +11,26 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Deadline, Host } from '@hale/resilience';
 import type { Client, Dispatcher } from 'undici';
 import { refuse } from './answer.ts';
+import { readWhole } from './body.ts';
 import { type GatewayErrorCode, gatewayErrors } from './errors.ts';
 import { originForm, requestHeaders, responseHeaders } from './headers.ts';
 import type { Guest } from './hold.ts';
-import { isConnectionLost, isNotSendable, isSafeToRepeat } from './repeatable.ts';
+import {
+  brokenMax,
+  type Failure,
+  isConnectionLost,
+  isNotSendable,
+  isSafeToRepeat,
+  triesAtOnceMax,
+} from './repeatable.ts';
 import type { GatewayResponse } from './response.ts';
 import type { Replica, Service } from './service.ts';
 import type { Upstream, Waiter } from './upstream.ts';
 import type { GatewayWorker } from './worker.ts';
 
 type Phase = 'receiving' | 'held' | 'trying' | 'responding' | 'done';
-/** refused: nothing was sent. broken: sent, and the connection died. timeout: sent, and no answer in time. */
-type Failure = 'refused' | 'broken' | 'timeout';
 type Controller = Dispatcher.DispatchController;
 
-const triesAtOnceMax = 3;
-/** A request that has broken this many connections is not shown to another replica: it may be what kills them. */
-const brokenMax = 2;
 /** A response that is complete in one piece of at most this size leaves in a single write together with its head. */
 const onePieceBytesMax = 16 * 1024;
 
@@ -47,6 +50,7 @@ export class Exchange implements Deadline, Guest, Waiter, Dispatcher.DispatchHan
   private triesAtOnce = 0;
   private broken = 0;
   private isPaid = false;
+  private isAnswered = false;
   private host: Host<Replica> | undefined = undefined;
   private upstream: Upstream | undefined = undefined;
   private client: Client | undefined = undefined;
@@ -114,6 +118,7 @@ export class Exchange implements Deadline, Guest, Waiter, Dispatcher.DispatchHan
     this.host = host;
     this.upstream = upstream;
     this.controller = undefined;
+    this.isAnswered = false;
     service.balancer.begin(host);
     upstream.requests++;
     upstream.inFlight++;
@@ -143,6 +148,7 @@ export class Exchange implements Deadline, Guest, Waiter, Dispatcher.DispatchHan
     const { worker, res, req } = this;
     const nowMs = worker.readClock();
     this.waitedMs = nowMs - this.tryStartedMs;
+    this.reportAnswered();
     this.status = status;
     this.dueMs = nowMs + worker.limits.timeoutMs;
     const length = headers['content-length'];
@@ -221,11 +227,9 @@ export class Exchange implements Deadline, Guest, Waiter, Dispatcher.DispatchHan
   private receive(length: number): void {
     this.heldBytes = length;
     this.worker.bufferedBytes += length;
-    const pieces: Buffer[] = [];
-    this.req.on('data', (piece: Buffer) => pieces.push(piece));
-    this.req.on('end', () => {
+    readWhole(this.req, (body) => {
       if (this.phase !== 'receiving') return;
-      this.request.body = pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
+      this.request.body = body;
       this.worker.readClock();
       this.proceed();
     });
@@ -347,6 +351,7 @@ export class Exchange implements Deadline, Guest, Waiter, Dispatcher.DispatchHan
   private endTry(outcome: 'ok' | 'failed' | 'cancelled', latencyMs: number): void {
     const { host, upstream, client } = this;
     if (host === undefined || upstream === undefined) return;
+    this.reportAnswered();
     this.upstream = undefined;
     this.client = undefined;
     this.controller = undefined;
@@ -357,6 +362,13 @@ export class Exchange implements Deadline, Guest, Waiter, Dispatcher.DispatchHan
     if (!this.isPaid) return;
     this.isPaid = false;
     this.service.budget.settled();
+  }
+
+  /** Once a try: the replica has given some sign. */
+  private reportAnswered(): void {
+    if (this.isAnswered || this.host === undefined) return;
+    this.isAnswered = true;
+    this.service.balancer.answered(this.host);
   }
 
   private giveUp(code: GatewayErrorCode): void {

@@ -1,6 +1,14 @@
 // What may be done twice without harm: the rules of RFC 9110 section 9.2.2, and what undici's errors tell about how far a
 // request came. In doubt it is not repeated.
 
+/** How a try ended. refused: nothing was sent. broken: sent, and the connection died. timeout: sent, and no answer in time. */
+export type Failure = 'refused' | 'broken' | 'timeout';
+
+/** Tries without a pause; after that the request waits in the holding room. */
+export const triesAtOnceMax = 3;
+/** A request that has broken this many connections is not shown to another replica: it may be what kills them. */
+export const brokenMax = 2;
+
 /** QUERY and the rest are left out on purpose: only what every server treats as idempotent. */
 export function isSafeToRepeat(method: string): boolean {
   switch (method) {

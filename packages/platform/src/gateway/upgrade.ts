@@ -90,6 +90,7 @@ function dial(call: Call, avoid: Host<Replica> | undefined, triesLeft: number): 
   });
   out.on('upgrade', (res: IncomingMessage, socket: Duplex, head: Buffer) => {
     out.setTimeout(0);
+    service.balancer.answered(host);
     caller.socket.write(headText(res));
     if (head.length > 0) caller.socket.write(head);
     if (caller.head.length > 0) socket.write(caller.head);
