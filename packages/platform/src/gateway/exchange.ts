@@ -31,9 +31,6 @@ import type { GatewayWorker } from './worker.ts';
 type Phase = 'receiving' | 'held' | 'trying' | 'responding' | 'done';
 type Controller = Dispatcher.DispatchController;
 
-/** A response that is complete in one piece of at most this size leaves in a single write together with its head. */
-const onePieceBytesMax = 16 * 1024;
-
 export class Exchange implements Deadline, Guest, Waiter, Dispatcher.DispatchHandler {
   dueMs: number;
   heldBytes = 0;
@@ -58,8 +55,6 @@ export class Exchange implements Deadline, Guest, Waiter, Dispatcher.DispatchHan
   private tryStartedMs = 0;
   private waitedMs = 0;
   private status = 0;
-  private bodyLength = -1;
-  private piece: Buffer | undefined = undefined;
   private moved = false;
 
   constructor(worker: GatewayWorker, service: Service, pair: { req: IncomingMessage; res: GatewayResponse }) {
@@ -151,22 +146,15 @@ export class Exchange implements Deadline, Guest, Waiter, Dispatcher.DispatchHan
     this.reportAnswered();
     this.status = status;
     this.dueMs = nowMs + worker.limits.timeoutMs;
-    const length = headers['content-length'];
-    if (length !== undefined) this.bodyLength = Number(length);
     const fields = responseHeaders(headers);
     if (worker.isDraining || (this.request.body === req && !req.complete)) fields.push('Connection', 'close');
-    if (text === undefined || text === '') res.writeHead(status, fields);
-    else res.writeHead(status, text, fields);
+    res.begin({ status, text, fields, length: headers['content-length'] });
     this.phase = 'responding';
   }
 
   onResponseData(controller: Controller, chunk: Buffer): void {
     this.moved = true;
-    if (chunk.length === this.bodyLength && chunk.length <= onePieceBytesMax) {
-      this.piece = chunk;
-      return;
-    }
-    if (this.res.write(chunk)) return;
+    if (this.res.take(chunk)) return;
     controller.pause();
     this.res.once('drain', () => {
       this.moved = true;
@@ -175,15 +163,13 @@ export class Exchange implements Deadline, Guest, Waiter, Dispatcher.DispatchHan
   }
 
   onResponseEnd(_controller: Controller, trailers: IncomingHttpHeaders): void {
-    const { res, piece, worker } = this;
+    const { res, worker } = this;
     this.endTry(this.status < 500 ? 'ok' : 'failed', this.waitedMs);
     if (this.status < 500) this.service.budget.deposit();
     else this.countFailed();
     this.service.tally.latency.add(worker.nowMs - this.startedMs);
     this.settle();
-    // A latin1 string joins the head in one write; a Buffer would go as a second one.
-    if (piece !== undefined) res.end(piece.toString('latin1'), 'latin1');
-    else res.finish(trailers);
+    res.finish(trailers);
   }
 
   onResponseError(_controller: Controller | null, error: Error): void {

@@ -7,8 +7,22 @@ export interface ClientWatcher {
   clientGone(): void;
 }
 
+/** A body that is complete in one piece of at most this size leaves in a single write together with its head. */
+const onePieceBytesMax = 16 * 1024;
+
+export interface Head {
+  readonly status: number;
+  readonly text: string | undefined;
+  /** Flat: name, value, name, value, ... */
+  readonly fields: string[];
+  /** Content-Length, where there is one. */
+  readonly length: string | undefined;
+}
+
 export class GatewayResponse extends ServerResponse<IncomingMessage> {
   private watcher: ClientWatcher | undefined = undefined;
+  private bodyLength = -1;
+  private piece: Buffer | undefined = undefined;
 
   attach(watcher: ClientWatcher): void {
     this.watcher = watcher;
@@ -33,8 +47,29 @@ export class GatewayResponse extends ServerResponse<IncomingMessage> {
     else if (status === 103 && typeof headers['link'] === 'string') this.writeEarlyHints({ link: headers['link'] });
   }
 
+  /** Writes the head of a replica's answer. */
+  begin(head: Head): void {
+    const { status, text, fields, length } = head;
+    if (length !== undefined) this.bodyLength = Number(length);
+    if (text === undefined || text === '') this.writeHead(status, fields);
+    else this.writeHead(status, text, fields);
+  }
+
+  /** Takes a piece of the body; false asks for a pause until 'drain'. */
+  take(chunk: Buffer): boolean {
+    if (chunk.length !== this.bodyLength || chunk.length > onePieceBytesMax) return this.write(chunk);
+    // All of it: kept for the moment until `finish`.
+    this.piece = chunk;
+    return true;
+  }
+
   /** Ends the answer, with trailers where the replica sent some. */
   finish(trailers: IncomingHttpHeaders): void {
+    if (this.piece !== undefined) {
+      // A latin1 string joins the head in one write; a Buffer would go as a second one.
+      this.end(this.piece.toString('latin1'), 'latin1');
+      return;
+    }
     for (const name in trailers) this.addTrailers([[name, String(trailers[name])]]);
     this.end();
   }
