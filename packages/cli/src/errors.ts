@@ -73,8 +73,10 @@ export function explainUnknown(error: unknown, doing: string): HaleError {
   switch (fault.code) {
     case 'EACCES':
     case 'EPERM':
-    case 'EROFS':
-      return cliError('HALE_CLI_FOLDER_NOT_WRITABLE', `${doing}: not permitted${where}`, { cause: error });
+    case 'EROFS': {
+      const why = fault.code === 'EROFS' ? 'the disk is read-only' : 'not permitted';
+      return cliError('HALE_CLI_FOLDER_NOT_WRITABLE', `${doing}: ${why}${where}`, { cause: error });
+    }
     case 'ENOSPC':
     case 'EDQUOT':
       return cliError('HALE_CLI_DISK_FULL', `${doing}: the disk is full${where}`, { cause: error });

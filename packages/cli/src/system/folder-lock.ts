@@ -1,11 +1,11 @@
 // The sign "occupied" on a system's folder: of two `hale up` at the same moment, one starts the system and the other
 // waits and then finds it running. A sign left by a process that died is taken down. It is held only while something
 // is being started, rolled out or stopped, never while a system runs.
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { cliError } from '../errors.ts';
 import { type Host, waitFor } from '../host.ts';
-import { stateFolderOf } from './folder.ts';
+import { makeStateFolder, stateFolderOf } from './folder.ts';
 import { isDead, startTimeOf } from './process-table.ts';
 
 const patienceMs = 90_000;
@@ -13,7 +13,7 @@ const patienceMs = 90_000;
 /** Does `work` while nobody else may change the system in `root`. Throws HALE_CLI_BUSY when it stays occupied. */
 export async function withFolderLock<T>(host: Host, root: string, work: () => Promise<T>): Promise<T> {
   const file = join(stateFolderOf(root), 'occupied');
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  makeStateFolder(root);
   const taken = await waitFor(
     { clock: host.clock, withinMs: patienceMs, everyMs: 100 },
     () => tryTake(file) || undefined,
@@ -31,12 +31,17 @@ export async function withFolderLock<T>(host: Host, root: string, work: () => Pr
   }
 }
 
+/** The sign is written beside and then linked, so that it is never seen half written, nor left empty by a full disk. */
 function tryTake(file: string): boolean {
+  const beside = `${file}.${process.pid}`;
   try {
-    writeFileSync(file, `${process.pid} ${startTimeOf(process.pid) ?? ''}`, { flag: 'wx', mode: 0o600 });
+    writeFileSync(beside, `${process.pid} ${startTimeOf(process.pid) ?? ''}`, { mode: 0o600 });
+    linkSync(beside, file);
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    rmSync(beside, { force: true });
   }
   const occupant = occupantOf(file);
   if (occupant !== undefined && !isOccupied(occupant)) rmSync(file, { force: true });
@@ -50,14 +55,14 @@ interface Occupant {
 
 /** A later process with the same number is not the one that put the sign up; nor is this one, which would not wait for itself. */
 function isOccupied({ pid, startTime }: Occupant): boolean {
-  return pid !== process.pid && !isDead(pid) && (startTimeOf(pid) ?? '') === startTime;
+  return pid > 0 && pid !== process.pid && !isDead(pid) && (startTimeOf(pid) ?? '') === startTime;
 }
 
-/** Undefined while the sign is just being written, or gone. */
+/** Undefined when the sign was just taken down. One that holds no number was put up by nobody that lives. */
 function occupantOf(file: string): Occupant | undefined {
   try {
     const [pid, startTime = ''] = readFileSync(file, 'utf8').split(' ');
-    return Number(pid) > 0 ? { pid: Number(pid), startTime } : undefined;
+    return { pid: Number(pid), startTime };
   } catch {
     return undefined;
   }

@@ -46,9 +46,14 @@ export function readIdentity(root: string): SystemIdentity | undefined {
   return { id: value.id, ports: value.ports };
 }
 
+/** Makes `.hale` (0700). Not with `recursive`, which says ENOENT where a read-only disk is meant. */
+export function makeStateFolder(root: string): void {
+  if (!existsSync(stateFolderOf(root))) mkdirSync(stateFolderOf(root), { mode: 0o700 });
+}
+
 /** Makes `.hale` (0700) and the identity, where they are not there yet. */
 export function prepareFolder(root: string): SystemIdentity {
-  mkdirSync(stateFolderOf(root), { recursive: true, mode: 0o700 });
+  makeStateFolder(root);
   mkdirSync(logFolderOf(root), { recursive: true, mode: 0o700 });
   mkdirSync(releaseFolderOf(root), { recursive: true, mode: 0o700 });
   const known = readIdentity(root);
