@@ -18,7 +18,6 @@ export interface Visit {
   readonly headers: IncomingHttpHeaders;
 }
 
-const cookieName = 'hale_token';
 const localNames = new Set(['127.0.0.1', 'localhost', '[::1]']);
 
 /** Judges a visit. `isOpen`: this place needs no token (but Host and Origin must be ours all the same). */
@@ -32,18 +31,24 @@ export function admit(visit: Visit, token: string, isOpen: boolean): Admission {
   if (origin !== undefined && origin.toLowerCase() !== `http://${host.toLowerCase()}`) {
     return refuse(403, 'HALE_CONTROL_FOREIGN_ORIGIN', `a page of ${origin} asks`);
   }
-  if (isOpen) return { kind: 'welcome' };
-  const traded = tradeToken(visit, token);
+  const cookieName = cookieNameFor(host);
+  const traded = tradeToken(visit, token, cookieName);
   if (traded !== undefined) return traded;
-  const given = bearerOf(headers.authorization) ?? cookieOf(headers.cookie);
+  if (isOpen) return { kind: 'welcome' };
+  const given = bearerOf(headers.authorization) ?? cookieOf(headers.cookie, cookieName);
   if (given === undefined) return refuse(401, 'HALE_CONTROL_UNAUTHORIZED', 'this needs the token of the system');
   return isSame(given, token)
     ? { kind: 'welcome' }
     : refuse(401, 'HALE_CONTROL_UNAUTHORIZED', 'this is not the token of this system');
 }
 
+/** Browsers share cookies among the ports of one host: each system's carries its port, so that two can be open at once. */
+function cookieNameFor(host: string): string {
+  return `hale_token_${/:(\d+)$/.exec(host)?.[1] ?? '80'}`;
+}
+
 /** `?token=` of a page that a person opened. Undefined when there is none (or it is wrong and a good cookie may still help). */
-function tradeToken({ method, url }: Visit, token: string): Admission | undefined {
+function tradeToken({ method, url }: Visit, token: string, cookieName: string): Admission | undefined {
   if (method !== 'GET') return undefined;
   // The path is kept as it is, and must be one: '//elsewhere' would lead the browser away.
   const parsed = new URL(url.replace(/^\/+/, '/'), 'http://localhost');
@@ -65,7 +70,7 @@ function bearerOf(header: string | undefined): string | undefined {
   return /^Bearer (\S+)$/i.exec(header ?? '')?.[1];
 }
 
-function cookieOf(header: string | undefined): string | undefined {
+function cookieOf(header: string | undefined, cookieName: string): string | undefined {
   for (const part of (header ?? '').split(';')) {
     const [name, value] = part.trim().split('=', 2);
     if (name === cookieName) return value;
