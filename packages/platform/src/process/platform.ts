@@ -101,6 +101,7 @@ export function createProcessPlatform(options: ProcessPlatformOptions): Platform
     },
     async release() {
       looking.cancel();
+      reporter.end();
       for (const stop of unlisten) stop();
       fleet.close();
       source.close();

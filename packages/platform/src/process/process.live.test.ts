@@ -143,6 +143,32 @@ test('TypeScript that Node cannot run is answered with the line to write instead
   assert.match(seen.lastWords ?? '', /^Node cannot run this TypeScript.*command: \['npx', 'tsx', '.*enums\.ts'\]/);
 });
 
+test('what runs is adopted as it is: same process, same port, probed and beating', async () => {
+  const spec = systemOf({ name: 'web' });
+  await house.start('web/0', 'web-3');
+  const port = await portOf('web-3');
+  const pid = at('web-3')?.pid;
+  house.seen.clear();
+  await house.attach(spec);
+  assert.equal(at('web-3')?.pid, pid, 'the first full observation lists it');
+  assert.equal(await portOf('web-3'), port);
+  await house.until('it beats', () => at('web-3')?.heartbeat.kind === 'beating');
+  process.kill(pid ?? 0, 'SIGKILL');
+  const gone = await house.until('its end is told', () => at('web-3')?.process.kind === 'exited' && at('web-3'));
+  assert.deepEqual(gone.process, { kind: 'exited', code: undefined, signal: 'SIGKILL' });
+});
+
+test('a program under an open inspector says so', async () => {
+  const argv = [process.execPath, '--inspect=127.0.0.1:0', house.write('server.mjs', server)];
+  await house.attach(systemOf({ name: 'debugged', program: { kind: 'command', argv } }));
+  assert.deepEqual(await house.start('debugged/0', 'debugged-1'), { kind: 'done' });
+  await house.until('it is inspected', () => {
+    const pulse = at('debugged-1')?.heartbeat;
+    return pulse?.kind === 'beating' && pulse.inspected;
+  });
+  await stop('debugged/0', 'debugged-1', 0);
+});
+
 test('a lower epoch is stale', async () => {
   const platform = await house.attach(systemOf({ name: 'web' }));
   const result = await platform.execute({

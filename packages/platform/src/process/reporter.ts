@@ -11,6 +11,7 @@ export interface Reporter {
   changed(): void;
   /** Tells what is worth telling now. */
   flush(): void;
+  end(): void;
 }
 
 const fullEveryMs = 30_000;
@@ -46,14 +47,17 @@ export function createReporter(options: {
     remember(replicas);
     sink({ full: false, replicas, host: undefined });
   };
+  const end = () => {
+    timer?.cancel();
+    sink = undefined;
+  };
   return {
     begin(next) {
       sink = next;
       full();
       timer = clock.every(fullEveryMs, full);
       return () => {
-        timer?.cancel();
-        sink = undefined;
+        end();
       };
     },
     changed() {
@@ -63,5 +67,6 @@ export function createReporter(options: {
       clock.after(0, flush, true);
     },
     flush,
+    end,
   };
 }

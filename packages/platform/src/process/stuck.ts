@@ -26,9 +26,9 @@ export function addStuck(stuckMs: number, last: ThreadSample | undefined, next: 
   const starvedMs = next.starvedMs - last.starvedMs;
   if (isAsleep(last, next)) return stuckMs + Math.max(0, spanMs - starvedMs);
   if (last.switches !== undefined && next.switches === last.switches) {
-    if (cpuMs >= spanMs * 0.5) return stuckMs + Math.min(spanMs, cpuMs);
-    // It burns where it is let, without a pause: starved, not idle. Nothing is added and nothing taken back.
-    if (next.timeslices !== last.timeslices || starvedMs > 0) return stuckMs;
+    // What it burned counts; what it was kept waiting for a core does not.
+    if (cpuMs + starvedMs >= spanMs * 0.5) return stuckMs + Math.min(spanMs, cpuMs);
+    if (starvedMs > 0) return stuckMs;
   }
   return 0;
 }

@@ -3,7 +3,9 @@
 // the main loop still turns. Plain JavaScript, because the program's Node may be older than ours (decision 0003). It takes part only in the first
 // process of an incarnation, leaves the environment as the user wrote it, and where anything at all is missing it does nothing:
 // it must never be the reason why a program does not start.
+
 import { openSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { basename } from 'node:path';
 import { isMainThread, Worker } from 'node:worker_threads';
 
@@ -42,13 +44,16 @@ function stripOptions() {
 
 /** @param {number} fd */
 function startWatcher(fd) {
-  // [0] turns of the loop, [1] place in the ring, [2...] lag of each turn in ms.
-  const shared = new Int32Array(new SharedArrayBuffer(4 * (2 + lagSamples)));
+  // [0] turns of the loop, [1] place in the ring, [2] an inspector is open, [3...] lag of each turn in ms.
+  const shared = new Int32Array(new SharedArrayBuffer(4 * (3 + lagSamples)));
+  const inspector = findInspector();
   let due = performance.now() + turnMs;
   const turn = () => {
     const now = performance.now();
     const at = Atomics.add(shared, 1, 1) % lagSamples;
-    Atomics.store(shared, 2 + at, Math.max(0, Math.round(now - due)));
+    Atomics.store(shared, 3 + at, Math.max(0, Math.round(now - due)));
+    // Only this thread sees the inspector that --inspect or SIGUSR1 opened.
+    Atomics.store(shared, 2, inspector?.url() === undefined ? 0 : 1);
     Atomics.add(shared, 0, 1);
     due = now + turnMs;
   };
@@ -62,4 +67,13 @@ function startWatcher(fd) {
   });
   watcher.on('error', () => {});
   watcher.unref();
+}
+
+/** @returns {typeof import('node:inspector') | undefined} */
+function findInspector() {
+  try {
+    return createRequire(import.meta.url)('node:inspector');
+  } catch {
+    return undefined;
+  }
 }

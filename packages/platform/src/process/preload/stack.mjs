@@ -13,11 +13,6 @@ const inspector = await import('node:inspector').then(
   () => undefined,
 );
 
-/** True while an inspector is open: pauses are then a person's doing. */
-export function isInspected() {
-  return inspector?.url?.() !== undefined;
-}
-
 /** @returns {Promise<string>} one frame a line, innermost first; or why there is none */
 export function takeStack() {
   if (typeof inspector?.Session?.prototype.connectToMainThread !== 'function')

@@ -4,7 +4,7 @@
 // Once per stall of a second it asks the main thread, through the inspector, where it stands.
 import { writeSync } from 'node:fs';
 import { workerData } from 'node:worker_threads';
-import { isInspected, takeStack } from './stack.mjs';
+import { takeStack } from './stack.mjs';
 
 const tickMs = 100;
 const writeMs = 250;
@@ -24,10 +24,12 @@ let tickedAt = performance.now();
 let writtenAt = 0;
 const block = Buffer.alloc(blockBytes, ' ');
 
+const isInspected = () => Atomics.load(shared, 2) === 1;
+
 /** Ninety-nine of a hundred turns of the last five seconds were no later than this. */
 function loopLagMs() {
   const taken = Math.min(Atomics.load(shared, 1), lagSamples);
-  const lags = Array.from(shared.subarray(2, 2 + taken)).sort((a, b) => a - b);
+  const lags = Array.from(shared.subarray(3, 3 + taken)).sort((a, b) => a - b);
   return lags[Math.max(0, Math.ceil(taken * 0.99) - 1)] ?? 0;
 }
 
