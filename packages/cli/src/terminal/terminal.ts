@@ -34,9 +34,13 @@ export function createTerminal(streams: Streams): Terminal {
   let readerGone = false;
   const mourners = new Set<() => void>();
   stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
+    // EIO is what a terminal says that was closed.
+    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
     readerGone = true;
     for (const fn of mourners) fn();
+  });
+  stderr.on('error', () => {
+    // Nobody is left to be told.
   });
   const raw = (text: string) => {
     if (!readerGone) stdout.write(text);
