@@ -11,7 +11,7 @@ export interface Contestant {
   stop(): Promise<void>;
 }
 
-/** Starts `argv` and waits until its port answers. `listening` is handed on as descriptor 3. */
+/** Starts `argv` and waits until its port answers. `listening` is handed on as descriptor 3 and closed here. */
 export async function startContestant(options: {
   name: string;
   argv: readonly string[];
@@ -24,6 +24,8 @@ export async function startContestant(options: {
   const child = spawn(program, args, {
     stdio: ['ignore', 'ignore', 'inherit', ...(handle === undefined ? [] : [handle.fd])],
   });
+  // Now, not later: while this process holds the socket it would take connections from the queue and never answer.
+  listening?.close();
   await untilAnswers(child, name, port);
   return {
     name,
@@ -40,7 +42,7 @@ export async function startContestant(options: {
 async function untilAnswers(child: ChildProcess, name: string, port: number): Promise<void> {
   for (let i = 0; i < 200; i++) {
     if (child.exitCode !== null) throw new Error(`${name} ended with ${child.exitCode} before it answered`);
-    const isUp = await fetch(`http://127.0.0.1:${port}/`).then(
+    const isUp = await fetch(`http://127.0.0.1:${port}/`, { signal: AbortSignal.timeout(2000) }).then(
       (res) => res.arrayBuffer().then(() => res.ok),
       () => false,
     );

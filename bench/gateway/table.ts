@@ -62,11 +62,7 @@ async function startHale(folder: string, backendPort: number): Promise<Contestan
   writeRoutes(join(folder, 'routes.json'), { v: 1, routes: [{ prefix: '/', service: 'app' }], ...limits });
   const { server, port } = await listen();
   const argv = workerArgv({ listeners: ['public'], runtimeDir: folder });
-  try {
-    return await startContestant({ name: 'hale', argv, port, listening: server });
-  } finally {
-    server.close();
-  }
+  return startContestant({ name: 'hale', argv, port, listening: server });
 }
 
 async function measureAll(
