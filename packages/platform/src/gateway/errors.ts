@@ -53,6 +53,6 @@ export const gatewayErrors = {
     message: 'a listener was not handed to the worker',
     hint: 'workers are started by hale up, not by hand',
   },
-} as const satisfies Record<`HALE_PLATFORM_GATEWAY_${string}`, Refusal>;
+} as const satisfies Record<`HALE_${string}`, Refusal>;
 
 export type GatewayErrorCode = keyof typeof gatewayErrors;
