@@ -1,135 +1,82 @@
-// `npm run release -- --dry`: emits JavaScript and types, and packs the three packages that we publish. Rooms that are
-// not published travel inside: `@hale/base` in a file becomes a relative path into the same tarball.
+// `npm run release -- --dry`: emits JavaScript and types, and packs the three packages that we publish. Rooms that are not
+// published travel inside as folders of dist/; of each room only what the doors and programs reach is packed.
 // --dry packs into release/ and stops there; without it there is nothing more to do yet, and that is said.
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { formatBytes } from '@hale/base';
+import { doorsOf, manifestOf, type Publication, publications } from './release/publications.ts';
+import { filesNamed, rewrite } from './release/rewrite.ts';
 import { repository } from './source.ts';
-
-interface Publication {
-  readonly room: string;
-  /** Rooms whose code travels inside the tarball, itself included. */
-  readonly rooms: readonly string[];
-}
-
-interface PackageJson {
-  readonly name: string;
-  readonly version: string;
-  readonly exports: Readonly<Record<string, string>>;
-  readonly dependencies?: Readonly<Record<string, string>>;
-  readonly peerDependencies?: Readonly<Record<string, string>>;
-  readonly peerDependenciesMeta?: Readonly<Record<string, unknown>>;
-  readonly description?: string;
-}
-
-const publications: readonly Publication[] = [
-  { room: 'resilience', rooms: ['base', 'resilience'] },
-  { room: 'sdk', rooms: ['base', 'model', 'ports', 'sdk'] },
-  { room: 'cli', rooms: ['base', 'model', 'healer', 'ports', 'platform', 'control', 'drill', 'cli'] },
-];
 
 const out = join(repository, 'release');
 const built = join(out, 'build');
-const readPackage = (room: string) =>
-  JSON.parse(readFileSync(join(repository, 'packages', room, 'package.json'), 'utf8')) as PackageJson;
-const nameOf = new Map(
-  ['base', 'model', 'healer', 'ports', 'platform', 'control', 'drill', 'cli', 'sdk', 'resilience'].map((room) => [
-    readPackage(room).name,
-    room,
-  ]),
-);
 
+/** Tests stay outside: a release is what users run. */
 function emit(): void {
-  const flags = ['--noEmit', 'false', '--declaration', '--outDir', built, '--rootDir', '.'];
-  execFileSync(join(repository, 'node_modules/.bin/tsc'), ['-p', 'tsconfig.json', ...flags], {
-    cwd: repository,
-    stdio: 'inherit',
-  });
-}
-
-/** './src/gateway/index.ts' of a room -> 'gateway/index.js' below dist/<room>/. */
-function emitted(source: string): string {
-  return source.replace(/^\.\/src\//, '').replace(/\.ts$/, '.js');
-}
-
-/** The specifiers of rooms that travel inside become relative; paths of our own `.ts` files become `.js`. */
-function rewrite(text: string, file: string, publication: Publication, dist: string): string {
-  const inside = text.replace(
-    /(['"])((?:@hale\/[a-z]+|hale)(?:\/[a-z-]+)?)\1/g,
-    (found, quote: string, specifier: string) => {
-      const [, name = '', door = ''] = /^(@hale\/[a-z]+|hale)(.*)$/.exec(specifier) ?? [];
-      const room = nameOf.get(name);
-      if (room === undefined || !publication.rooms.includes(room)) return found;
-      const target = readPackage(room).exports[door === '' ? '.' : `.${door}`];
-      if (target === undefined) return found;
-      const path = relative(dirname(file), join(dist, room, emitted(target)));
-      return `${quote}${path.startsWith('.') ? path : `./${path}`}${quote}`;
-    },
-  );
-  return inside.replace(/(new URL\(\s*['"][^'"]+)\.ts(['"],\s*import\.meta\.url)/g, '$1.js$2');
-}
-
-function copyRoom(room: string, publication: Publication, dist: string): void {
-  const copy = (from: string, to: string, keep: (name: string) => boolean) => {
-    if (!existsSync(from)) return;
-    for (const entry of readdirSync(from, { withFileTypes: true })) {
-      const [source, target] = [join(from, entry.name), join(to, entry.name)];
-      if (entry.isDirectory()) copy(source, target, keep);
-      else if (keep(entry.name)) {
-        mkdirSync(to, { recursive: true });
-        writeFileSync(target, rewrite(readFileSync(source, 'utf8'), target, publication, dist));
-      }
-    }
+  mkdirSync(out, { recursive: true });
+  const rooms = [...new Set(publications.flatMap(({ rooms }) => rooms))];
+  const config = {
+    extends: '../tsconfig.json',
+    compilerOptions: { noEmit: false, declaration: true, outDir: 'build', rootDir: '..' },
+    include: rooms.map((room) => `../packages/${room}/src/**/*.ts`),
+    exclude: ['../packages/**/*.test.ts', '../packages/**/*.contract.ts', '../packages/**/testing.ts'],
   };
-  const isOurs = (name: string) => !/\.(test|contract)\./.test(name) && !name.startsWith('testing.');
-  copy(join(built, 'packages', room, 'src'), join(dist, room), (name) => /\.(js|d\.ts)$/.test(name) && isOurs(name));
-  copy(
-    join(repository, 'packages', room, 'src'),
-    join(dist, room),
-    (name) => /\.(mjs|json)$/.test(name) && isOurs(name),
-  );
+  writeFileSync(join(out, 'tsconfig.json'), JSON.stringify(config));
+  const tsc = join(repository, 'node_modules/.bin/tsc');
+  execFileSync(tsc, ['-p', 'release/tsconfig.json'], { cwd: repository, stdio: 'inherit' });
 }
 
-function dependenciesOf(publication: Publication): Record<string, string> {
-  const all = publication.rooms.flatMap((room) => Object.entries(readPackage(room).dependencies ?? {}));
-  const travelsInside = (name: string) => publication.rooms.includes(nameOf.get(name) ?? '');
-  return Object.fromEntries(all.filter(([name]) => !travelsInside(name)).sort(([a], [b]) => a.localeCompare(b)));
+/** 'cli/main.js' -> where the compiler, or a hand that writes plain JavaScript, has put it. */
+function sourceOf(file: string): string {
+  const [room = '', ...rest] = file.split('/');
+  const path = join('packages', room, 'src', ...rest);
+  return join(file.endsWith('.mjs') ? repository : built, path);
+}
+
+/** Copies what `entries` reach, following each file's own words. */
+function copyReachable(entries: readonly string[], dist: string, publication: Publication): void {
+  const queue = [...entries];
+  const seen = new Set(queue);
+  for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
+    const text = rewrite(readFileSync(sourceOf(file), 'utf8'), file, publication);
+    const target = join(dist, file);
+    mkdirSync(dirname(target), { recursive: true });
+    writeFileSync(target, text);
+    const isTypes = file.endsWith('.d.ts');
+    for (const named of filesNamed(text, file)) {
+      const next = isTypes ? named.replace(/\.js$/, '.d.ts') : named;
+      if (seen.has(next) || !existsSync(sourceOf(next))) continue;
+      seen.add(next);
+      queue.push(next);
+    }
+  }
 }
 
 function assemble(publication: Publication): string {
-  const source = readPackage(publication.room);
   const folder = join(out, publication.room);
   const dist = join(folder, 'dist');
-  for (const room of publication.rooms) copyRoom(room, publication, dist);
+  const doors = Object.values(doorsOf(publication));
+  const types = doors.map((door) => door.replace(/\.js$/, '.d.ts'));
+  copyReachable([...doors, ...types, ...publication.programs], dist, publication);
   if (publication.room === 'cli') copyCommand(folder);
   cpSync(join(repository, 'LICENSE'), join(folder, 'LICENSE'));
-  const readme = join(repository, 'packages', publication.room, 'README.md');
-  cpSync(existsSync(readme) ? readme : join(repository, 'README.md'), join(folder, 'README.md'));
-  const doors = Object.entries(source.exports)
-    .filter(([door]) => door !== './testing' || publication.room === 'resilience')
-    .map(([door, target]) => {
-      const file = `./dist/${publication.room}/${emitted(target)}`;
-      return [door, { types: file.replace(/\.js$/, '.d.ts'), default: file }];
-    });
-  const manifest = {
-    name: source.name,
-    version: source.version,
-    description: source.description,
-    type: 'module',
-    license: 'Apache-2.0',
-    engines: { node: publication.room === 'cli' ? '>=24.12' : '>=22.19' },
-    ...(publication.room === 'cli' ? { bin: { hale: './bin/hale.mjs' } } : {}),
-    exports: Object.fromEntries(doors),
-    dependencies: dependenciesOf(publication),
-    peerDependencies: source.peerDependencies,
-    peerDependenciesMeta: source.peerDependenciesMeta,
-  };
+  const manifest = manifestOf(publication);
+  writeFileSync(join(folder, 'README.md'), readmeOf(publication));
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
   return folder;
 }
 
+/** The room's own page, the repository's for the command, else the one sentence. */
+function readmeOf(publication: Publication): string {
+  const { name, description } = manifestOf(publication);
+  const pages = [`packages/${publication.room}/README.md`, ...(publication.room === 'cli' ? ['README.md'] : [])];
+  const page = pages.map((path) => join(repository, path)).find((path) => existsSync(path));
+  return page === undefined ? `# ${name}\n\n${description}\n` : readFileSync(page, 'utf8');
+}
+
 function copyCommand(folder: string): void {
-  cpSync(join(repository, 'packages/cli/bin'), join(folder, 'bin'), { recursive: true });
+  cpSync(join(repository, 'packages/cli/bin/hale.mjs'), join(folder, 'bin/hale.mjs'));
   execFileSync(process.execPath, ['packages/dashboard/build.mjs'], {
     cwd: repository,
     stdio: ['ignore', 'ignore', 'inherit'],
@@ -137,12 +84,17 @@ function copyCommand(folder: string): void {
   cpSync(join(repository, 'packages/dashboard/dist'), join(folder, 'dist/dashboard'), { recursive: true });
 }
 
+/** One line: the tarball, its size, and what it becomes when it is unpacked. */
 function pack(folder: string): string {
-  const name = execFileSync('npm', ['pack', '--silent', '--pack-destination', out], {
-    cwd: folder,
-    encoding: 'utf8',
-  }).trim();
-  return join('release', name);
+  const args = ['pack', '--json', '--pack-destination', out];
+  const told = JSON.parse(execFileSync('npm', args, { cwd: folder, encoding: 'utf8' })) as {
+    readonly filename: string;
+    readonly unpackedSize: number;
+    readonly entryCount: number;
+  }[];
+  const [{ filename, unpackedSize, entryCount } = { filename: '', unpackedSize: 0, entryCount: 0 }] = told;
+  const size = statSync(join(out, filename)).size;
+  return `${join('release', filename)}  ${formatBytes(size)} (${entryCount} files, ${formatBytes(unpackedSize)} unpacked)`;
 }
 
 if (!process.argv.includes('--dry')) {
