@@ -43,7 +43,7 @@ function handOver(node) {
 if (isNewEnough(process.versions.node)) {
   const here = dirname(fileURLToPath(import.meta.url));
   const source = join(here, '../src/main.ts');
-  const built = join(here, '../dist/main.js');
+  const built = join(here, '../dist/cli/main.js');
   import(existsSync(source) ? source : built).then(
     (door) => door.main(process.argv.slice(2)),
     (error) => {
