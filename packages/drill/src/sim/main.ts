@@ -2,10 +2,12 @@
 // every remedy, refusal and transition was reached.
 //
 //   node packages/drill/src/sim/main.ts [--seeds N] [--from S] [--seed S] [--trace] [--json]
+//   node packages/drill/src/sim/main.ts --calm        24 hours of lag and pauses: 0 false kills
 import { availableParallelism } from 'node:os';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { createSystemClock, formatDuration, randomSeed } from '@hale/base';
 import type { Breach } from '../referees/referee.ts';
+import { playCalm } from './calm.ts';
 import { playGame } from './game.ts';
 import { expected } from './tally.ts';
 import { traceLine } from './trace.ts';
@@ -125,7 +127,15 @@ function report(sum: Sum, of: { from: number; ms: number; json: boolean }): numb
   return failed === 0 && zeros.length === 0 ? 0 : 1;
 }
 
+function playDay(): number {
+  const { breaches, ...counts } = playCalm({ seed: 1, hours: 24 });
+  for (const breach of breaches) console.log(`BREACH ${formatDuration(breach.at)} ${breach.referee}: ${breach.what}`);
+  console.log(`24 hours of 800 ms lag and pauses of up to 2 s: ${JSON.stringify(counts)}`);
+  return breaches.length + counts.kills === 0 ? 0 : 1;
+}
+
 async function main(): Promise<number> {
+  if (process.argv.includes('--calm')) return playDay();
   const options = readOptions(process.argv.slice(2));
   if (options.seed !== undefined) return playOne(options.seed, options.trace);
   const clock = createSystemClock();
