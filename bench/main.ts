@@ -1,32 +1,53 @@
-// Side by side with peers: `npm run bench -- NAME [--json] [--seconds N]`. Runs the tables of NAME and prints, with --json, one line a row:
-// {"bench","case","metric","hale","peer","peerName","ratio","unit"}. Nothing here is asserted; a figure without a peer in the same run is not printed.
+// Figures, side by side with peers where there are any: `npm run bench -- NAME [--json] [--seconds N] [--runs N] [--only drill,drill]`.
+// With --json one line a row: {"bench","case","metric","hale","peer","peerName","ratio","unit"}, the peer's three only where one was
+// measured in the same run. Nothing here is asserted.
 import { parseArgs } from 'node:util';
 import { formatTable, type Row } from './row.ts';
 
-interface Table {
-  run(options: { readonly seconds: number }): Promise<readonly Row[]>;
+interface Options {
+  readonly seconds: number;
+  readonly runs: number;
+  readonly only: readonly string[];
 }
+
+interface Table {
+  run(options: Options): Promise<readonly Row[]>;
+}
+
+const gateway = () => import('./gateway/table.ts');
+const footprint = () => import('./heartbeat/footprint.ts');
+const drills = () => import('./heartbeat/drills.ts');
 
 /** Each name runs its tables one after the other: two cores cannot hold two benchmarks. */
 const benches: Readonly<Record<string, readonly (() => Promise<Table>)[]>> = {
-  heartbeat: [() => import('./gateway/table.ts')],
-  gateway: [() => import('./gateway/table.ts')],
+  heartbeat: [footprint, drills, gateway],
+  footprint: [footprint],
+  drills: [drills],
+  gateway: [gateway],
 };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: 'boolean', default: false }, seconds: { type: 'string', default: '5' } },
+  options: {
+    json: { type: 'boolean', default: false },
+    seconds: { type: 'string', default: '5' },
+    runs: { type: 'string', default: '5' },
+    only: { type: 'string', default: '' },
+  },
 });
 const name = positionals[0] ?? '';
 const tables = benches[name];
-const seconds = Number(values.seconds);
-if (tables === undefined || !(seconds > 0)) {
-  process.stderr.write(`usage: npm run bench -- ${Object.keys(benches).join('|')} [--json] [--seconds N]\n`);
+const [seconds, runs] = [Number(values.seconds), Number(values.runs)];
+if (tables === undefined || !(seconds > 0) || !(runs >= 1)) {
+  process.stderr.write(
+    `usage: npm run bench -- ${Object.keys(benches).join('|')} [--json] [--seconds N] [--runs N] [--only drill,drill]\n`,
+  );
   process.exit(2);
 }
+const only = values.only.split(',').filter((word) => word !== '');
 
 for (const load of tables) {
-  const rows = await (await load()).run({ seconds });
+  const rows = await (await load()).run({ seconds, runs, only });
   if (values.json) for (const row of rows) process.stdout.write(`${JSON.stringify({ bench: name, ...row })}\n`);
   else process.stdout.write(`${formatTable(rows)}\n`);
 }

@@ -1,131 +1,88 @@
-// What watching costs: the keeper's and control's memory over a bare Node each, and their CPU, while fifty idle Node
-// processes are watched; and what the preload adds to a watched process. The peer in each row is a bare Node.
+// What watching costs: memory (PSS) of the keeper and of control beside a bare Node, their CPU while fifty idle Node processes
+// are watched, and what the preload adds to a watched process. Printed, never asserted.
 import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import type { Row } from '../row.ts';
+import { cpuSeconds, median, processesOf, pssMb } from './proc-reading.ts';
 import { startTempSystem } from './temp-system.ts';
 
+const processes = 50;
+const settleMs = 10_000;
+const watchSecondsMin = 10;
 const idleProgram = 'setInterval(() => {}, 1000);\n';
-const config = (replicas: number) => `import { defineSystem, service } from 'hale';
+const config = `import { defineSystem, service } from 'hale';
 export default defineSystem({
   name: 'idle',
-  services: { idle: service({ run: 'idle.mjs', replicas: ${replicas}, port: false }) },
+  services: { idle: service({ run: 'idle.mjs', replicas: ${processes}, port: false }) },
 });
 `;
-const clockTicksPerSecond = 100;
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export async function run({ seconds }: { readonly seconds: number }): Promise<readonly Row[]> {
-  const processes = 50;
-  const bareKb = await bareNodeKb();
-  const system = await startTempSystem({ 'hale.config.ts': config(processes), 'idle.mjs': idleProgram });
+  const bareMb = await bareNodeMb();
+  const system = await startTempSystem({ 'hale.config.ts': config, 'idle.mjs': idleProgram });
   try {
-    const own = findOwn(system.folder);
-    const watched = findReplicas(system.folder);
-    const before = own.map(cpuTicks);
-    await new Promise((resolve) => setTimeout(resolve, Math.max(10, seconds) * 1000));
-    const ticks = own.map(cpuTicks).reduce((sum, value, index) => sum + value - (before[index] ?? 0), 0);
-    const ownKb = own.map(pssKb).reduce((sum, value) => sum + value, 0);
-    const replicaKb = median(watched.map(pssKb));
-    const mb = (kb: number) => Math.round(kb / 102.4) / 10;
-    return [
-      {
-        ...{
-          case: `${processes} idle processes`,
-          metric: 'keeper + control, PSS',
-          hale: mb(ownKb),
-          peer: mb(2 * bareKb),
-        },
-        ...{ peerName: 'two bare Nodes', ratio: (2 * bareKb) / ownKb, unit: 'MB' },
-      },
-      {
-        ...{
-          case: `${processes} idle processes`,
-          metric: 'keeper + control over bare',
-          hale: mb(ownKb - 2 * bareKb),
-          peer: 60,
-        },
-        ...{ peerName: 'aim', ratio: 60 / mb(ownKb - 2 * bareKb), unit: 'MB' },
-      },
-      {
-        ...{ case: `${processes} idle processes`, metric: 'keeper + control, CPU' },
-        hale: Math.round((ticks / clockTicksPerSecond / Math.max(10, seconds)) * 10_000) / 100,
-        ...{ peer: 1, peerName: 'aim', unit: '% of a core' },
-        ratio: 1 / Math.max(0.01, (ticks / clockTicksPerSecond / Math.max(10, seconds)) * 100),
-      },
-      {
-        ...{
-          case: 'one watched process',
-          metric: 'with preload and watcher, PSS',
-          hale: mb(replicaKb),
-          peer: mb(bareKb),
-        },
-        ...{ peerName: 'bare Node', ratio: bareKb / replicaKb, unit: 'MB' },
-      },
-    ];
+    await pause(settleMs);
+    const marked = processesOf(system.id);
+    const control = marked.filter(({ replica }) => replica === 'hale/control').map(({ pid }) => pid);
+    const watched = marked.filter(({ replica }) => replica.startsWith('idle/')).map(({ pid }) => pid);
+    const keeper = (JSON.parse(readFileSync(`${system.runtimeDir}/keeper.json`, 'utf8')) as { pid: number }).pid;
+    const own = [...new Set([keeper, ...control])];
+    const watchSeconds = Math.max(watchSecondsMin, seconds);
+    const before = own.map(cpuSeconds).reduce((sum, value) => sum + value, 0);
+    await pause(watchSeconds * 1000);
+    const used = own.map(cpuSeconds).reduce((sum, value) => sum + value, 0) - before;
+    return rowsOf({
+      bareMb,
+      keeperMb: pssMb(keeper),
+      controlMb: Math.max(0, ...control.filter((pid) => pid !== keeper).map(pssMb)),
+      watchedMb: median(watched.map(pssMb)),
+      watchedCount: watched.length,
+      corePercent: (used / watchSeconds) * 100,
+    });
   } finally {
     await system.close();
   }
 }
 
-async function bareNodeKb(): Promise<number> {
-  const children = Array.from({ length: 5 }, () => spawn(process.execPath, ['-e', idleProgram], { stdio: 'ignore' }));
-  await new Promise((resolve) => setTimeout(resolve, 1500));
-  const sizes = children.map((child) => pssKb(child.pid ?? 0));
+interface Footprint {
+  readonly bareMb: number;
+  readonly keeperMb: number;
+  readonly controlMb: number;
+  readonly watchedMb: number;
+  readonly watchedCount: number;
+  readonly corePercent: number;
+}
+
+function rowsOf(of: Footprint): readonly Row[] {
+  const round = (value: number) => Math.round(value * 100) / 100;
+  const beside = (metric: string, mb: number, given: { peer: number; peerName: string }): Row => ({
+    case: `${of.watchedCount} idle processes watched`,
+    metric,
+    hale: round(mb),
+    unit: 'MiB PSS',
+    peer: round(given.peer),
+    peerName: given.peerName,
+    ratio: round(given.peer / mb),
+  });
+  const bare = { peer: of.bareMb, peerName: 'bare Node' };
+  const both = of.keeperMb + of.controlMb;
+  const plain = { case: `${of.watchedCount} idle processes watched` };
+  return [
+    beside('keeper', of.keeperMb, bare),
+    beside('control', of.controlMb, bare),
+    beside('one watched process, with preload and watcher', of.watchedMb, bare),
+    { ...plain, metric: 'keeper + control over two bare Nodes', hale: round(both - 2 * of.bareMb), unit: 'MiB PSS' },
+    { ...plain, metric: 'keeper + control, CPU', hale: round(of.corePercent), unit: '% of a core' },
+  ];
+}
+
+/** Ten of them, so that shared pages are as shared as they are among the watched. */
+async function bareNodeMb(): Promise<number> {
+  const children = Array.from({ length: 10 }, () => spawn(process.execPath, ['-e', idleProgram], { stdio: 'ignore' }));
+  await pause(2_000);
+  const sizes = children.map((child) => pssMb(child.pid ?? 0));
   for (const child of children) child.kill('SIGKILL');
   return median(sizes);
-}
-
-interface Found {
-  readonly pid: number;
-  readonly replica: string;
-  readonly root: string;
-}
-
-function marked(folder: string): readonly Found[] {
-  const { id } = JSON.parse(readFileSync(`${folder}/.hale/system.json`, 'utf8')) as { id: string };
-  return readdirSync('/proc').flatMap((name) => {
-    if (!/^\d+$/.test(name)) return [];
-    const variables = readOrEmpty(`/proc/${name}/environ`).split('\0');
-    if (!variables.includes(`HALE_SYSTEM=${id}`)) return [];
-    const replica = variables.find((text) => text.startsWith('HALE_REPLICA='))?.slice('HALE_REPLICA='.length) ?? '';
-    return [{ pid: Number(name), replica, root: folder }];
-  });
-}
-
-function findOwn(folder: string): readonly number[] {
-  const { pid } = JSON.parse(readFileSync(runtimeFile(folder), 'utf8')) as { pid: number };
-  const control = marked(folder).filter((one) => one.replica === 'hale/control');
-  return [...new Set([pid, ...control.map((one) => one.pid)])];
-}
-
-function runtimeFile(folder: string): string {
-  const { id } = JSON.parse(readFileSync(`${folder}/.hale/system.json`, 'utf8')) as { id: string };
-  const base = process.env['HALE_RUNTIME_DIR'] ?? `/tmp/hale-${process.getuid?.() ?? 0}/${id.slice(0, 8)}`;
-  return `${base}/keeper.json`;
-}
-
-const findReplicas = (folder: string) =>
-  marked(folder)
-    .filter((one) => one.replica.startsWith('idle/'))
-    .map((one) => one.pid);
-
-function pssKb(pid: number): number {
-  return Number(/^Pss:\s+(\d+)/m.exec(readOrEmpty(`/proc/${pid}/smaps_rollup`))?.[1] ?? 0);
-}
-
-function cpuTicks(pid: number): number {
-  const fields = readOrEmpty(`/proc/${pid}/stat`).split(') ')[1]?.split(' ') ?? [];
-  return Number(fields[11] ?? 0) + Number(fields[12] ?? 0);
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
-}
-
-function readOrEmpty(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return '';
-  }
 }
