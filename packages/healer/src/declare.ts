@@ -74,9 +74,9 @@ function redeclare(work: Work, unit: Unit, spec: UnitSpec): void {
   if (unit.removed || unit.spec.replicas !== spec.replicas) unit.wanted = spec.replicas;
   unit.removed = false;
   unit.spec = spec;
-  unit.prints = [...unit.prints, { release: work.brain.release, fingerprint: spec.fingerprint }].slice(
-    -limits.releasesMax,
-  );
+  // A release that is declared again has one fingerprint, the last: two of one number would make each look older than the other.
+  const others = unit.prints.filter((one) => one.release !== work.brain.release);
+  unit.prints = [...others, { release: work.brain.release, fingerprint: spec.fingerprint }].slice(-limits.releasesMax);
   fillSlots(unit);
   for (const slot of unit.slots) {
     slot.zone = zoneOf(spec, slot.ordinal);

@@ -30,7 +30,7 @@ export function wants(slot: Slot, unit: Unit): boolean {
 
 /** It runs a declaration that is no longer the wanted one. Unknown counts as current: adoption never restarts. */
 export function isOutdated(unit: Unit, life: Life): boolean {
-  const print = unit.prints.find((one) => one.release === life.release);
+  const print = unit.prints.findLast((one) => one.release === life.release);
   return print !== undefined && print.fingerprint !== unit.spec.fingerprint;
 }
 

@@ -154,3 +154,13 @@ test('a rollout replaces one at a time, the new one first', () => {
   );
   assert.ok(bench.state.units[0]?.slots.every((slot) => slot.lives.length === 1 && slot.lives[0]?.release === 2));
 });
+
+test('a release that is declared again with another fingerprint replaces nobody for ever', () => {
+  const bench = upBench({ name: 'orders' });
+  bench.feed({ kind: 'SystemDeclared', release: 1, units: [buildUnit({ name: 'orders', fingerprint: 'other' })] }, 100);
+  bringUp(bench);
+  bench.feed({ kind: 'TimePassed' }, 60_000);
+  bringUp(bench);
+  assert.equal(bench.all('StartReplica').length, 2);
+  assert.ok(bench.state.units[0]?.slots.every((slot) => slot.restarts === 0 && slot.turnAt === undefined));
+});
