@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { parseSystem } from '@hale/model';
+import { parseSystem } from '@hale/model/parse';
 import declaration from '../hale.config.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));

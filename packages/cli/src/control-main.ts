@@ -4,6 +4,7 @@
 //
 //   node control-main.ts --root <folder of the declaration> [--runtime <runtime folder>]
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -134,6 +135,8 @@ async function open(house: House, fail: (error: unknown) => never, handOver: () 
     onRelief: () => void clock.after(reliefMs, handOver),
     onFatal: fail,
   });
+  // Now, because a control that is killed has no last moment to do it in.
+  flushCompileCache();
   writeApiFile(runtimeDir, { url: `http://127.0.0.1:${control.apiPort}`, token });
   return control;
 }

@@ -1,4 +1,6 @@
-// The drawings: what a system is, what may be seen of it, what may be ordered. Pure data and pure functions.
+// The drawings: what a system is, what may be seen of it, what may be ordered. Pure data and pure functions. Reading a
+// declaration is behind a door of its own (`@hale/model/parse`), because its library of schemas is heavy and only whoever
+// reads one should carry it.
 export {
   type ApiError,
   apiPaths,
@@ -45,8 +47,7 @@ export { diffSystems, type SystemDiff, type UnitChange } from './diff.ts';
 export { type Endpoint, type EndpointTable, isNewerTable, type RotationState } from './endpoint-table.ts';
 export { type CommandResult, type EventBody, eventVersion, type HaleEvent, type Order } from './event.ts';
 export { dependantsOf, findCycle, type Graph, needsOf, startOrder, stopOrder } from './graph.ts';
-export { locateProblem } from './locate.ts';
-export { maskEnv, maskEnvValue, maskUrlPassword, strikeOut } from './masking.ts';
+export { isSecretName, maskEnv, maskEnvValue, maskUrlPassword, strikeOut } from './masking.ts';
 export {
   type CommandId,
   gatewayUnit,
@@ -68,9 +69,6 @@ export type {
   TrafficObservation,
   UsageObservation,
 } from './observation.ts';
-export { plainName } from './parse/checks.ts';
-export { looksSecret as isSecretName } from './parse/service.ts';
-export { type ParseOptions, parseSystem } from './parse.ts';
 export type {
   EnvValue,
   GatewaySpec,

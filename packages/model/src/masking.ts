@@ -1,9 +1,15 @@
 // The black pen of the house: what may be shown of an environment, and how values of secrets are struck out of any text
 // (INV-12). It never learns a secret's value by itself; whoever spawns processes hands the values in.
-import { looksSecret } from './parse/service.ts';
 import type { EnvValue } from './spec.ts';
 
 export const maskText = '***';
+
+const secretName = /(^|_)(PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|CREDENTIALS?)(_|$)/i;
+
+/** Whether a variable's name says that its value is nobody's business. */
+export function isSecretName(name: string): boolean {
+  return secretName.test(name);
+}
 
 /** What may be shown of a variable: references by their name; plain text unless the variable's name says that it is a secret. */
 export function maskEnvValue(name: string, value: EnvValue): string {
@@ -13,7 +19,7 @@ export function maskEnvValue(name: string, value: EnvValue): string {
     case 'env':
       return `env(${value.name})`;
     case 'text':
-      return looksSecret(name) ? maskText : maskUrlPassword(value.text);
+      return isSecretName(name) ? maskText : maskUrlPassword(value.text);
   }
 }
 

@@ -3,7 +3,8 @@
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Parsed, Problem } from '@hale/base';
-import { locateProblem, parseSystem, type SystemSpec } from '@hale/model';
+import type { SystemSpec } from '@hale/model';
+import { locateProblem, parseSystem } from '@hale/model/parse';
 import { evaluateConfig } from './evaluation.ts';
 import { problemOfFault, problemOfOddValue, problemOfSyntax } from './evaluation-problems.ts';
 import { checkFiles } from './files-check.ts';

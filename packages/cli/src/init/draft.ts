@@ -2,7 +2,8 @@
 // list of what could not be mapped, each with why.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { isSecretName, maskUrlPassword, plainName } from '@hale/model';
+import { isSecretName, maskUrlPassword } from '@hale/model';
+import { plainName } from '@hale/model/parse';
 
 export type EnvDraft =
   | string

@@ -4,7 +4,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import type { Problem } from '@hale/base';
-import { plainName } from '@hale/model';
+import { plainName } from '@hale/model/parse';
 import { findConfig } from '../config/find-config.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { cliError } from '../errors.ts';

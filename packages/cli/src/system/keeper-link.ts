@@ -2,9 +2,9 @@
 // protocol (decision 0002) is between it and control.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { SystemSpec } from '@hale/model';
 import { connectKeeper, runtimeDirOf, startKeeper } from '@hale/platform/process';
+import { boundCompileCache, controlCommand, lightEnvironment } from '../control/command.ts';
 import { bindAll } from '../control/listeners.ts';
 import { type Host, pause, waitFor } from '../host.ts';
 import { isDead, killNow, startTimeOf } from './process-table.ts';
@@ -19,19 +19,17 @@ export interface Kept {
 const closeWithinMs = 5_000;
 const closeRounds = 3;
 
-/** How the control room of this Hale is started. */
-export function controlArgv({ root }: Kept): string[] {
-  const here = import.meta.url;
-  const main = fileURLToPath(new URL(here.endsWith('.ts') ? '../control-main.ts' : '../control-main.js', here));
-  return [process.execPath, main, '--root', root];
-}
-
 /**
  * Starts a keeper, and by it control. The sockets of `spec` are bound first, so that control is born with all of them and
  * need not be started again to get them. Throws HALE_PLATFORM_* (a port in use, a keeper that does not come up, an unsafe folder).
  */
 export async function launchKeeper(kept: Kept, spec: SystemSpec): Promise<void> {
-  const keeper = await startKeeper({ root: kept.root, runtimeDir: runtimeDirOf(kept.id) });
+  boundCompileCache(process.env);
+  const keeper = await startKeeper({
+    root: kept.root,
+    runtimeDir: runtimeDirOf(kept.id),
+    env: lightEnvironment(process.env),
+  });
   try {
     await bindAll(keeper, kept.root, spec);
     await keeper.control(controlRequest(kept));
@@ -45,7 +43,7 @@ export async function handOver(kept: Kept): Promise<boolean> {
   const file = join(kept.runtimeDir, 'control.json');
   if (!existsSync(file)) return false;
   const running = JSON.parse(readFileSync(file, 'utf8')) as { argv?: readonly string[] };
-  if (running.argv?.join('\0') === controlArgv(kept).join('\0')) return false;
+  if (running.argv?.join('\0') === controlRequest(kept).argv.join('\0')) return false;
   const keeper = await connectKeeper(kept.runtimeDir);
   if (keeper === undefined) return false;
   await keeper.control(controlRequest(kept));
@@ -53,13 +51,9 @@ export async function handOver(kept: Kept): Promise<boolean> {
   return true;
 }
 
-function controlRequest(kept: Kept) {
-  const env = Object.fromEntries(
-    Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined),
-  );
-  // Marked like a replica, so that it is found among all processes when the keeper is gone.
-  const mark = { HALE_SYSTEM: kept.id, HALE_REPLICA: 'hale/control' };
-  return { argv: controlArgv(kept), cwd: kept.root, env: { ...env, ...mark } };
+/** Marked like a replica, so that it is found among all processes when the keeper is gone. */
+function controlRequest({ root, id }: Kept) {
+  return controlCommand(root, { ...process.env, HALE_SYSTEM: id, HALE_REPLICA: 'hale/control' });
 }
 
 interface Recorded {

@@ -1,5 +1,6 @@
 // The thread behind the counter: keeps HTTP, its streams and its parsing away from the loop that heals. It is told the picture
 // and asks for deeds by messages; it reads the journal itself. When it fails, control hands over and is started afresh.
+import { flushCompileCache } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
 import { createSystemClock } from '@hale/base';
 import { controlErrors } from '../errors.ts';
@@ -90,6 +91,7 @@ const where = 'fd' in data.listen ? { fd: data.listen.fd } : { host: '127.0.0.1'
 server.listen(where as { port: number }).then(
   () => {
     const address = server.server.address();
+    flushCompileCache();
     send({ kind: 'listening', port: typeof address === 'object' && address !== null ? address.port : 0 });
   },
   (error: Error) => send({ kind: 'fault', message: error.message }),

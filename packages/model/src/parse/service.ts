@@ -1,6 +1,7 @@
 // One service as declared -> one ServiceSpec. Looks at this service alone; what depends on others is in checks.ts.
 import type { Problem } from '@hale/base';
 import { graceDefault, hangDefault, replicasDefault } from '../defaults.ts';
+import { isSecretName } from '../masking.ts';
 import type { EnvValue, Program, ServiceSpec } from '../spec.ts';
 import { extensionOf, resolvePath } from './paths.ts';
 import { readProbes } from './probes.ts';
@@ -118,13 +119,6 @@ function reserved(name: string): string | undefined {
   return undefined;
 }
 
-const secretName = /(^|_)(PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|CREDENTIALS?)(_|$)/i;
-
-/** Whether a variable's name says that its value is nobody's business. */
-export function looksSecret(name: string): boolean {
-  return secretName.test(name);
-}
-
 function readEnv(
   input: Readonly<Record<string, unknown>> | undefined,
   path: Path,
@@ -143,7 +137,7 @@ function readEnv(
     if ('complaint' in read) problems.push(errorAt(at, read.complaint));
     else {
       env[name] = read.value;
-      if (read.value.kind === 'text' && read.value.text !== '' && looksSecret(name)) {
+      if (read.value.kind === 'text' && read.value.text !== '' && isSecretName(name)) {
         const message = `${name} looks like a secret, and plain text is shown in plans and kept with each release`;
         problems.push(warningAt(at, { message, hint: `write ${name}: secret('${name}')` }));
       }

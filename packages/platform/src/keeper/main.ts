@@ -5,6 +5,7 @@
 //
 //   node main.ts --root <folder> --runtime <folder> [--listeners name=fd=host=port,...]
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import net from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -141,6 +142,7 @@ function open(): void {
   server.listen(socketPath, () => {
     const startTime = identify(process.pid)?.startTime ?? '';
     writeWhole(join(runtime, 'keeper.json'), { pid: process.pid, startTime, root });
+    flushCompileCache();
   });
 }
 

@@ -97,6 +97,8 @@ function environmentOf(starter: Starter, record: ReplicaRecord, launch: Launch):
     ...watchedOf(starter, launch),
     // What belongs to Hale's own processes is not the workload's.
     HALE_LISTENERS: launch.env['HALE_LISTENERS'],
+    HALE_COMPILE_CACHE: undefined,
+    NODE_COMPILE_CACHE: compileCacheOf(starter, launch),
     HALE_SYSTEM: starter.systemId,
     HALE_SERVICE: unit,
     HALE_REPLICA: record.replica,
@@ -109,6 +111,12 @@ function environmentOf(starter: Starter, record: ReplicaRecord, launch: Launch):
   return Object.fromEntries(
     Object.entries(merged).filter((entry): entry is [string, string] => entry[1] !== undefined),
   );
+}
+
+/** Where the user's programs keep compiled code is theirs to say: the folder in which Hale keeps its own is not handed on. */
+function compileCacheOf({ env }: Starter, launch: Launch): string | undefined {
+  const inherited = env['NODE_COMPILE_CACHE'];
+  return launch.env['NODE_COMPILE_CACHE'] ?? (inherited === env['HALE_COMPILE_CACHE'] ? undefined : inherited);
 }
 
 /** Hale's own Node programs (gateway workers) are watched by the same preload as a service, which asks for it itself. */
