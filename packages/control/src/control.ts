@@ -178,13 +178,19 @@ function openCounter<State>(options: ControlOptions<State>, desk: Desk<State>): 
   return startApi({
     clock,
     worker: options.api as ApiWorkerData,
-    currentView: () => brain.viewOf(desk.loop.state, desk.identity),
+    currentView: () => viewOf(brain, desk),
     onRequest,
     onStopped: options.onFatal,
   }).then((api) => {
     api.secrets(mask.values);
     return api;
   });
+}
+
+/** What the brain knows, and what keeps its hands still. */
+function viewOf<State>(brain: Brain<State>, { loop, identity }: Desk<State>): SystemView {
+  const view = brain.viewOf(loop.state, identity);
+  return loop.trouble === undefined ? view : { ...view, trouble: loop.trouble };
 }
 
 /** Without these two nothing can begin: on a full disk it waits and tries again. */

@@ -1,5 +1,6 @@
 // Control's own diary: JSON lines on stdout (the keeper lays them into .hale/logs/control.log), errors with their codes and
 // hints, secrets blacked out. It is for people who look after Hale; the story of the system is the feed.
+import { writeSync } from 'node:fs';
 import { isHaleError } from '@hale/base';
 import pino from 'pino';
 import type { SecretMask } from './secret-mask.ts';
@@ -25,8 +26,13 @@ export function createLog(mask: SecretMask, write: (line: string) => void = writ
   };
 }
 
+/** A diary that cannot be written, because the disk is full, must not end the one who writes it. */
 function writeStdout(line: string): void {
-  process.stdout.write(line);
+  try {
+    writeSync(1, line);
+  } catch {
+    // what is wrong is shown in the view as well
+  }
 }
 
 function describe(error: unknown): Record<string, unknown> {

@@ -166,9 +166,13 @@ describe('loop', () => {
     await bench.settle();
     assert.equal(bench.platform.executed.length, 1, 'nothing is done that cannot be written down');
     assert.equal(bench.troubles.length, 1, 'said once');
+    assert.match(bench.loop.trouble ?? '', /the disk is full/, 'and shown');
+    const late = bench.loop.submit({ kind: 'OrderReceived', id: 'o', by: 'test', order: { kind: 'shutdown' } });
+    await assert.rejects(late, /the disk is full/);
     bench.journal.setFull(false);
     await bench.settle(1000);
     assert.deepEqual([...bench.platform.running], ['orders/0']);
+    assert.equal(bench.loop.trouble, undefined);
     assert.deepEqual(bench.fatal, []);
   });
 

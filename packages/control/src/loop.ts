@@ -44,6 +44,8 @@ export interface Loop<State> {
   /** Puts an event of this process's own (an election, a declaration, an order) in; settled once it is in the journal. */
   submit(body: EventBody): Promise<void>;
   readonly state: State;
+  /** What keeps it from acting at present; undefined: nothing does. */
+  readonly trouble: string | undefined;
   /** Takes nothing new, finishes what is in the box and (bounded) what the hands have begun, writes a snapshot. */
   finish(): Promise<void>;
 }
@@ -60,6 +62,7 @@ export function createLoop<State>(options: LoopOptions<State>): Loop<State> {
   let stage: 'open' | 'full' | 'closed' = 'open';
   let turnPlanned = false;
   let stopObserving: (() => void) | undefined;
+  let trouble: string | undefined;
 
   const now = (): Stamp => ({ wall: clock.wall(), mono: clock.mono(), bootId: options.bootId });
   const put = (body: EventBody, settled?: Letter['settled']) => {
@@ -118,7 +121,12 @@ export function createLoop<State>(options: LoopOptions<State>): Loop<State> {
     state = next.state;
     executor.run(next.commands);
     snapshots.wrote(1 + next.commands.length);
+    trouble = undefined;
     options.onStep(state, seq, next.commands.some(isTold));
+  };
+  const tellTrouble = (text: string) => {
+    trouble = text;
+    options.onStep(state, seq, false);
   };
   /** The disk is full: who waits for an answer gets it, the rest stays in the box until it can be written down. */
   const waitForRoom = (letter: Letter, error: unknown) => {
@@ -131,6 +139,7 @@ export function createLoop<State>(options: LoopOptions<State>): Loop<State> {
       });
     }
     if (stage !== 'closed') stage = 'full';
+    if (trouble === undefined) tellTrouble((error as Error).message);
     if (letter.settled === undefined) inbox.putBack(letter);
     else letter.settled(error as Error);
   };
@@ -139,12 +148,17 @@ export function createLoop<State>(options: LoopOptions<State>): Loop<State> {
     get state() {
       return state;
     },
+    get trouble() {
+      return trouble;
+    },
     start() {
       stopObserving = platform.observe(observe);
       snapshots.start();
     },
     submit(body) {
       if (stage === 'closed') return Promise.reject(controlError('HALE_CONTROL_STOPPING', 'control is handing over'));
+      if (stage === 'full')
+        return Promise.reject(controlError('HALE_CONTROL_JOURNAL_FULL', trouble ?? 'the disk is full'));
       if (!inbox.hasRoom()) return Promise.reject(controlError('HALE_CONTROL_INBOX_FULL', 'too much waits already'));
       return new Promise((resolve, reject) => {
         put(body, (error) => (error === undefined ? resolve() : reject(error)));

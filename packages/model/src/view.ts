@@ -100,6 +100,8 @@ export interface SystemView {
   readonly replicas: readonly ReplicaView[];
   readonly incidents: readonly IncidentView[];
   readonly budget: { readonly used: number; readonly max: number; readonly windowMs: number };
+  /** What keeps Hale itself from acting (a full disk): the rest is what was known before. */
+  readonly trouble?: string;
 }
 
 /** One line of the story. `seq` is its place in the journal. */

@@ -1,7 +1,7 @@
 // `hale down`: stops everything in order and leaves no process behind, also when control or the keeper is dead.
 import { existsSync } from 'node:fs';
 import { exitCodes } from '../errors.ts';
-import { withFolderLock } from '../system/folder-lock.ts';
+import { withFolderLockIfPossible } from '../system/folder-lock.ts';
 import { canLook, findMarked } from '../system/process-table.ts';
 import { findSystem, isRunning } from '../system/running.ts';
 import { type StopReport, stopSystem } from '../system/stopping.ts';
@@ -26,7 +26,7 @@ export const downCommand: CommandEntry = {
     try {
       const say = (text: string) =>
         call.json ? undefined : call.host.terminal.line(call.host.terminal.paint.faint(text));
-      const report = await withFolderLock(call.host, system.root, () =>
+      const report = await withFolderLockIfPossible(call.host, system.root, () =>
         stopSystem(call.host, system, { timeoutMs, hurry: stop.signal, say }),
       );
       sayDown(call, report);

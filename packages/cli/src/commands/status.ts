@@ -10,13 +10,16 @@ import { watchPicture } from './watch.ts';
 
 const text = (view: SystemView, style: Style) => [renderHeadline(view, style), ...renderTroubles(view, style)];
 
+const isWell = (view: SystemView) => view.state === 'healthy' && view.trouble === undefined;
+
 function summarize(view: SystemView) {
   return {
     system: view.system,
     id: view.id,
     release: view.release,
     state: view.state,
-    healthy: view.state === 'healthy',
+    healthy: isWell(view),
+    trouble: view.trouble,
     units: view.units,
     openIncidents: view.incidents.filter((incident) => incident.outcome === 'open').map((incident) => incident.id),
   };
@@ -32,6 +35,6 @@ export const statusCommand: CommandEntry = {
     const { view } = await lookAt(call.host, call.folder);
     if (call.json) call.host.terminal.json(summarize(view));
     else for (const line of text(view, styleOf(call.host))) call.host.terminal.line(line);
-    return view.state === 'healthy' ? exitCodes.ok : exitCodes.failure;
+    return isWell(view) ? exitCodes.ok : exitCodes.failure;
   },
 };

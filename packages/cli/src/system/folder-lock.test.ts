@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { createSystemClock } from '@hale/base';
 import type { Host } from '../host.ts';
 import { createTerminal } from '../terminal/terminal.ts';
-import { withFolderLock } from './folder-lock.ts';
+import { withFolderLock, withFolderLockIfPossible } from './folder-lock.ts';
 import { startTimeOf } from './process-table.ts';
 
 const host: Host = {
@@ -44,6 +44,17 @@ describe('the sign on a folder', () => {
       assert.equal(await withFolderLock(host, root, async () => 'done'), 'done');
     });
   }
+
+  it('who stops a system does so where no sign can be put up, and hides no other error', async () => {
+    // Nobody may make a folder there, not even root.
+    if (existsSync('/sys')) assert.equal(await withFolderLockIfPossible(host, '/sys', async () => 'done'), 'done');
+    const full = Object.assign(new Error('no room'), { code: 'ENOSPC' });
+    await assert.rejects(
+      withFolderLockIfPossible(host, root, () => Promise.reject(full)),
+      /no room/,
+    );
+    assert.deepEqual(readdirSync(join(root, '.hale')), []);
+  });
 
   it('a sign of a living process is waited for', async () => {
     mkdirSync(join(root, '.hale'));

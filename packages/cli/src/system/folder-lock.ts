@@ -12,6 +12,33 @@ const patienceMs = 90_000;
 
 /** Does `work` while nobody else may change the system in `root`. Throws HALE_CLI_BUSY when it stays occupied. */
 export async function withFolderLock<T>(host: Host, root: string, work: () => Promise<T>): Promise<T> {
+  const file = await take(host, root);
+  try {
+    return await work();
+  } finally {
+    rmSync(file, { force: true });
+  }
+}
+
+/** The same, and without a sign where the disk takes none (full, read-only): a system must be stoppable there too. */
+export async function withFolderLockIfPossible<T>(host: Host, root: string, work: () => Promise<T>): Promise<T> {
+  let file: string | undefined;
+  try {
+    file = await take(host, root);
+  } catch (error) {
+    if (!signless.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  }
+  try {
+    return await work();
+  } finally {
+    if (file !== undefined) rmSync(file, { force: true });
+  }
+}
+
+const signless: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EACCES', 'EPERM']);
+
+/** Puts the sign up and gives its file. */
+async function take(host: Host, root: string): Promise<string> {
   const file = join(stateFolderOf(root), 'occupied');
   makeStateFolder(root);
   const taken = await waitFor(
@@ -24,11 +51,7 @@ export async function withFolderLock<T>(host: Host, root: string, work: () => Pr
       `process ${occupantOf(file)?.pid ?? '?'} has been working on ${root} for over ${patienceMs / 1000} s`,
     );
   }
-  try {
-    return await work();
-  } finally {
-    rmSync(file, { force: true });
-  }
+  return file;
 }
 
 /** The sign is written beside and then linked, so that it is never seen half written, nor left empty by a full disk. */

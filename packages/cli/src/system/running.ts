@@ -6,6 +6,7 @@ import type { SystemView } from '@hale/model';
 import { type ApiAddress, type ApiClient, createApiClient } from '../client/api-client.ts';
 import { cliError } from '../errors.ts';
 import { type Host, waitFor } from '../host.ts';
+import { diskBytesMin, freeBytesOf } from './disk-room.ts';
 import { findSystemRoot, readIdentity } from './folder.ts';
 import { keeperPidOf, readJson } from './keeper-link.ts';
 
@@ -86,7 +87,14 @@ export async function askPatiently<T>(host: Host, ask: () => Promise<T>, withinM
 /** The present view of the system that `folder` belongs to. */
 export async function lookAt(host: Host, folder: string): Promise<{ system: RunningSystem; view: SystemView }> {
   const system = await requireRunning(folder);
-  return { system, view: await askPatiently(host, () => system.api.system()) };
+  try {
+    return { system, view: await askPatiently(host, () => system.api.system()) };
+  } catch (error) {
+    const freeBytes = isAway(error) ? freeBytesOf(system.root) : Number.POSITIVE_INFINITY;
+    if (freeBytes >= diskBytesMin) throw error;
+    const hint = 'free some space (df -h .): control begins again by itself then; traffic and services go on';
+    throw cliError('HALE_CLI_DISK_FULL', `the control room cannot begin: the disk of ${system.root} is full`, { hint });
+  }
 }
 
 export const isAway = (error: unknown) => isHaleError(error) && error.code === 'HALE_CLI_CONTROL_AWAY';

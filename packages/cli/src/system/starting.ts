@@ -1,11 +1,12 @@
 // Brings a system's keeper and control room up, or leaves nothing behind and says why it could not. What is declared
 // afterwards is not its business.
-import { existsSync, statfsSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatBytes } from '@hale/base';
 import type { SystemSpec } from '@hale/model';
 import { cliError } from '../errors.ts';
 import { type Host, waitFor } from '../host.ts';
+import { diskBytesMin, freeBytesOf } from './disk-room.ts';
 import { logFolderOf, prepareFolder, writeIdentity } from './folder.ts';
 import { handOver, launchKeeper } from './keeper-link.ts';
 import { assignPorts, claimPorts } from './listener-ports.ts';
@@ -21,7 +22,6 @@ export interface Started {
 
 const controlUpWithinMs = 30_000;
 const tailLines = 12;
-const diskBytesMin = 8 * 1024 * 1024;
 
 /** Makes sure that the keeper and control of `spec` run. Call it under the folder's lock. */
 export async function ensureStarted(host: Host, spec: SystemSpec, signal: AbortSignal): Promise<Started> {
@@ -41,9 +41,9 @@ export async function ensureStarted(host: Host, spec: SystemSpec, signal: AbortS
 
 /** Journal, logs and sockets cannot be made on a disk with nothing left; better to say so than to start halfway. */
 function requireDisk(root: string): void {
-  const { bavail, bsize } = statfsSync(root);
-  if (bavail * bsize >= diskBytesMin) return;
-  throw cliError('HALE_CLI_DISK_FULL', `only ${formatBytes(bavail * bsize)} are free on the disk of ${root}`);
+  const freeBytes = freeBytesOf(root);
+  if (freeBytes >= diskBytesMin) return;
+  throw cliError('HALE_CLI_DISK_FULL', `only ${formatBytes(freeBytes)} are free on the disk of ${root}`);
 }
 
 interface FreshStart {

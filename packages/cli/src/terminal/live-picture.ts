@@ -2,7 +2,7 @@
 import type { LiveSystem } from '../client/live-system.ts';
 import { renderFeed } from './feed-picture.ts';
 import { cut } from './paint.ts';
-import { renderHeadline, renderReplicas } from './system-picture.ts';
+import { renderHeadline, renderOwnTrouble, renderReplicas } from './system-picture.ts';
 import type { Style } from './words.ts';
 
 export interface PictureFrame {
@@ -22,6 +22,7 @@ export function renderLive(live: LiveSystem, frame: PictureFrame, style: Style):
   const head = [
     fit(renderHeadline(live.view, style)),
     ...(live.connected ? [] : [fit(paint.busy('the control room is away; this is the last it said, services go on'))]),
+    ...renderOwnTrouble(live.view, style).map(fit),
     ...frame.addresses.map(fit),
     '',
   ];

@@ -78,7 +78,13 @@ export function renderHeadline(view: SystemView, style: Style): string {
 /** One line for each unit that is not healthy, with its reason. */
 export function renderTroubles(view: SystemView, style: Style): string[] {
   const { paint } = style;
-  return view.units
+  const units = view.units
     .filter((unit) => unit.state !== 'healthy')
     .map((unit) => `${paint.name(unit.unit)}  ${stateText(paint, unit.state)}  ${unit.why}`.trimEnd());
+  return [...renderOwnTrouble(view, style), ...units];
+}
+
+/** Why Hale itself does nothing at present, and that the picture is an old one. */
+export function renderOwnTrouble({ trouble }: SystemView, { paint }: Style): string[] {
+  return trouble === undefined ? [] : [paint.bad(`Hale cannot act: ${trouble}. What is shown is what it last knew`)];
 }
