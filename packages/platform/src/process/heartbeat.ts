@@ -7,6 +7,8 @@ import { openProcFile } from './proc-file.ts';
 export interface HeartbeatReader {
   /** Looks once; `nowMs` is Clock.mono(). */
   look(nowMs: number): void;
+  /** The start is over: pauses that ended before count no more (a program may compile for seconds before it listens). */
+  started(nowMs: number): void;
   readonly heartbeat: Heartbeat;
   /** The blocked stack, or why there is none; only while stalled. */
   readonly stack: string | undefined;
@@ -18,6 +20,8 @@ interface Pulse {
   readonly seq: number;
   readonly stalledMs: number;
   readonly longestPauseMs: number;
+  /** How long before this pulse it ended. */
+  readonly pauseAgoMs: number;
   readonly loopLagMs: number;
   readonly inspected: boolean;
   readonly stack: string | null;
@@ -25,12 +29,16 @@ interface Pulse {
 
 const silentAfterMs = 1000;
 const tickMsMax = 500;
+/** A pulse is read up to a quarter second after it was written; the last pause of the start must not slip through. */
+const settleMs = 500;
 
 export function createHeartbeatReader(path: string): HeartbeatReader {
   let file = openProcFile(path);
   let pulse: Pulse | undefined;
   let silentMs = 0;
   let lookedAt: number | undefined;
+  let startedAt: number | undefined;
+  let longestPauseMs = 0;
 
   return {
     look(nowMs) {
@@ -47,11 +55,16 @@ export function createHeartbeatReader(path: string): HeartbeatReader {
       }
       pulse = next;
       silentMs = 0;
+      const isOfStart = startedAt === undefined || nowMs - next.pauseAgoMs < startedAt + settleMs;
+      longestPauseMs = isOfStart ? 0 : next.longestPauseMs;
+    },
+    started(nowMs) {
+      startedAt ??= nowMs;
     },
     get heartbeat(): Heartbeat {
       if (pulse === undefined) return { kind: 'none' };
       if (silentMs > silentAfterMs) return { kind: 'silent', silentMs };
-      const { stalledMs, longestPauseMs, loopLagMs, inspected } = pulse;
+      const { stalledMs, loopLagMs, inspected } = pulse;
       return { kind: 'beating', stalledMs, longestPauseMs, loopLagMs, inspected };
     },
     get stack() {

@@ -3,14 +3,20 @@ import { statfsSync } from 'node:fs';
 import os from 'node:os';
 import type { HostObservation } from '@hale/model';
 
-export function createHostMeter(folder: string): () => HostObservation {
-  let last = cpuTimes();
+/** Shorter windows say more of chance than of load, and looking costs. */
+const windowMs = 1000;
+
+/** Gives the reading of the last window; asked more often, the same one. */
+export function createHostMeter(folder: string, now: () => number): () => HostObservation {
+  let last = { at: now(), ...cpuTimes() };
+  let reading: HostObservation = { ...disk(folder), cpuRatio: undefined };
   return () => {
-    const next = cpuTimes();
+    if (now() - last.at < windowMs) return reading;
+    const next = { at: now(), ...cpuTimes() };
     const total = next.total - last.total;
-    const cpuRatio = total > 0 ? (next.busy - last.busy) / total : undefined;
+    reading = { ...disk(folder), cpuRatio: total > 0 ? (next.busy - last.busy) / total : undefined };
     last = next;
-    return { ...disk(folder), cpuRatio };
+    return reading;
   };
 }
 

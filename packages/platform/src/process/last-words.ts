@@ -45,6 +45,8 @@ export function typescriptAdvice(words: string, file: string): string | undefine
       return `Node does not follow path aliases of tsconfig.json: write ${instead}`;
     if (/^[./]/.test(missing[1]) && !/\.[cm]?[jt]sx?$/.test(missing[1]))
       return `Node wants the file's ending in an import ('./x.ts'): write it, or ${instead}`;
+    if (/\.[cm]?ts$/.test(file))
+      return `'${missing[1]}' is not installed: npm install ${missing[1]}. If it is a path alias of tsconfig.json, which Node does not follow, write ${instead}`;
   }
   return undefined;
 }

@@ -24,7 +24,7 @@ export function followMainThread(pid: number): MainThread {
       const starvedMs = starvedNs / 1e6;
       // The costly file is read only where it can matter: while the thread runs or would like to.
       const wantedMs = last === undefined ? 0 : cpuMs - last.cpuMs + starvedMs - last.starvedMs;
-      const isBusy = last !== undefined && wantedMs * 4 >= atMs - last.atMs;
+      const isBusy = last !== undefined && (letter === 'R' || wantedMs * 4 >= atMs - last.atMs);
       const switches = isBusy ? voluntarySwitches(status.read()) : undefined;
       const next: ThreadSample = { atMs, state: letter, cpuMs, starvedMs, timeslices, switches };
       if (!isInterrupted) stuckMs = addStuck(stuckMs, last, next);

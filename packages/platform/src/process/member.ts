@@ -74,6 +74,7 @@ export function createMember(options: MemberOptions): Member {
       if (ended !== undefined) return;
       const before = sampler.state.kind;
       const hadStack = pulse.stack !== undefined;
+      if (probes.startup.verdict === 'pass') pulse.started(nowMs);
       pulse.look(nowMs);
       sampler.look(nowMs, !hadStack && pulse.stack !== undefined);
       if (sampler.state.kind === 'exited') deadLooks++;

@@ -128,7 +128,11 @@ function assemble(options: ProcessPlatformOptions) {
     // A keeper that is gone has forgotten too.
     onForget: (key) => void forget(key).catch(() => {}),
   });
-  const reporter = createReporter({ clock, observeAll: fleet.observeAll, observeHost: createHostMeter(root) });
+  const reporter = createReporter({
+    clock,
+    observeAll: fleet.observeAll,
+    observeHost: createHostMeter(root, clock.mono),
+  });
   const ports = createPortBook(clock);
   const launchers = { ...options.launchers, service };
   const starter: Starter = { root, runtimeDir, systemId, clock, fleet, ports, releases, launchers, env };

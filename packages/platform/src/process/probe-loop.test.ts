@@ -42,7 +42,7 @@ function watch(answer: (signal: AbortSignal) => Promise<CheckResult>) {
 }
 
 test('passes at once, fails after three in a row, passes again after one', async () => {
-  let now = pass;
+  let now: CheckResult = pass;
   const { probe, turn, checkedAt } = watch(() => Promise.resolve(now));
   await turn(100);
   assert.equal(probe.observation.verdict, 'pass');

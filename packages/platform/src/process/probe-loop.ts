@@ -1,4 +1,5 @@
 // The night watchman's round for one replica: a probe at steady pace, faster once one has failed, and at its third pace while down.
+// Until the first pass it asks at once and often, for a short while: a new replica is wanted now.
 // Rounds are jittered so that fifty replicas are not knocked on at once, and never overlap.
 //
 //   unknown --successes--> pass --failures--> fail --successes--> pass
@@ -13,18 +14,24 @@ export interface ProbeLoop {
 
 export const unknownProbe: ProbeObservation = { verdict: 'unknown', reason: undefined, failures: 0 };
 const reasonLengthMax = 300;
+/** While it has never passed: this often, for so long; then at the suspicious pace. A command (exec) is never run that often. */
+const eagerEveryMs = 60;
+const eagerForMs = 3_000;
 
-/** Begins at once. `check` must end when its signal aborts. `onChange` is called when the verdict or the reason changes. */
+/** Begins at once, with `first` where that is known already. `check` must end when its signal aborts. `onChange` is called when the verdict or the reason changes. */
 export function startProbe(options: {
   spec: ProbeSpec;
   clock: Clock;
   rng: Rng;
   check: (signal: AbortSignal) => Promise<CheckResult>;
   onChange: (observation: ProbeObservation) => void;
+  first?: ProbeObservation | undefined;
 }): ProbeLoop {
-  const { spec, clock, rng, check, onChange } = options;
-  let observation = unknownProbe;
+  const { spec, clock, rng, check, onChange, first = unknownProbe } = options;
+  const begunAt = clock.mono();
+  let observation = first;
   let passes = 0;
+  let hasPassed = first.verdict === 'pass';
   let isStopped = false;
   let timer: Timer | undefined;
   let abort: AbortController | undefined;
@@ -39,8 +46,10 @@ export function startProbe(options: {
     };
     const changed = next.verdict !== observation.verdict || next.reason !== observation.reason;
     observation = next;
+    hasPassed ||= next.verdict === 'pass';
     if (changed) onChange(next);
   };
+  const isEager = () => !hasPassed && spec.check.kind !== 'exec' && clock.mono() - begunAt < eagerForMs;
   const round = async () => {
     abort = new AbortController();
     const late = clock.after(spec.timeoutMs, () => abort?.abort(), true);
@@ -53,10 +62,11 @@ export function startProbe(options: {
     late.cancel();
     if (isStopped) return;
     take(result);
-    const pace = paceOf(observation, spec);
+    const pace = isEager() ? Math.min(eagerEveryMs, spec.everyMs.suspicious) : paceOf(observation, spec);
     timer = clock.after(pace * (0.9 + 0.2 * rng.unit()), () => void round(), true);
   };
-  timer = clock.after(rng.unit() * Math.min(50, spec.everyMs.suspicious), () => void round(), true);
+  const pause = hasPassed ? paceOf(observation, spec) : Math.min(20, spec.everyMs.suspicious);
+  timer = clock.after(rng.unit() * pause, () => void round(), true);
   return {
     get observation() {
       return observation;

@@ -22,9 +22,10 @@ export function startProbes(options: {
   const { probes, clock, rng, checkOf } = options;
   let ready: ProbeLoop | undefined;
   let live: ProbeLoop | undefined;
-  const watch = (spec: ProbeSpec, onVerdict?: (observation: ProbeObservation) => void) =>
+  const watch = (spec: ProbeSpec, onVerdict?: (observation: ProbeObservation) => void, first?: ProbeObservation) =>
     startProbe({
       spec,
+      first,
       clock,
       rng,
       check: checkOf(spec),
@@ -33,10 +34,13 @@ export function startProbes(options: {
         options.onChange();
       },
     });
-  const startup = watch(probes.startup, ({ verdict }) => {
-    if (verdict !== 'pass' || ready !== undefined) return;
+  const asked = probes.ready ?? probes.startup;
+  const isSame = JSON.stringify(asked.check) === JSON.stringify(probes.startup.check) && asked.successes === 1;
+  const startup = watch(probes.startup, (observation) => {
+    if (observation.verdict !== 'pass' || ready !== undefined) return;
     startup.stop();
-    ready = watch(probes.ready ?? probes.startup);
+    // The same question need not be asked twice.
+    ready = watch(asked, undefined, isSame ? observation : undefined);
     if (probes.live !== undefined) live = watch(probes.live);
   });
   return {

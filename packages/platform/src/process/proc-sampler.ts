@@ -1,5 +1,5 @@
 // The household meter of one process: what the kernel says of its state, its CPU, its memory, its open files and its main
-// thread. Two cheap reads a look (the files stay open); descriptors and memory are counted every eighth look.
+// thread. Two cheap reads a look (the files stay open); descriptors and memory are counted every eighth look, and each time at first.
 // On systems without /proc it says that it does not know.
 import { readdirSync, statSync } from 'node:fs';
 import type { ProcessState, UsageObservation } from '@hale/model';
@@ -20,6 +20,7 @@ export interface ProcSampler {
 const ticksPerSecond = 100;
 const pageBytes = 4096;
 const rareEvery = 8;
+const youngLooks = 16;
 /** CPU is measured over this, since the kernel counts it in steps of 10 ms. */
 const cpuWindowMs = 900;
 
@@ -50,7 +51,7 @@ export function createProcSampler(pid: number): ProcSampler {
         cpuRatio = ((ticks - cpuMark.ticks) * 1000) / ticksPerSecond / (nowMs - cpuMark.atMs);
         cpuMark = { atMs: nowMs, ticks };
       }
-      if (looks++ % rareEvery === 0) {
+      if (looks++ % rareEvery === 0 || looks < youngLooks) {
         rssBytes = Number(fields[21]) * pageBytes;
         openFiles = countOpenFiles(pid);
       }

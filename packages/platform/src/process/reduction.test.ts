@@ -2,17 +2,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { buildReplicaObservation } from '@hale/model/testing';
-import { digestOf, isWorthTelling, type Told } from './reduction.ts';
+import { isWorthTelling, noteTold, type Told } from './reduction.ts';
 
 const calm = buildReplicaObservation({});
-const told: Told = { atMs: 1000, digest: digestOf(calm), observation: calm };
+const told: Told = noteTold(undefined, calm, 1000);
 const beating = { kind: 'beating', stalledMs: 0, longestPauseMs: 0, loopLagMs: 0, inspected: false } as const;
 const exited = { kind: 'exited', code: 1, signal: undefined } as const;
 
 const table = [
   ['nothing new', {}, 9000, false],
   ['an exit, at once', { process: exited }, 1001, true],
-  ['a verdict within a quarter second', { ready: { verdict: 'fail', reason: 'x', failures: 3 } }, 1100, false],
+  ['a verdict within a quarter second', { ready: { verdict: 'fail', reason: 'x', failures: 3 } }, 1100, true],
+  ['one more failure within a quarter second', { ready: { verdict: 'pass', reason: 'x', failures: 1 } }, 1100, false],
   ['a verdict after a quarter second', { ready: { verdict: 'fail', reason: 'x', failures: 3 } }, 1250, true],
   ['a stall that has begun', { heartbeat: { ...beating, stalledMs: 500 } }, 1250, true],
   ['silence', { heartbeat: { kind: 'silent', silentMs: 1200 } }, 1250, true],
@@ -23,7 +24,20 @@ for (const [what, over, nowMs, expected] of table)
 
 test('an exit whose code becomes known is told again', () => {
   const unknown = { ...calm, process: { ...exited, code: undefined } };
-  const before: Told = { atMs: 1000, digest: digestOf(unknown), observation: unknown };
+  const before = noteTold(undefined, unknown, 1000);
   assert.equal(isWorthTelling(before, { ...calm, process: exited }, 1001), true);
 });
 test('a newcomer is told of', () => assert.equal(isWorthTelling(undefined, calm, 0), true));
+
+test('a verdict that flickers is told four times a second and no more', () => {
+  let last = told;
+  let tellings = 1;
+  for (let nowMs = 1010; nowMs < 2000; nowMs += 10) {
+    const verdict = last.observation.ready.verdict === 'pass' ? 'fail' : 'pass';
+    const next = { ...calm, ready: { verdict, reason: undefined, failures: 0 } } as const;
+    if (!isWorthTelling(last, next, nowMs)) continue;
+    last = noteTold(last, next, nowMs);
+    tellings++;
+  }
+  assert.ok(tellings <= 7, `${tellings}`);
+});

@@ -1,12 +1,16 @@
 // The editor between the meters and the brain: lets through what changes a decision, and holds back what only flickers. Pure.
 // A replica is told of when something of weight changed, and at least as often as its usage drifts; never more than 4 times a second,
-// exits excepted.
+// exits excepted. What its probes have newly found does not wait for its quarter of the second.
 import type { ReplicaObservation } from '@hale/model';
 
 export const reportEveryMs = 250;
 /** Steps in which a growing stall, silence or wait is told again. */
 const stepMs = 500;
 const usageEveryMs = 5000;
+/** A process that has just begun grows fast. */
+const youngUsageEveryMs = 750;
+const youngMs = 10_000;
+const tellingsMax = 4;
 
 /** What weighs: two observations with the same digest say the same to a detector. */
 export function digestOf(seen: ReplicaObservation): string {
@@ -32,6 +36,8 @@ export function digestOf(seen: ReplicaObservation): string {
 /** What was told last of one replica. */
 export interface Told {
   readonly atMs: number;
+  /** When it was told before that, newest first; at most three. */
+  readonly before: readonly number[];
   readonly digest: string;
   readonly observation: ReplicaObservation;
 }
@@ -41,9 +47,24 @@ export function isWorthTelling(told: Told | undefined, next: ReplicaObservation,
   if (told === undefined) return true;
   const isExit = next.process.kind === 'exited';
   if (isExit && JSON.stringify(next.process) !== JSON.stringify(told.observation.process)) return true;
-  if (nowMs - told.atMs < reportEveryMs) return false;
+  if (nowMs - told.atMs < reportEveryMs) return hasNewVerdict(told.observation, next) && hasRoom(told, nowMs);
   if (digestOf(next) !== told.digest) return true;
-  return nowMs - told.atMs >= usageEveryMs && hasDrifted(told.observation, next);
+  const everyMs = nowMs - next.startedAt < youngMs ? youngUsageEveryMs : usageEveryMs;
+  return nowMs - told.atMs >= everyMs && hasDrifted(told.observation, next);
+}
+
+/** What is to be kept of a telling. */
+export function noteTold(told: Told | undefined, observation: ReplicaObservation, nowMs: number): Told {
+  const before = told === undefined ? [] : [told.atMs, ...told.before].slice(0, tellingsMax - 1);
+  return { atMs: nowMs, before, digest: digestOf(observation), observation };
+}
+
+function hasRoom(told: Told, nowMs: number): boolean {
+  return [told.atMs, ...told.before].filter((atMs) => nowMs - atMs < 1000).length < tellingsMax;
+}
+
+function hasNewVerdict(told: ReplicaObservation, next: ReplicaObservation): boolean {
+  return (['startup', 'ready', 'live'] as const).some((probe) => told[probe].verdict !== next[probe].verdict);
 }
 
 function hasDrifted(told: ReplicaObservation, next: ReplicaObservation): boolean {

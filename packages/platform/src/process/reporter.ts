@@ -2,7 +2,7 @@
 // verdicts do not wait for the next look; everything else does.
 import type { Clock, Timer } from '@hale/base';
 import type { HostObservation, Incarnation, Observation, ReplicaObservation } from '@hale/model';
-import { digestOf, isWorthTelling, type Told } from './reduction.ts';
+import { isWorthTelling, noteTold, type Told } from './reduction.ts';
 
 export interface Reporter {
   /** Begins with a full observation at once. */
@@ -15,6 +15,11 @@ export interface Reporter {
 }
 
 const fullEveryMs = 30_000;
+const busyRatio = 0.9;
+
+function isBusy(host: HostObservation | undefined): boolean {
+  return (host?.cpuRatio ?? 0) >= busyRatio;
+}
 
 export function createReporter(options: {
   clock: Clock;
@@ -26,26 +31,34 @@ export function createReporter(options: {
   let sink: ((observation: Observation) => void) | undefined;
   let timer: Timer | undefined;
   let isFlushing = false;
+  let hostTold: HostObservation | undefined;
 
+  const tell = (observation: Observation) => {
+    hostTold = observation.host;
+    sink?.(observation);
+  };
   const remember = (observations: readonly ReplicaObservation[]) => {
     const atMs = clock.mono();
     for (const observation of observations)
-      told.set(observation.incarnation, { atMs, digest: digestOf(observation), observation });
+      told.set(observation.incarnation, noteTold(told.get(observation.incarnation), observation, atMs));
   };
   const full = () => {
     const replicas = observeAll();
-    told.clear();
+    const there = new Set(replicas.map((one) => one.incarnation));
+    for (const incarnation of told.keys()) if (!there.has(incarnation)) told.delete(incarnation);
     remember(replicas);
-    sink?.({ full: true, replicas, host: observeHost() });
+    tell({ full: true, replicas, host: observeHost() });
   };
   const flush = () => {
     isFlushing = false;
     if (sink === undefined) return;
     const nowMs = clock.mono();
     const replicas = observeAll().filter((seen) => isWorthTelling(told.get(seen.incarnation), seen, nowMs));
-    if (replicas.length === 0) return;
+    const host = observeHost();
+    // A host that has just become busy makes late answers worthless as witnesses: that is told at once.
+    if (replicas.length === 0 && isBusy(host) === isBusy(hostTold)) return;
     remember(replicas);
-    sink({ full: false, replicas, host: undefined });
+    tell({ full: false, replicas, host });
   };
   const end = () => {
     timer?.cancel();

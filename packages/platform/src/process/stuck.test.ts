@@ -8,7 +8,9 @@ const after = (over: Partial<ThreadSample>): ThreadSample => ({ ...start, atMs: 
 
 const table: readonly [what: string, next: ThreadSample, expected: number][] = [
   ['burns without pause', after({ cpuMs: 250 }), 1250],
-  ['burns, and paused by itself once', after({ cpuMs: 250, switches: 4 }), 0],
+  ['burns, and a debugger halted it once', after({ cpuMs: 250, switches: 4 }), 1250],
+  ['burns, and pauses by itself', after({ cpuMs: 250, switches: 8 }), 0],
+  ['waits for a core, not in the books yet', after({ cpuMs: 0 }), 1000],
   ['sleeps and was not woken', after({ state: 'S' }), 1250],
   ['waits for the disk', after({ state: 'D' }), 1250],
   ['was woken meanwhile', after({ state: 'S', timeslices: 6, switches: 4 }), 0],

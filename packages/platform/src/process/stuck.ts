@@ -18,6 +18,9 @@ export interface ThreadSample {
 /** A sample longer than this counts no further: somebody slept, and it need not be the thread. */
 const sampleMsMax = 500;
 
+/** So many pauses of its own in one look are the debugger's that takes its stack, or a lock; a loop that turns makes more. */
+const switchesMax = 3;
+
 /** The new total after `next`, given the total at `last`. */
 export function addStuck(stuckMs: number, last: ThreadSample | undefined, next: ThreadSample): number {
   if (last === undefined) return 0;
@@ -25,12 +28,11 @@ export function addStuck(stuckMs: number, last: ThreadSample | undefined, next: 
   const cpuMs = next.cpuMs - last.cpuMs;
   const starvedMs = next.starvedMs - last.starvedMs;
   if (isAsleep(last, next)) return stuckMs + Math.max(0, spanMs - starvedMs);
-  if (last.switches !== undefined && next.switches === last.switches) {
-    // What it burned counts; what it was kept waiting for a core does not.
-    if (cpuMs + starvedMs >= spanMs * 0.5) return stuckMs + Math.min(spanMs, cpuMs);
-    if (starvedMs > 0) return stuckMs;
-  }
-  return 0;
+  if (last.switches === undefined || next.switches === undefined) return 0;
+  if (next.switches - last.switches > switchesMax) return 0;
+  // What it burned counts; what it was kept waiting for a core does not, and a wait that is not over is in no book yet.
+  const wanted = next.state === 'R' || cpuMs + starvedMs >= spanMs * 0.5;
+  return wanted ? stuckMs + Math.min(spanMs, cpuMs) : 0;
 }
 
 function isAsleep(last: ThreadSample, next: ThreadSample): boolean {
