@@ -29,7 +29,8 @@ export function SystemGraph({ view, traffic }: { view: SystemView; traffic: Traf
     road,
     Object.values(traffic?.perUnit ?? {}).some((flow) => flowDensity(flow.rps) !== undefined),
   );
-  const units = new Map(view.units.map((unit) => [unit.unit, unit]));
+  // Rooms stay in the order of the view wherever the layout puts them: an element that is moved in the page loses the focus.
+  const boxes = new Map(picture.boxes.map((box) => [box.id, box]));
   return (
     <div class={`graph flow-${picture.flow}`} ref={wall} style={{ height: `${picture.height}px` }}>
       <svg class="arrows" ref={road} width={picture.width} height={picture.height} aria-hidden="true">
@@ -47,9 +48,9 @@ export function SystemGraph({ view, traffic }: { view: SystemView; traffic: Traf
         ))}
       </svg>
       <ul class="rooms">
-        {picture.boxes.map((box) => {
-          const unit = units.get(box.id);
-          if (unit === undefined) return null;
+        {view.units.map((unit) => {
+          const box = boxes.get(unit.unit);
+          if (box === undefined) return null;
           return (
             <li
               key={box.id}
