@@ -33,6 +33,7 @@ type Controller = Dispatcher.DispatchController;
 
 export class Exchange implements Deadline, Guest, Waiter, Dispatcher.DispatchHandler {
   dueMs: number;
+  sweepSlot = -1;
   heldBytes = 0;
   readonly service: Service;
   private readonly worker: GatewayWorker;
