@@ -104,6 +104,7 @@ export function foldReboot(work: Work): void {
   const { brain } = work;
   brain.ledger = [];
   brain.discountUntil = 0;
+  brain.hostBusyUntil = 0;
   brain.observerSick = undefined;
   brain.sawFull = false;
   brain.wakeAt = undefined;

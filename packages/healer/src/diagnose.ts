@@ -71,7 +71,7 @@ function sceneOf(work: Work, unit: Unit, life: Life): Scene {
     now: work.now,
     observerLagged: work.now < brain.discountUntil,
     observerSick: brain.observerSick !== undefined,
-    hostBusy: (brain.host?.cpuRatio ?? 0) >= limits.hostBusyRatio,
+    hostBusy: work.now < brain.hostBusyUntil,
     alone: sick.length <= 1,
     dependencyDown: down,
   };

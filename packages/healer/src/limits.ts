@@ -47,6 +47,13 @@ export const limits = {
   discountMs: 2_000,
   /** A busy host starves probes and heartbeats alike: then only the kernel's word makes a second witness. */
   hostBusyRatio: 0.9,
+  hostBusyMs: 5_000,
+  /** A loop that stands no longer than this turns. */
+  turningMs: 300,
+  /** A program whose loop has not been seen turning may compile for so long after its startup probe passed, or as long as it may start. */
+  settleMs: 2_000,
+  /** A long pause makes us patient for this long. */
+  pauseMemoryMs: 600_000,
   /** Executor deadlines on top of what the command itself takes. */
   startDeadlineMs: 15_000,
   stopMarginMs: 10_000,

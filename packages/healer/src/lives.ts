@@ -1,4 +1,6 @@
 // Plain questions about one life of a replica, asked all over this room so that each has one answer.
+import type { UnitSpec } from '@hale/model';
+import { limits } from './limits.ts';
 import type { Life, Slot, Unit } from './state.ts';
 
 /** Started once and not on its way out. */
@@ -46,4 +48,15 @@ export function isProvenDown(unit: Unit): boolean {
       (life) => life.stage === 'up' && life.condemned === undefined && life.symptoms.stopped === undefined,
     ),
   );
+}
+
+/**
+ * Its start is over for the main loop too: it has been seen turning, or it stands since long after the startup probe passed
+ * (a port may accept connections while the program behind it still compiles).
+ */
+export function hasSettled(unit: UnitSpec, life: Life, stalledMs: number): boolean {
+  if (life.upAt === undefined) return false;
+  const stoodFrom = life.seenAt - stalledMs;
+  const isOld = life.seenAt - life.orderedAt > unit.probes.startup.withinMs;
+  return life.turnedAt !== undefined || isOld || stoodFrom - life.upAt >= limits.settleMs;
 }

@@ -1,6 +1,6 @@
 // Folding what was seen into the memory. The nurse's round: every card is updated with what was seen and when; nothing
 // is decided. A full round also says who is gone, and finds those whom nobody had on a card (adoption).
-import type { Observation, ReplicaObservation } from '@hale/model';
+import type { HostObservation, Observation, ReplicaObservation } from '@hale/model';
 import { splitReplicaId } from '@hale/model';
 import { lifeEnded } from './endings.ts';
 import { limits } from './limits.ts';
@@ -9,12 +9,18 @@ import type { Life, Slot, Unit } from './state.ts';
 import { about, findUnit, give, tell, type Work } from './work.ts';
 
 export function foldObservation(work: Work, observation: Observation): void {
-  if (observation.host !== undefined) work.brain.host = observation.host;
+  if (observation.host !== undefined) noteHost(work, observation.host);
   for (const seen of observation.replicas) foldReplica(work, seen, observation.full);
   if (!observation.full) return;
   dropUnlisted(work, new Set<string>(observation.replicas.map((one) => one.incarnation)));
   if (!work.brain.sawFull) greet(work, observation);
   work.brain.sawFull = true;
+}
+
+/** A host that was busy a moment ago has not caught up yet. */
+function noteHost(work: Work, host: HostObservation): void {
+  work.brain.host = host;
+  if ((host.cpuRatio ?? 0) >= limits.hostBusyRatio) work.brain.hostBusyUntil = work.now + limits.hostBusyMs;
 }
 
 /** The first full look of a term: what runs is taken over, not touched (INV-08). */
@@ -81,7 +87,7 @@ function note(unit: Unit, life: Life, seen: ReplicaObservation, now: number): vo
   life.startCommand = undefined;
   if (seen.heartbeat.kind === 'beating') {
     life.inspected = seen.heartbeat.inspected;
-    life.longestPauseMs = Math.max(life.longestPauseMs, seen.heartbeat.longestPauseMs);
+    notePauses(life, seen.heartbeat, now);
   }
   if (life.stage === 'starting' && seen.startup.verdict === 'pass' && seen.process.kind === 'running') {
     life.stage = 'up';
@@ -96,6 +102,16 @@ function note(unit: Unit, life: Life, seen: ReplicaObservation, now: number): vo
   }
   const answers = unit.spec.probes.ready === undefined ? seen.ready.verdict !== 'fail' : seen.ready.verdict === 'pass';
   if (life.stage === 'up' && answers) life.readyAt ??= now;
+}
+
+/** Pauses of the start are the start's own; those of service make us patient, and are forgotten in time. */
+function notePauses(life: Life, beat: { stalledMs: number; longestPauseMs: number }, now: number): void {
+  if (life.stage !== 'up') return;
+  if (beat.stalledMs <= limits.turningMs) life.turnedAt ??= now;
+  const isForgotten = now - life.pauseSeenAt > limits.pauseMemoryMs;
+  if (beat.longestPauseMs < life.longestPauseMs && !isForgotten) return;
+  life.longestPauseMs = beat.longestPauseMs;
+  life.pauseSeenAt = now;
 }
 
 /** What a full observation does not list is gone; what was ordered and never confirmed may still come. */

@@ -50,6 +50,8 @@ export function createLife(work: Work, of: { incarnation: Incarnation; release: 
     upAt: undefined,
     readyAt: undefined,
     longestPauseMs: 0,
+    pauseSeenAt: 0,
+    turnedAt: undefined,
     inspected: false,
     symptoms: { stopped: undefined, notReady: undefined, notLive: undefined, overMemory: 0 },
     suspect: undefined,

@@ -51,7 +51,11 @@ export interface Life {
   startedAt: number;
   upAt: number | undefined;
   readyAt: number | undefined;
+  /** The longest pause that ended by itself lately, and when it was last told of. */
   longestPauseMs: number;
+  pauseSeenAt: number;
+  /** When its main loop was first seen turning after the start; before that a blocked loop is still the start's. */
+  turnedAt: number | undefined;
   inspected: boolean;
   symptoms: Symptoms;
   suspect: { cause: CauseKind; at: number; text: string } | undefined;
@@ -138,6 +142,8 @@ export interface Brain {
   ledger: LedgerEntry[];
   incidents: Incident[];
   host: HostObservation | undefined;
+  /** Until then late answers witness nothing. */
+  hostBusyUntil: number;
   discountUntil: number;
   /** Set while probes fail across most services with no second witness. */
   observerSick: { since: number; incident: IncidentId } | undefined;
@@ -175,6 +181,7 @@ export function initialState(system = ''): BrainState {
     ledger: [],
     incidents: [],
     host: undefined,
+    hostBusyUntil: 0,
     discountUntil: 0,
     observerSick: undefined,
     table: { seq: 0, key: '', endpoints: [] },

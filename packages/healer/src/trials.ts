@@ -61,13 +61,11 @@ function trialPassed(work: Work, unit: Unit, slot: Slot, trial: Trial): void {
   slot.trial = undefined;
   slot.failedInRow = 0;
   slot.held = undefined;
-  if (trial.remedy === 'start' && incident === undefined) {
-    tell(
-      work,
-      'started',
-      `${slot.replica} serves after ${formatDuration(goodSince - trial.begunAt)}`,
-      about(unit, slot),
-    );
+  if (trial.remedy === 'start') {
+    const took = formatDuration(goodSince - trial.begunAt);
+    tell(work, 'started', `${slot.replica} serves after ${took}`, about(unit, slot));
+    // A first start heals nothing: what was suspected meanwhile went away by itself.
+    leaveIncident(work, slot, 'inconclusive');
     return;
   }
   const since = incident?.openedMono ?? trial.begunAt;
@@ -83,7 +81,6 @@ function trialPassed(work: Work, unit: Unit, slot: Slot, trial: Trial): void {
 }
 
 const doneWords: Readonly<Record<string, string>> = {
-  start: 'started',
   restart: 'restarted',
   replace: 'replaced',
   rollout: 'rolled out',

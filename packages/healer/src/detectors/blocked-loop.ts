@@ -2,6 +2,7 @@
 // The in-process watcher says so; it is suspected early, and condemned once a second witness agrees.
 import { formatDuration } from '@hale/base';
 import { limits } from '../limits.ts';
+import { hasSettled } from '../lives.ts';
 import type { Detector } from './finding.ts';
 import { heard, heartbeatWitness, kernelWitness, probeWitness, trafficWitness } from './witnesses.ts';
 
@@ -9,7 +10,7 @@ export const detectBlockedLoop: Detector = (scene) => {
   const { unit, life } = scene;
   const beat = life.seen?.heartbeat;
   if (beat?.kind !== 'beating' || beat.inspected || life.stage !== 'up') return undefined;
-  if (beat.stalledMs < limits.suspectAfterMs) return undefined;
+  if (beat.stalledMs < limits.suspectAfterMs || !hasSettled(unit, life, beat.stalledMs)) return undefined;
   const evidence = heard(heartbeatWitness(scene), kernelWitness(scene), trafficWitness(scene), probeWitness(scene));
   const patienceMs = Math.max(unit.hang.afterMs, 2 * life.longestPauseMs);
   return {

@@ -1,6 +1,7 @@
 // The heartbeat has fallen silent while the process exists. Silence is missing data: alone it only isolates (INV-04).
 import { formatDuration } from '@hale/base';
 import { limits } from '../limits.ts';
+import { hasSettled } from '../lives.ts';
 import type { Detector } from './finding.ts';
 import { heard, heartbeatWitness, kernelWitness, probeWitness, trafficWitness } from './witnesses.ts';
 
@@ -9,6 +10,8 @@ export const detectSilent: Detector = (scene) => {
   const beat = life.seen?.heartbeat;
   if (beat?.kind !== 'silent' || life.inspected || life.stage !== 'up') return undefined;
   if (beat.silentMs < limits.suspectAfterMs || life.symptoms.stopped !== undefined) return undefined;
+  // The watcher is a thread like any other: where nobody gets a core, its silence says nothing.
+  if (scene.hostBusy || !hasSettled(unit, life, beat.silentMs)) return undefined;
   const evidence = heard(heartbeatWitness(scene), kernelWitness(scene), trafficWitness(scene), probeWitness(scene));
   const patienceMs = Math.max(unit.hang.afterMs, 2 * life.longestPauseMs);
   return {

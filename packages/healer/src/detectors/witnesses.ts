@@ -6,6 +6,9 @@ import type { Scene } from './finding.ts';
 
 /** The kernel: the main thread burns CPU or waits in the kernel without a pause. Starvation never counts. */
 export function kernelWitness({ life }: Scene): string | undefined {
+  // A loop that is seen turning is busy, not stuck.
+  const beat = life.seen?.heartbeat;
+  if (beat?.kind === 'beating' && beat.stalledMs <= limits.turningMs) return undefined;
   const stuckMs = life.seen?.usage?.mainThreadStuckMs ?? 0;
   return stuckMs >= limits.witnessAfterMs
     ? `kernel: the main thread has been stuck for ${formatDuration(stuckMs)}`
