@@ -36,6 +36,10 @@ export const cliErrors = {
     exit: 1,
     hint: 'hale ps and hale incidents tell what holds it up; the old release keeps serving',
   },
+  HALE_CLI_NOT_SERVING: {
+    exit: 1,
+    hint: 'hale explain NAME tells why; the system is up and Hale goes on trying. hale down stops it',
+  },
   HALE_CLI_STOP_INCOMPLETE: { exit: 1, hint: 'hale doctor lists what is left' },
   HALE_CLI_INTERRUPTED: { exit: 130, hint: 'run it again when you are ready' },
   HALE_CLI_INTERNAL: { exit: 1, hint: 'this is a fault of Hale: please report it with the lines above' },

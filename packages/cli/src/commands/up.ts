@@ -1,6 +1,7 @@
 // `hale up`: from a folder to a running system. On one that runs already it shows what is new and rolls it out; a
 // declaration with problems changes nothing and starts nothing.
 
+import { formatDuration } from '@hale/base';
 import type { SystemSpec } from '@hale/model';
 import { cliError, exitCodes } from '../errors.ts';
 import { styleOf } from '../host.ts';
@@ -12,7 +13,8 @@ import { addressesOf, renderAddresses } from './addresses.ts';
 import { type Call, type CommandEntry, textOption } from './entry.ts';
 import { type Interrupts, listenForInterrupts, runSession, stopOwned } from './live-session.ts';
 
-const rolloutWithinMs = 10 * 60_000;
+const patient = { withinMs: 10 * 60_000, endsAt: 'held' } as const;
+const brief = { withinMs: 60_000, endsAt: 'incident' } as const;
 
 export const upCommand: CommandEntry = {
   usage: 'up',
@@ -20,8 +22,9 @@ export const upCommand: CommandEntry = {
   group: 'Every day',
   shape: (command) =>
     command
-      .option('-d, --detach', 'start it in the background and return')
-      .option('--wait', 'with --detach: return once everything is healthy')
+      .option('-d, --detach', 'in the background: return once everything serves, or at the first trouble')
+      .option('--wait', 'with --detach: wait also while Hale heals, until everything serves or is given up')
+      .option('--no-wait', 'with --detach: return at once')
       .option('-c, --config <file>', 'the declaration, if it is not hale.config.ts')
       .option('--no-view', 'lines instead of the picture'),
   async run(call) {
@@ -45,12 +48,14 @@ async function raise(call: Call, spec: SystemSpec, interrupts: Interrupts): Prom
   }
   if (!up.fresh) sayDifference(call, up);
   if (detach) {
-    if (call.options['wait'] === true) await settle(call, up, interrupts);
+    const wait = call.options['wait'];
+    if (wait === true) await settle(call, up, { interrupts, spec, ...patient });
+    if (wait === undefined) await settle(call, up, { interrupts, spec, ...brief });
     sayUp(call, up, spec);
     return exitCodes.ok;
   }
   if (!up.fresh && (up.difference?.changes.length ?? 0) > 0) {
-    await settle(call, up, interrupts);
+    await settle(call, up, { interrupts, spec, ...patient });
     if (!call.json) call.host.terminal.line(call.host.terminal.paint.good(`release ${up.release} is rolled out`));
     sayUp(call, up, spec);
     return exitCodes.ok;
@@ -72,25 +77,29 @@ function sayDifference({ host, json }: Call, { difference }: BroughtUp): void {
   for (const line of renderDifference(difference, styleOf(host))) host.terminal.line(line);
 }
 
-async function settle(call: Call, up: BroughtUp, interrupts: Interrupts): Promise<void> {
+/** Waits until the release is in place. Throws when it is not, having said where the system is reached all the same. */
+async function settle(call: Call, up: BroughtUp, { interrupts, spec, ...patience }: Settling): Promise<void> {
   const replaced = up.difference === undefined || up.fresh ? [] : replacedUnits(up.difference);
-  const end = await awaitRollout(call.host, up.system, {
-    release: up.release,
-    replaced,
-    withinMs: rolloutWithinMs,
-    signal: interrupts.first,
-  });
+  const wish = { release: up.release, replaced, ...patience, signal: interrupts.first };
+  const end = await awaitRollout(call.host, up.system, wish);
+  if (end.kind === 'done') return;
   if (end.kind === 'interrupted') {
-    throw cliError(
-      'HALE_CLI_INTERRUPTED',
-      `left while release ${up.release} was under way; it goes on without this command`,
-      {
-        hint: 'watch it: hale ps --watch',
-      },
-    );
+    const message = `left while release ${up.release} was under way; it goes on without this command`;
+    throw cliError('HALE_CLI_INTERRUPTED', message, { hint: 'watch it: hale ps --watch' });
   }
-  if (end.kind === 'stuck')
-    throw cliError('HALE_CLI_ROLLOUT_STUCK', `release ${up.release} is not in place: ${end.why}`);
+  if (!call.json) sayUp(call, up, spec);
+  const details = { system: spec.name, release: up.release, ...addressesOf(up.system, spec) };
+  if (end.kind === 'stuck' && !up.fresh)
+    throw cliError('HALE_CLI_ROLLOUT_STUCK', `release ${up.release} is not in place: ${end.why}`, { details });
+  const lines = end.kind === 'stuck' ? [`after ${formatDuration(patience.withinMs)}: ${end.why}`] : end.lines;
+  throw cliError('HALE_CLI_NOT_SERVING', ['not everything serves', ...lines].join('\n  '), { details });
+}
+
+interface Settling {
+  readonly interrupts: Interrupts;
+  readonly spec: SystemSpec;
+  readonly withinMs: number;
+  readonly endsAt: 'held' | 'incident';
 }
 
 function sayUp({ host: { terminal }, json }: Call, up: BroughtUp, spec: SystemSpec): void {

@@ -5,7 +5,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { buildService, buildSystem } from '@hale/model/testing';
-import { findSystemRoot, latestRelease, prepareFolder, readIdentity, recordRelease, writeIdentity } from './folder.ts';
+import {
+  findSystemRoot,
+  latestRelease,
+  prepareFolder,
+  readIdentity,
+  recordRelease,
+  setBrokenReleasesAside,
+  writeIdentity,
+} from './folder.ts';
 
 describe('the folder of a system', () => {
   let root = '';
@@ -46,5 +54,7 @@ describe('the folder of a system', () => {
     assert.equal(readdirSync(join(root, '.hale', 'releases')).length, 10);
     writeFileSync(join(root, '.hale', 'releases', '14.json'), '{"half');
     assert.equal(latestRelease(root)?.release, 13);
+    assert.deepEqual(setBrokenReleasesAside(root), ['14.json']);
+    assert.equal(recordRelease(root, spec(15)).release, 15, 'its number is not given again');
   });
 });

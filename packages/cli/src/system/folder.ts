@@ -82,14 +82,37 @@ export function writeAtomically(file: string, text: string): void {
 /** The newest release on disk; undefined before the first. A file that cannot be read is passed over. */
 export function latestRelease(root: string): { readonly release: number; readonly spec: SystemSpec } | undefined {
   for (const release of releaseNumbers(root).reverse()) {
-    try {
-      const text = readFileSync(join(releaseFolderOf(root), `${release}.json`), 'utf8');
-      return { release, spec: JSON.parse(text) as SystemSpec };
-    } catch {
-      // half a release is no release: the one before it stands
-    }
+    const file = join(releaseFolderOf(root), `${release}.json`);
+    // half a release is no release: the one before it stands
+    if (isReadable(file)) return { release, spec: JSON.parse(readFileSync(file, 'utf8')) as SystemSpec };
   }
   return undefined;
+}
+
+/**
+ * Moves releases that cannot be read out of the way of a control room that would begin with them; gives their names. Only
+ * for a system that does not run. Their numbers are not given again.
+ */
+export function setBrokenReleasesAside(root: string): string[] {
+  return releaseNumbers(root).flatMap((release) => {
+    const file = join(releaseFolderOf(root), `${release}.json`);
+    if (isReadable(file)) return [];
+    renameSync(file, `${file}.broken`);
+    return [`${release}.json`];
+  });
+}
+
+function isReadable(file: string): boolean {
+  try {
+    const spec = JSON.parse(readFileSync(file, 'utf8')) as Partial<SystemSpec> | null;
+    return typeof spec?.id === 'string' && typeof spec.services === 'object';
+  } catch {
+    return false;
+  }
+}
+
+function numbersEverGiven(root: string): number {
+  return readdirSync(releaseFolderOf(root)).reduce((most, name) => Math.max(most, Number.parseInt(name, 10) || 0), 0);
 }
 
 function releaseNumbers(root: string): number[] {
@@ -106,7 +129,7 @@ export function recordRelease(root: string, spec: SystemSpec): { readonly releas
     return { release: latest.release, changed: false };
   }
   const numbers = releaseNumbers(root);
-  const release = (numbers.at(-1) ?? 0) + 1;
+  const release = numbersEverGiven(root) + 1;
   writeAtomically(join(releaseFolderOf(root), `${release}.json`), JSON.stringify(spec));
   for (const old of numbers.slice(0, Math.max(0, numbers.length + 1 - releasesKept))) {
     rmSync(join(releaseFolderOf(root), `${old}.json`), { force: true });

@@ -64,7 +64,17 @@ function holdsSocket(pid: string, inodes: ReadonlySet<string>): boolean {
   }
 }
 
+/** A process of a Hale system is told by its system: its own command line would tell nobody anything. */
 function commandOf(pid: string): string {
+  const root = rootOfSystem(pid);
+  if (root !== undefined) return `the Hale system in ${root}: hale down -C ${root}`;
   const text = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
   return text.length > 60 ? `${text.slice(0, 59)}…` : text;
+}
+
+function rootOfSystem(pid: string): string | undefined {
+  const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+  const isHale = words.some((word) => /[\\/](?:keeper[\\/]main|control-main)\.[jt]s$/.test(word));
+  const root = words[words.indexOf('--root') + 1];
+  return isHale && words.includes('--root') ? root : undefined;
 }

@@ -1,8 +1,8 @@
 // When is a release in place? A table of views that are not there yet, and why.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { ReplicaView, SystemView, UnitView } from '@hale/model';
-import { whatIsMissing } from './rollout.ts';
+import type { IncidentView, ReplicaView, SystemView, UnitView } from '@hale/model';
+import { whatIsMissing, whatIsWrong } from './rollout.ts';
 
 const unit = (over: Partial<UnitView> = {}): UnitView => ({
   unit: 'orders',
@@ -38,6 +38,21 @@ describe('rollout', () => {
       const found = whatIsMissing(given, 2, ['orders']);
       if (missing === undefined) assert.equal(found, undefined);
       else assert.match(found ?? '', missing);
+    });
+  }
+
+  const incident = { unit: 'orders', outcome: 'open', title: 'orders/0 exited (code 3)' } as IncidentView;
+  const troubles: [title: string, unit: UnitView, endsAt: 'held' | 'incident', lines: string[]][] = [
+    ['all is well', unit(), 'incident', []],
+    ['it only starts', unit({ unit: 'slow', state: 'starting' }), 'incident', []],
+    ['an incident, and nobody waits', unit({ state: 'healing' }), 'incident', ['orders: orders/0 exited (code 3)']],
+    ['an incident, and somebody waits', unit({ state: 'healing' }), 'held', []],
+    ['given up for now', unit({ state: 'held', why: 'crash loop' }), 'held', ['orders is held: crash loop']],
+    ['the gateway heals by itself', unit({ unit: 'gateway', role: 'gateway', state: 'healing' }), 'incident', []],
+  ];
+  for (const [title, given, endsAt, lines] of troubles) {
+    it(`trouble: ${title}`, () => {
+      assert.deepEqual(whatIsWrong({ ...view(2, [given], []), incidents: [incident] }, endsAt), lines);
     });
   }
 });

@@ -10,10 +10,14 @@ export interface RolloutWish {
   readonly replaced: readonly string[];
   readonly withinMs: number;
   readonly signal: AbortSignal;
+  /** 'held': waits while Hale heals, and gives up with it. 'incident': the first trouble ends the wait. */
+  readonly endsAt: 'held' | 'incident';
 }
 
 export type RolloutEnd =
   | { readonly kind: 'done' }
+  /** One line for each service that does not come up. */
+  | { readonly kind: 'trouble'; readonly lines: readonly string[] }
   | { readonly kind: 'interrupted' }
   /** Time is up; `why` names what is not there yet. */
   | { readonly kind: 'stuck'; readonly why: string };
@@ -35,13 +39,26 @@ export function whatIsMissing(view: SystemView, release: number, replaced: reado
   return undefined;
 }
 
+/** What keeps services from serving: those given up for now, and at 'incident' also those that Hale is still busy with. */
+export function whatIsWrong(view: SystemView, endsAt: RolloutWish['endsAt']): string[] {
+  return view.units.flatMap((unit) => {
+    if (unit.state === 'healthy' || unit.role === 'gateway') return [];
+    if (unit.state === 'held') return [`${unit.unit} is held: ${unit.why}`];
+    const incident = view.incidents.find((one) => one.unit === unit.unit && one.outcome === 'open');
+    return endsAt === 'held' || incident === undefined ? [] : [`${unit.unit}: ${incident.title}`];
+  });
+}
+
 export async function awaitRollout(host: Host, system: RunningSystem, wish: RolloutWish): Promise<RolloutEnd> {
   const deadline = host.clock.mono() + wish.withinMs;
   let calmSince: number | undefined;
   let why = 'the control room has not answered yet';
   while (!wish.signal.aborted) {
     try {
-      const missing = whatIsMissing(await system.api.system(), wish.release, wish.replaced);
+      const view = await system.api.system();
+      const lines = view.release < wish.release ? [] : whatIsWrong(view, wish.endsAt);
+      if (lines.length > 0) return { kind: 'trouble', lines };
+      const missing = whatIsMissing(view, wish.release, wish.replaced);
       const now = host.clock.mono();
       if (missing === undefined) {
         calmSince ??= now;

@@ -1,13 +1,13 @@
 // Brings a system's keeper and control room up, or leaves nothing behind and says why it could not. What is declared
 // afterwards is not its business.
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatBytes } from '@hale/base';
 import type { SystemSpec } from '@hale/model';
 import { cliError } from '../errors.ts';
 import { type Host, waitFor } from '../host.ts';
 import { diskBytesMin, freeBytesOf } from './disk-room.ts';
-import { logFolderOf, prepareFolder, writeIdentity } from './folder.ts';
+import { logFolderOf, prepareFolder, setBrokenReleasesAside, writeIdentity } from './folder.ts';
 import { handOver, launchKeeper } from './keeper-link.ts';
 import { assignPorts, claimPorts } from './listener-ports.ts';
 import { readLastLines } from './log-tail.ts';
@@ -54,6 +54,8 @@ interface FreshStart {
 }
 
 async function startFresh({ host, system, spec, signal }: FreshStart): Promise<void> {
+  setBrokenReleasesAside(system.root);
+  const from = logLengths(system.root);
   try {
     await launchKeeper(system, spec);
     const up = await waitFor({ clock: host.clock, withinMs: controlUpWithinMs, everyMs: 50, signal }, () =>
@@ -65,7 +67,7 @@ async function startFresh({ host, system, spec, signal }: FreshStart): Promise<v
       up === 'keeper-gone'
         ? 'the keeper ended'
         : `the control room did not answer within ${controlUpWithinMs / 1000} s`;
-    throw cliError('HALE_CLI_START_FAILED', [why, ...lastWords(system.root)].join('\n'));
+    throw cliError('HALE_CLI_START_FAILED', [why, ...lastWords(system.root, from)].join('\n'));
   } catch (error) {
     await stopSystem(host, system, { timeoutMs: 0, hurry: AbortSignal.abort(), say: () => {} });
     throw error;
@@ -77,10 +79,30 @@ async function answers(system: RunningSystem): Promise<true | 'keeper-gone' | un
   return system.keeperPid() === undefined ? 'keeper-gone' : undefined;
 }
 
-function lastWords(root: string): string[] {
-  return ['control', 'keeper'].flatMap((name) => {
-    const file = join(logFolderOf(root), `${name}.log`);
-    const lines = existsSync(file) ? readLastLines(file, tailLines) : [];
+const spokesmen = ['control', 'keeper'] as const;
+const logOf = (root: string, name: string) => join(logFolderOf(root), `${name}.log`);
+const logLengths = (root: string) =>
+  spokesmen.map((name) => statSync(logOf(root, name), { throwIfNoEntry: false })?.size ?? 0);
+
+/** What the two said since `from`: a log that was not added to says nothing about this start. */
+function lastWords(root: string, from: readonly number[]): string[] {
+  const now = logLengths(root);
+  return spokesmen.flatMap((name, index) => {
+    if ((now[index] ?? 0) <= (from[index] ?? 0)) return [];
+    const lines = distinct(readLastLines(logOf(root, name), tailLines).map(essenceOf));
     return lines.length === 0 ? [] : [`--- ${name}.log`, ...lines];
   });
 }
+
+/** A line of control's diary as a person reads it: it is started again and again, and says the same each time. */
+function essenceOf(line: string): string {
+  try {
+    const { msg, error, code, hint } = JSON.parse(line) as Record<string, string | undefined>;
+    if (error === undefined) return msg ?? line;
+    return `${code === undefined ? '' : `${code}: `}${error}${hint === undefined ? '' : ` (${hint})`}`;
+  } catch {
+    return line;
+  }
+}
+
+const distinct = (lines: readonly string[]) => [...new Set(lines)];

@@ -14,7 +14,7 @@ const advice: readonly [words: string, expected: RegExp | undefined][] = [
   ['file:///main.ts:3\n@Injectable()\n^\nSyntaxError: Invalid or unexpected token', /decorators/],
   ["Error [ERR_MODULE_NOT_FOUND]: Cannot find package '@/db' imported from", /path aliases/],
   ["Error [ERR_MODULE_NOT_FOUND]: Cannot find module '/app/db' imported from", /ending in an import/],
-  ["Error [ERR_MODULE_NOT_FOUND]: Cannot find package 'express' imported from", undefined],
+  ["Error [ERR_MODULE_NOT_FOUND]: Cannot find package 'express' imported from", /npm install express\. If/],
   ['TypeError: x is not a function', undefined],
 ];
 for (const [words, expected] of advice)
