@@ -14,19 +14,21 @@ interface Props {
 
 export function SidePanel({ kind, title, children, subject }: Props) {
   const heading = useRef<HTMLHeadingElement>(null);
-  const cameFrom = useRef<Element | null>(null);
+  const address = useRef('');
   useEffect(() => {
-    cameFrom.current = document.activeElement;
     const onKey = (event: KeyboardEvent) => {
       if (event.key === 'Escape') closePanel();
     };
     addEventListener('keydown', onKey);
     return () => {
       removeEventListener('keydown', onKey);
-      if (cameFrom.current instanceof HTMLElement) cameFrom.current.focus({ preventScroll: true });
+      goBackTo(address.current);
     };
   }, []);
-  useEffect(() => heading.current?.focus({ preventScroll: true }), [subject]);
+  useEffect(() => {
+    address.current = location.hash;
+    heading.current?.focus({ preventScroll: true });
+  }, [subject]);
   return (
     <aside class="panel" aria-label={`${kind} details`}>
       <header>
@@ -45,6 +47,17 @@ export function SidePanel({ kind, title, children, subject }: Props) {
       {children}
     </aside>
   );
+}
+
+/**
+ * Puts the focus on the link that leads to the panel just closed. The link is looked up by its address, after the browser is
+ * done with the change of the fragment: that change may take the focus away at any moment before.
+ */
+function goBackTo(address: string): void {
+  requestAnimationFrame(() => {
+    const links = [...document.querySelectorAll<HTMLAnchorElement>('main a')];
+    links.find((link) => link.hash === address)?.focus({ preventScroll: true });
+  });
 }
 
 function closePanel(): void {
