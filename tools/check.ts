@@ -25,6 +25,7 @@ const steps: readonly Step[] = [
   { name: 'types of the dashboard', argv: [bin('tsc'), '-p', 'packages/dashboard/tsconfig.json'] },
   { name: 'law', argv: [process.execPath, 'tools/law.ts'] },
   { name: 'tidy', argv: [process.execPath, 'tools/tidy.ts'] },
+  { name: 'generated pages', argv: [process.execPath, 'tools/docs.ts', '--check'] },
   { name: 'lint and format', argv: [bin('biome'), 'ci', '--reporter=summary', '.'] },
 ];
 

@@ -34,15 +34,17 @@ function sourceOf(file: string): string {
   return join(file.endsWith('.mjs') ? repository : built, path);
 }
 
-/** Copies what `entries` reach, following each file's own words. */
-function copyReachable(entries: readonly string[], dist: string, publication: Publication): void {
+/** Copies what `entries` reach, following each file's own words; gives all that was copied as one text. */
+function copyReachable(entries: readonly string[], dist: string, publication: Publication): string {
   const queue = [...entries];
   const seen = new Set(queue);
+  const texts: string[] = [];
   for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
     const text = rewrite(readFileSync(sourceOf(file), 'utf8'), file, publication);
     const target = join(dist, file);
     mkdirSync(dirname(target), { recursive: true });
     writeFileSync(target, text);
+    texts.push(text);
     const isTypes = file.endsWith('.d.ts');
     for (const named of filesNamed(text, file)) {
       const next = isTypes ? named.replace(/\.js$/, '.d.ts') : named;
@@ -51,6 +53,7 @@ function copyReachable(entries: readonly string[], dist: string, publication: Pu
       queue.push(next);
     }
   }
+  return texts.join('\n');
 }
 
 function assemble(publication: Publication): string {
@@ -58,10 +61,10 @@ function assemble(publication: Publication): string {
   const dist = join(folder, 'dist');
   const doors = Object.values(doorsOf(publication));
   const types = doors.map((door) => door.replace(/\.js$/, '.d.ts'));
-  copyReachable([...doors, ...types, ...publication.programs], dist, publication);
+  const packed = copyReachable([...doors, ...types, ...publication.programs], dist, publication);
   if (publication.room === 'cli') copyCommand(folder);
   cpSync(join(repository, 'LICENSE'), join(folder, 'LICENSE'));
-  const manifest = manifestOf(publication);
+  const manifest = manifestOf(publication, packed);
   writeFileSync(join(folder, 'README.md'), readmeOf(publication));
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
   return folder;
@@ -69,7 +72,7 @@ function assemble(publication: Publication): string {
 
 /** The room's own page, the repository's for the command, else the one sentence. */
 function readmeOf(publication: Publication): string {
-  const { name, description } = manifestOf(publication);
+  const { name, description } = manifestOf(publication, '');
   const pages = [`packages/${publication.room}/README.md`, ...(publication.room === 'cli' ? ['README.md'] : [])];
   const page = pages.map((path) => join(repository, path)).find((path) => existsSync(path));
   return page === undefined ? `# ${name}\n\n${description}\n` : readFileSync(page, 'utf8');

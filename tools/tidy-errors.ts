@@ -1,40 +1,57 @@
-// Error codes and their documentation, compared both ways: a code that is used but not explained, and an
-// explanation of a code that nobody uses, are both findings.
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { type Finding, repository, type SourceFile } from './source.ts';
+// Error codes and their tables: a code that is thrown and stands in no table, and one that stands in a table and is thrown by
+// nobody, are both findings. The page docs/reference/errors.md is written from the tables (tools/docs.ts).
+import type { Finding, SourceFile } from './source.ts';
 
-const page = 'docs/reference/errors.md';
-const pattern = /['"`](HALE_[A-Z]+_[A-Z0-9_]+)['"`]/g;
 const rooms = ['BASE', 'MODEL', 'RESILIENCE', 'SDK', 'PLATFORM', 'CONTROL', 'DRILL', 'CLI'];
+const code = /\bHALE_[A-Z]+_[A-Z0-9_]*[A-Z0-9]\b(?!_)/g;
 
 /** Codes are HALE_<ROOM>_<WHAT>; names of environment variables do not start with a room and are passed over. */
-function isErrorCode(text: string): boolean {
-  return rooms.some((room) => text.startsWith(`HALE_${room}_`));
+const isErrorCode = (text: string) => rooms.some((room) => text.startsWith(`HALE_${room}_`));
+
+interface Place {
+  readonly path: string;
+  readonly line: number;
 }
 
-export function errorTableFindings(sources: readonly SourceFile[]): readonly Finding[] {
-  const used = new Map<string, { path: string; line: number }>();
+/** What explains: a key of a table in errors.ts, or a `code:` with its `hint:` beside it. Whatever is not a key is a use. */
+export function readCodes(sources: readonly SourceFile[]): {
+  readonly explained: ReadonlyMap<string, Place>;
+  readonly used: ReadonlyMap<string, Place>;
+} {
+  const explained = new Map<string, Place>();
+  const used = new Map<string, Place>();
   for (const source of sources) {
-    if (source.isTest || source.room === 'tools') continue;
+    if (source.isTest || source.room === 'tools' || source.room === 'bench') continue;
     for (const [index, line] of source.lines.entries()) {
-      for (const match of line.matchAll(pattern)) {
-        const code = match[1] ?? '';
-        if (isErrorCode(code) && !used.has(code)) used.set(code, { path: source.path, line: index + 1 });
+      if (/^\s*(\/\/|\*|\/\*)/.test(line)) continue;
+      for (const match of line.matchAll(code)) {
+        const [name] = match;
+        if (!isErrorCode(name)) continue;
+        const before = line.slice(0, match.index);
+        const after = line.slice(match.index + name.length);
+        const place = { path: source.path, line: index + 1 };
+        const isKey = source.path.endsWith('errors.ts') && /^\s*$/.test(before) && after.startsWith(':');
+        const hasHint =
+          /\bcode: '$/.test(before) &&
+          source.lines
+            .slice(index, index + 4)
+            .join()
+            .includes('hint');
+        if (isKey || hasHint) explained.set(name, place);
+        if (!isKey) used.set(name, place);
       }
     }
   }
-  const file = join(repository, page);
-  const documented = new Set(
-    existsSync(file)
-      ? [...readFileSync(file, 'utf8').matchAll(/^\| `(HALE_[A-Z0-9_]+)`/gm)].map((match) => match[1] ?? '')
-      : [],
-  );
+  return { explained, used };
+}
+
+export function errorTableFindings(sources: readonly SourceFile[]): readonly Finding[] {
+  const { explained, used } = readCodes(sources);
   const missing = [...used]
-    .filter(([code]) => !documented.has(code))
-    .map(([code, place]) => ({ ...place, message: `${code} is not explained in ${page}` }));
-  const stale = [...documented]
-    .filter((code) => !used.has(code))
-    .map((code) => ({ path: page, line: 1, message: `${code} is explained but nobody uses it` }));
+    .filter(([name]) => !explained.has(name))
+    .map(([name, place]) => ({ ...place, message: `${name} stands in no table: add it to errors.ts of its room` }));
+  const stale = [...explained]
+    .filter(([name]) => !used.has(name))
+    .map(([name, place]) => ({ ...place, message: `${name} is thrown by nobody: remove it` }));
   return [...missing, ...stale];
 }

@@ -66,7 +66,8 @@ export interface Manifest {
   readonly [field: string]: unknown;
 }
 
-export function manifestOf(publication: Publication): Manifest {
+/** `packed`: all code that travels in the tarball; only what it names is a dependency. */
+export function manifestOf(publication: Publication, packed: string): Manifest {
   const source = readPackage(publication.room);
   const doors = Object.entries(doorsOf(publication)).map(([door, file]) => [
     door,
@@ -81,14 +82,14 @@ export function manifestOf(publication: Publication): Manifest {
     engines: { node: publication.node },
     ...(publication.room === 'cli' ? { bin: { hale: './bin/hale.mjs' } } : {}),
     exports: Object.fromEntries(doors),
-    dependencies: dependenciesOf(publication),
+    dependencies: dependenciesOf(publication, packed),
     peerDependencies: source.peerDependencies,
     peerDependenciesMeta: source.peerDependenciesMeta,
   };
 }
 
-function dependenciesOf(publication: Publication): Record<string, string> {
+function dependenciesOf(publication: Publication, packed: string): Record<string, string> {
   const all = publication.rooms.flatMap((room) => Object.entries(readPackage(room).dependencies ?? {}));
-  const outside = all.filter(([name]) => roomInside(publication, name) === undefined);
+  const outside = all.filter(([name]) => roomInside(publication, name) === undefined && packed.includes(name));
   return Object.fromEntries(outside.sort(([a], [b]) => a.localeCompare(b)));
 }
