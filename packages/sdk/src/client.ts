@@ -44,7 +44,7 @@ export interface Client {
   readonly service: string;
   /**
    * Calls `path` of the service. Any status is an answer; what rejects is a HaleError:
-   * HALE_SDK_SERVICE_UNKNOWN, HALE_SDK_NO_REPLICA, HALE_SDK_CALL_TIMEOUT, HALE_SDK_CALL_FAILED.
+   * HALE_SDK_NO_REPLICA, HALE_SDK_CALL_TIMEOUT, HALE_SDK_CALL_FAILED.
    *
    * @example
    * const reply = await payments.fetch('/charge', { json: { amount: 42 }, idempotencyKey: order.id });
