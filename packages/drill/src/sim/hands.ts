@@ -30,7 +30,7 @@ function start(world: World, command: Extract<Command, { kind: 'StartReplica' }>
     const hint = 'write the program that `run` names';
     const failed = {
       kind: 'failed',
-      code: 'HALE_PLATFORM_NO_PROGRAM',
+      code: 'HALE_PLATFORM_PROGRAM_MISSING',
       message: 'the program does not exist',
       hint,
     } as const;
