@@ -37,7 +37,7 @@ export default defineSystem({
     // No SDK, no probe written: Hale heals it all the same.
     payments: service({ run: 'services/payments.ts', replicas: 2, env: drill }),
     // Any program that listens on PORT.
-    inventory: service({ command: ['node', 'services/inventory.mjs'], replicas: 2 }),
+    inventory: service({ command: ['node', 'services/inventory.mjs'], replicas: 2, probes: ready, env: drill }),
   },
   gateway: {
     port: 8080,

@@ -3,16 +3,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatDuration, randomSeed } from '@hale/base';
-import {
-  type DrillResult,
-  findLiveDrill,
-  type LiveDrill,
-  liveDrills,
-  runLiveDrill,
-  summarizeRuns,
-} from '@hale/drill/live';
-import { openDrillSession } from '../drill/session.ts';
+import { type DrillLine, type DrillScript, scenarios } from '@hale/drill';
+import { pauseBetweenRunsMs, runLiveDrill, summarizeRuns, waitUntilHealthy } from '@hale/drill/live';
+import { type DrillSession, openDrillSession } from '../drill/session.ts';
 import { cliError, exitCodes } from '../errors.ts';
+import { pause } from '../host.ts';
 import { findSystemRoot } from '../system/folder.ts';
 import { type Call, type CommandEntry, textOption } from './entry.ts';
 import { listenForInterrupts } from './live-session.ts';
@@ -26,8 +21,8 @@ export const drillCommand: CommandEntry = {
     command
       .option('--runs <count>', 'how often', '1')
       .option('--seed <number>', 'the dice to throw again')
-      .option('--rps <number>', 'requests a second during the drill', '1000')
-      .option('--service <name>', 'the service to break, if not the one of hale.load.json')
+      .option('--rps <number>', 'requests a second, instead of what the drill says')
+      .option('--service <name>', 'the service to break, if not the one that the drill names')
       .addHelpText('after', '\nactions: list, run'),
   async run(call) {
     const [action, name] = call.args;
@@ -40,62 +35,77 @@ export const drillCommand: CommandEntry = {
 };
 
 function list({ host: { terminal }, json }: Call): number {
-  const drills = liveDrills.map(({ name, about, ending }) => ({ name, about, ending }));
-  if (json) terminal.json(drills);
-  else for (const { name, about } of drills) terminal.line(`${terminal.paint.name(name.padEnd(24))}  ${about}`);
+  if (json) terminal.json(scenarios.map(({ name, about }) => ({ name, about })));
+  else for (const { name, about } of scenarios) terminal.line(`${terminal.paint.name(name.padEnd(24))}  ${about}`);
   return exitCodes.ok;
 }
 
 async function runNamed(call: Call, name: string): Promise<number> {
-  const drill = findLiveDrill(name);
-  if (drill === undefined) {
-    throw cliError('HALE_CLI_UNKNOWN_NAME', `there is no drill '${name}'`, {
-      hint: `hale drill list: ${liveDrills.map((one) => one.name).join(', ')}`,
-    });
-  }
+  const script = findScenario(name);
   const interrupts = listenForInterrupts(call.host);
-  const folder = folderOfDrill(call.folder);
   try {
-    const session = await openDrillSession({ ...call, folder }, interrupts.first);
+    const session = await openDrillSession(
+      { ...call, folder: folderOfDrill(call.folder) },
+      { signal: interrupts.first },
+    );
     try {
-      const results = await runOften(call, { drill, session, signal: interrupts.first });
-      return report(call, results);
+      return report(call, await runOften(call, { script, session, signal: interrupts.first }));
     } finally {
       await session.close();
     }
+  } catch (error) {
+    if (interrupts.first.aborted) return exitCodes.interrupted;
+    throw error;
   } finally {
     interrupts.release();
   }
 }
 
-async function runOften(
-  call: Call,
-  given: { drill: LiveDrill; session: Awaited<ReturnType<typeof openDrillSession>>; signal: AbortSignal },
-): Promise<readonly DrillResult[]> {
-  const { drill, session, signal } = given;
-  const seedText = textOption(call, 'seed');
-  const firstSeed = seedText === undefined ? randomSeed() : wholeNumber(0)(seedText);
-  const runs = wholeNumber(1)(textOption(call, 'runs') ?? '1');
-  const results: DrillResult[] = [];
-  for (let run = 0; run < runs && !signal.aborted; run++) {
-    const result = await runLiveDrill({
-      drill,
-      hands: session.hands,
-      clock: call.host.clock,
-      seed: (firstSeed + run) >>> 0,
-      unit: textOption(call, 'service') ?? session.plan.service,
-      plan: session.plan,
-      rps: wholeNumber(1)(textOption(call, 'rps') ?? '1000'),
-      steadyMs: 3_000,
-      settleMs: 1_000,
-    });
-    results.push(result);
-    if (!call.json) for (const line of renderResult(result)) call.host.terminal.line(line);
-  }
-  return results;
+/** Throws HALE_CLI_UNKNOWN_NAME. */
+export function findScenario(name: string): DrillScript {
+  const script = scenarios.find((one) => one.name === name);
+  if (script !== undefined) return script;
+  throw cliError('HALE_CLI_UNKNOWN_NAME', `there is no drill '${name}'`, {
+    hint: `hale drill list: ${scenarios.map((one) => one.name).join(', ')}`,
+  });
 }
 
-function report({ host: { terminal }, json }: Call, results: readonly DrillResult[]): number {
+async function runOften(
+  call: Call,
+  { script, session, signal }: { script: DrillScript; session: DrillSession; signal: AbortSignal },
+): Promise<readonly DrillLine[]> {
+  const { clock, terminal } = call.host;
+  const number = (name: string, min: number) => {
+    const text = textOption(call, name);
+    return text === undefined ? undefined : wholeNumber(min)(text);
+  };
+  const firstSeed = number('seed', 0) ?? randomSeed();
+  const [runs, rps, service] = [number('runs', 1) ?? 1, number('rps', 0), textOption(call, 'service')];
+  const { hands, plan } = session;
+  const everyMs = pauseBetweenRunsMs(script, await waitUntilHealthy(hands, clock, signal));
+  const lines: DrillLine[] = [];
+  for (let run = 0; run < runs && !signal.aborted; run++) {
+    const began = clock.mono();
+    const seed = (firstSeed + run) >>> 0;
+    const line = await runLiveDrill({
+      script,
+      hands,
+      clock,
+      seed,
+      service: service ?? plan.service,
+      plan,
+      rps,
+      signal,
+    });
+    if (signal.aborted) break;
+    lines.push(line);
+    if (!call.json) for (const text of renderResult(line)) terminal.line(text);
+    if (run + 1 < runs) await pause(clock, began + everyMs - clock.mono(), signal);
+  }
+  return lines;
+}
+
+function report({ host: { terminal }, json }: Call, results: readonly DrillLine[]): number {
   const [only] = results;
   if (only === undefined) return exitCodes.interrupted;
   const summary = results.length === 1 ? only : summarizeRuns(results);
@@ -105,13 +115,17 @@ function report({ host: { terminal }, json }: Call, results: readonly DrillResul
 }
 
 /** One drill as a person reads it. */
-export function renderResult(result: DrillResult): string[] {
+export function renderResult(result: DrillLine): string[] {
   const time = (ms: number | undefined) => (ms === undefined ? '-' : formatDuration(ms));
-  const { total, failed, severed, retried, rps } = result.requests;
+  const { requests } = result;
   return [
-    `${result.drill}: ${result.verdict} (seed ${result.seed})`,
+    `${result.drill}: ${result.verdict} (seed ${result.seed}${result.n > 1 ? `, ${result.n} runs, medians` : ''})`,
     `  suspected ${time(result.suspectedMs)}  detected ${time(result.detectedMs)}  isolated ${time(result.isolatedMs)}  recovered ${time(result.recoveredMs)}`,
-    `  ${total} requests at ${Math.round(rps)}/s: ${failed} failed, ${severed} severed, ${retried} retried by the gateway; ${result.ackedLost} acknowledged lost, ${result.duplicates} doubled`,
+    ...(requests === undefined
+      ? []
+      : [
+          `  ${requests.total} requests at ${Math.round(requests.rps)}/s: ${requests.failed} failed, ${requests.severed} severed, ${requests.retried} retried by the gateway; ${result.ackedLost} acknowledged lost, ${result.duplicates} doubled`,
+        ]),
     ...result.complaints.map((complaint) => `  ! ${complaint}`),
   ];
 }

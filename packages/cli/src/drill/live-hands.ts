@@ -1,7 +1,9 @@
 // The hands of live drills on this host: real signals to pids that the control room's picture names, and knocks at fault
 // doors. A drill on purpose is the only place where the command hurts a system.
-import { HaleError } from '@hale/base';
-import type { LiveHands } from '@hale/drill/live';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { drillError } from '@hale/drill';
+import type { DrillNote, LiveHands } from '@hale/drill/live';
 import type { SystemSpec } from '@hale/model';
 import { addressesOf } from '../commands/addresses.ts';
 import { cliError } from '../errors.ts';
@@ -24,23 +26,40 @@ export function createLiveHands(system: RunningSystem, spec: SystemSpec): LiveHa
     view: () => system.api.system().catch(() => undefined),
     traffic: () => system.api.traffic().catch(() => undefined),
     order: (order) => system.api.order(order),
-    signal: (pid, signal) => void process.kill(pid, signal),
+    signal: sendSignal,
     knock,
+    leaveNote: (note) => leaveNote(join(system.runtimeDir, 'drill.json'), note),
     controlPid: () => findMarked(system.id).find((one) => one.replica === 'hale/control')?.pid,
     keeperPid: () => system.keeperPid(),
   };
 }
 
+/** Throws what the kernel says, but for a process that is gone already. */
+function sendSignal(pid: number, signal: string): void {
+  try {
+    process.kill(pid, signal as NodeJS.Signals);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+/** Whole or not at all: a program that starts in between never reads half a note. */
+function leaveNote(file: string, note: DrillNote | undefined): void {
+  rmSync(file, { force: true });
+  if (note === undefined) return;
+  writeFileSync(`${file}.new`, JSON.stringify(note));
+  renameSync(`${file}.new`, file);
+}
+
 async function knock(port: number, fault: string): Promise<void> {
-  const response = await fetch(`http://127.0.0.1:${port}/__drill/${fault}`, {
-    method: 'POST',
-    signal: AbortSignal.timeout(knockWithinMs),
-  });
-  const text = await response.text();
-  if (response.status === 202) return;
-  throw new HaleError({
-    code: 'HALE_DRILL_DOOR_CLOSED',
-    message: `the replica on port ${port} does not open its fault door (${response.status}): ${text.slice(0, 80).trim()}`,
-    hint: 'start the system with HALE_DRILL=1 hale up; drills crash and hang need no door',
-  });
+  const url = `http://127.0.0.1:${port}/__drill/${fault}`;
+  let said: string;
+  try {
+    const response = await fetch(url, { method: 'POST', signal: AbortSignal.timeout(knockWithinMs) });
+    said = `${response.status}: ${(await response.text()).slice(0, 80).trim()}`;
+    if (response.status === 202) return;
+  } catch (error) {
+    said = (error as Error).message;
+  }
+  throw drillError('HALE_DRILL_DOOR_CLOSED', `the replica on port ${port} does not open its fault door (${said})`);
 }

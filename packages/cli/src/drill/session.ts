@@ -16,41 +16,55 @@ export interface DrillSession {
   readonly spec: SystemSpec;
   readonly hands: LiveHands;
   readonly plan: LoadPlan;
-  /** Takes the system down if this session brought it up. */
+  /** Whether `close` takes the system down: this session brought it up, or has to answer for it. */
+  readonly isOwned: boolean;
   close(): Promise<void>;
+}
+
+export interface SessionOptions {
+  readonly signal: AbortSignal;
+  /** Changes the declaration before a fresh start. */
+  readonly adapt?: (spec: SystemSpec) => Promise<SystemSpec>;
+  /** A running system that is this caller's to take down all the same. */
+  readonly owns?: (system: RunningSystem) => boolean;
 }
 
 const stopPatienceMs = 30_000;
 
-export async function openDrillSession(call: Call, signal: AbortSignal): Promise<DrillSession> {
+export async function openDrillSession(call: Call, options: SessionOptions): Promise<DrillSession> {
   const running = findSystem(call.folder);
-  if (running !== undefined && (await isRunning(running))) {
-    const spec = latestRelease(running.root)?.spec ?? (await loadDeclaration(call, undefined));
-    return sessionOf(running, spec, async () => {});
-  }
-  return bringUpForDrills(call, signal);
+  if (running === undefined || !(await isRunning(running))) return bringUpForDrills(call, options);
+  const spec = latestRelease(running.root)?.spec ?? (await loadDeclaration(call, undefined));
+  const mayClose = options.owns?.(running) ?? false;
+  return sessionOf(running, spec, mayClose ? () => takeDown(call, running) : undefined);
 }
 
 /** Brings up the system of the folder with its fault doors open. */
-export async function bringUpForDrills(call: Call, signal: AbortSignal): Promise<DrillSession> {
+async function bringUpForDrills(call: Call, { signal, adapt }: SessionOptions): Promise<DrillSession> {
   // The keeper inherits it, and `env('HALE_DRILL')` in a declaration reads it from there.
   process.env['HALE_DRILL'] = '1';
-  const spec = await loadDeclaration(call, undefined);
+  const declared = await loadDeclaration(call, undefined);
+  const spec = (await adapt?.(declared)) ?? declared;
   const { system } = await bringUp(call.host, spec, signal);
-  const close = async () => {
-    const options = { timeoutMs: stopPatienceMs, hurry: new AbortController().signal, say: () => {} };
-    await stopSystem(call.host, system, options);
-  };
   try {
-    return sessionOf(system, spec, close);
+    return sessionOf(system, spec, () => takeDown(call, system));
   } catch (error) {
-    await close();
+    await takeDown(call, system);
     throw error;
   }
 }
 
-function sessionOf(system: RunningSystem, spec: SystemSpec, close: () => Promise<void>): DrillSession {
-  return { system, spec, hands: createLiveHands(system, spec), plan: planOf(spec), close };
+async function takeDown(call: Call, system: RunningSystem): Promise<void> {
+  await stopSystem(call.host, system, {
+    timeoutMs: stopPatienceMs,
+    hurry: new AbortController().signal,
+    say: () => {},
+  });
+}
+
+function sessionOf(system: RunningSystem, spec: SystemSpec, close: (() => Promise<void>) | undefined): DrillSession {
+  const hands = createLiveHands(system, spec);
+  return { system, spec, hands, plan: planOf(spec), isOwned: close !== undefined, close: close ?? (async () => {}) };
 }
 
 /** `hale.load.json` beside the declaration, or a look at every route. */

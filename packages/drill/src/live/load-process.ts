@@ -4,7 +4,7 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import type { LoadReport } from './judge.ts';
+import type { LoadAccount } from '../script/hands.ts';
 import type { LoadPlan } from './load/plan.ts';
 import type { Snapshot } from './load/report.ts';
 
@@ -16,7 +16,7 @@ export interface LoadProcess {
   kill(): void;
 }
 
-export type LoadWhole = Omit<LoadReport, 'steadyP99Ms' | 'faultP99Ms'>;
+export type LoadWhole = Omit<LoadAccount, 'retried' | 'steadyP99Ms' | 'faultP99Ms'>;
 
 export interface LoadProcessOptions {
   readonly url: string;

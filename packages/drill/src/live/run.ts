@@ -1,139 +1,92 @@
-// Conducts one live drill: steady load, strike, watch until it has ended (or the bound is over), audit, verdict. It changes
-// nothing in the system but what the drill breaks, and puts back what would not heal by itself.
-import { type Clock, createRng, HaleError } from '@hale/base';
-import type { ReplicaView, SystemView } from '@hale/model';
-import type { LiveDrill, Scene } from './drills.ts';
-import type { DrillResult, LiveHands } from './hands.ts';
-import { type Evidence, hasEnded, judge } from './judge.ts';
+// One drill, or one after the other, on a system that runs. Waits until the system is well, aims the script at the service that is to be
+// drilled, plays it, and gives the patients their time between two faults.
+import type { Clock } from '@hale/base';
+import type { SystemView } from '@hale/model';
+import { drillError } from '../errors.ts';
+import type { DrillAction, DrillScript } from '../script/language.ts';
+import type { DrillLine } from '../script/result.ts';
+import { runDrill } from '../script/run.ts';
+import { pause } from './crowd.ts';
+import type { LiveHands } from './hands.ts';
 import type { LoadPlan } from './load/plan.ts';
-import { type LoadProcess, startLoadProcess } from './load-process.ts';
+import { createLiveDrill } from './script-hands.ts';
 
-export interface RunOptions {
-  readonly drill: LiveDrill;
+export interface LiveRunOptions {
+  readonly script: DrillScript;
   readonly hands: LiveHands;
   readonly clock: Clock;
   readonly seed: number;
-  /** The service to drill where the drill says 'service'; undefined: the routed service with the most replicas. */
-  readonly unit: string | undefined;
+  /** The service to drill; undefined: the one that the script names, else the one with the most replicas. */
+  readonly service: string | undefined;
   readonly plan: LoadPlan;
-  readonly rps: number;
-  /** Load before the strike, and after the ending. */
-  readonly steadyMs: number;
-  readonly settleMs: number;
+  /** Requests a second instead of what the script says. */
+  readonly rps: number | undefined;
+  readonly signal: AbortSignal;
+  readonly onAction?: ((action: DrillAction) => void) | undefined;
 }
 
-const pollMs = 40;
 const readyWithinMs = 60_000;
+const lingerMs = 1_000;
+/** What the scripts of this house drill. */
+const homeService = 'pricing';
 
-/** Runs the drill; gives its verdict. Throws HALE_DRILL_NOT_HEALTHY when the system is not well to begin with. */
-export async function runLiveDrill(options: RunOptions): Promise<DrillResult> {
-  const { hands, clock, drill, seed } = options;
-  const before = await waitUntilHealthy(hands, clock);
-  const unit = drill.target === 'gateway' ? 'gateway' : (options.unit ?? defaultUnit(before));
-  const scene = sceneOf({ hands, view: before, unit, seed });
-  const load = startLoadProcess({ url: hands.gatewayUrl, rps: options.rps, plan: options.plan, seed });
-  try {
-    return await strikeAndWatch(options, { scene, load, before, unit });
-  } finally {
-    load.kill();
-    await drill.undo?.(scene);
-  }
+/** Plays it once. Throws HALE_DRILL_NOT_HEALTHY when the system is not well to begin with. */
+export async function runLiveDrill(options: LiveRunOptions): Promise<DrillLine> {
+  const { hands, clock, signal } = options;
+  const view = await waitUntilHealthy(hands, clock, signal);
+  const script = aimAt(options.script, options.service ?? serviceOf(options.script, view));
+  return runDrill(script, createLiveDrill(options), { lingerMs });
 }
 
-async function strikeAndWatch(
-  { hands, clock, drill, seed, steadyMs, settleMs }: RunOptions,
-  { scene, load, before, unit }: { scene: Scene; load: LoadProcess; before: SystemView; unit: string },
-): Promise<DrillResult> {
-  await pause(clock, steadyMs / 2);
-  await load.mark();
-  await pause(clock, steadyMs);
-  const steady = await load.mark();
-  const retriedBefore = (await hands.traffic())?.retried ?? 0;
-  const struckAt = clock.mono();
-  const broken = await drill.strike(scene);
-  const base = { drill, seed, platform: hands.platform, unit, struckAt, before, broken };
-  const watched = await watch({ hands, clock, drill, base });
-  const fault = await load.mark();
-  await pause(clock, settleMs);
-  const whole = await load.stop();
-  const after = (await hands.view()) ?? watched.after;
-  const retried = Math.max(0, ((await hands.traffic())?.retried ?? retriedBefore) - retriedBefore);
-  return judge({
-    ...base,
-    after,
-    endedAt: watched.endedAt,
-    servingMin: watched.servingMin,
-    retried,
-    load: { ...whole, steadyP99Ms: steady.p99Ms, faultP99Ms: fault.p99Ms },
+/** The same script, with another service in the place of the house's own. */
+function aimAt(script: DrillScript, service: string): DrillScript {
+  const aim = <T extends string>(name: T) =>
+    (name === homeService || name.startsWith(`${homeService}/`) ? service + name.slice(homeService.length) : name) as T;
+  const aimAction = (action: DrillAction): DrillAction => {
+    if ('replica' in action) return { ...action, replica: aim(action.replica) };
+    return 'unit' in action ? { ...action, unit: aim(action.unit) } : action;
+  };
+  return { ...script, actions: script.actions.map((one) => ({ ...one, action: aimAction(one.action) })) };
+}
+
+function serviceOf(script: DrillScript, view: SystemView): string {
+  const services = view.units.filter((unit) => unit.role === 'service').toSorted((a, b) => b.wanted - a.wanted);
+  const named = services.find((unit) => unit.unit === homeService) ?? services[0];
+  if (named !== undefined) return named.unit;
+  throw drillError('HALE_DRILL_NO_REPLICA', `there is no service for '${script.name}'`);
+}
+
+/**
+ * Milliseconds from one strike to the next of the same drill, so that neither the budget (5 actions a minute of a replica, 10 of
+ * a unit) is used up nor a replica dies twice within the time that counts as one illness. Seeds in a row take turns.
+ */
+export function pauseBetweenRunsMs(script: DrillScript, view: SystemView): number {
+  const struck = script.actions.flatMap(({ action }) => {
+    const unit = 'replica' in action ? action.replica.split('/')[0] : 'unit' in action ? action.unit : undefined;
+    const replicas = view.units.find((one) => one.unit === unit)?.wanted ?? 1;
+    return unit === undefined ? [] : [{ replicas, share: 'replica' in action ? 1 / replicas : 1 }];
   });
+  const perReplicaMs = Math.max(0, ...struck.map(({ share }) => share * 36_000));
+  const perUnitMs = Math.max(0, ...struck.map(({ replicas, share }) => replicas * share * 7_000));
+  const lasting = Math.max(
+    0,
+    ...script.actions.map(({ action }) => ('forMs' in action && action.kind !== 'block' ? 60_000 : 0)),
+  );
+  return Math.max(perReplicaMs, perUnitMs, lasting);
 }
 
-async function watch(options: {
-  hands: LiveHands;
-  clock: Clock;
-  drill: LiveDrill;
-  base: Omit<Evidence, 'after' | 'endedAt' | 'load' | 'retried' | 'servingMin'>;
-}): Promise<{ after: SystemView; endedAt: number | undefined; servingMin: number }> {
-  const { hands, clock, drill, base } = options;
-  const until = base.struckAt + drill.withinMs;
-  let after = base.before;
-  let servingMin = Number.POSITIVE_INFINITY;
-  while (clock.mono() < until) {
-    await pause(clock, pollMs);
-    const view = await hands.view();
-    if (view === undefined || view.at.mono < base.struckAt) continue;
-    after = view;
-    servingMin = Math.min(servingMin, view.units.find((one) => one.unit === base.unit)?.serving ?? 0);
-    if (hasEnded({ ...base, after })) return { after, endedAt: clock.mono(), servingMin };
-  }
-  return { after, endedAt: undefined, servingMin };
-}
-
-export async function waitUntilHealthy(hands: LiveHands, clock: Clock): Promise<SystemView> {
+/** Throws HALE_DRILL_NOT_HEALTHY after a minute, HALE_DRILL_INTERRUPTED when a person wants no more. */
+export async function waitUntilHealthy(hands: LiveHands, clock: Clock, signal: AbortSignal): Promise<SystemView> {
   const until = clock.mono() + readyWithinMs;
   for (;;) {
     const view = await hands.view();
     if (view?.state === 'healthy') return view;
+    if (signal.aborted) throw drillError('HALE_DRILL_INTERRUPTED', 'interrupted while the system was not well yet');
     if (clock.mono() > until) {
       const why = view?.units.filter((unit) => unit.state !== 'healthy').map((unit) => `${unit.unit}: ${unit.why}`);
-      throw new HaleError({
-        code: 'HALE_DRILL_NOT_HEALTHY',
-        message: `the system is not healthy to begin with (${why?.join('; ') ?? 'the control room does not answer'})`,
-        hint: 'look at it first: hale status',
-      });
+      const said = why?.join('; ') ?? 'the control room does not answer';
+      throw drillError('HALE_DRILL_NOT_HEALTHY', `the system is not healthy to begin with (${said})`);
     }
-    await pause(clock, 100);
+    await pause(clock, 100, signal);
   }
-}
-
-/** The service with the most replicas that stands behind the gateway. */
-function defaultUnit(view: SystemView): string {
-  const services = view.units.filter((unit) => unit.role === 'service').sort((a, b) => b.wanted - a.wanted);
-  const [first] = services;
-  if (first === undefined) {
-    throw new HaleError({
-      code: 'HALE_DRILL_NO_SERVICE',
-      message: 'there is no service to drill',
-      hint: 'declare a service in hale.config.ts',
-    });
-  }
-  return first.unit;
-}
-
-function sceneOf(given: { hands: LiveHands; view: SystemView; unit: string; seed: number }): Scene {
-  const { hands, view, unit, seed } = given;
-  const replicas = view.replicas.filter((one) => one.unit === unit && one.phase === 'serving' && one.pid !== undefined);
-  const victim: ReplicaView | undefined = replicas[createRng(seed).below(Math.max(1, replicas.length))];
-  if (victim === undefined) {
-    throw new HaleError({
-      code: 'HALE_DRILL_NO_SERVICE',
-      message: `'${unit}' has no serving replica to drill`,
-      hint: `name another service: hale drill run NAME --service <one of ${view.units.map((one) => one.unit).join(', ')}>`,
-    });
-  }
-  return { hands, view, unit, victim, replicas };
-}
-
-function pause(clock: Clock, ms: number): Promise<void> {
-  return new Promise((resolve) => clock.after(ms, resolve));
 }

@@ -6,47 +6,57 @@ import { parseDrill } from '../script/parse.ts';
 
 const texts: readonly string[] = [
   `drill crash
-load 1000/s for 20s
-at 3s kill orders/1 SIGKILL
+about SIGKILL to one replica
+load 1000/s
+at 3s kill pricing/? SIGKILL
 expect healed within 5s
 expect restarts 1
 expect failed 0`,
 
   `drill exit
-load 1000/s for 20s
-at 3s exit orders/1 code 3
+about one replica leaves with code 3
+load 1000/s
+at 3s exit pricing/? code 3
 expect healed within 5s
 expect restarts 1
 expect failed 0`,
 
   `drill hang
-load 1000/s for 20s
-at 3s stop orders/1
+about SIGSTOP to one replica: it is there, and does nothing
+load 1000/s
+at 3s stop pricing/?
 expect suspected within 1.5s
 expect healed within 7s
 expect restarts 1
 expect failed 0`,
 
   `drill block
-load 1000/s for 20s
-at 3s block orders/1 for 10m
+about while(true) in one replica
+load 1000/s
+at 3s block pricing/? for 10m
 expect suspected within 1.5s
 expect healed within 7s
 expect restarts 1
 expect failed 0`,
 
   `drill crash-loop
-at 3s crash-loop orders for 20s
-watch for 2m
+about one replica exits, and so do its new lives for 20 s
+load 1000/s
+at 3s crash-loop pricing/? for 20s
 expect held within 60s
-expect healed within 2m`,
+expect healed within 90s
+expect failed 0`,
 
   `drill slow-start
-at 3s slow-start orders for 40s
-watch for 3m
-expect healed within 2m`,
+about one replica is killed, and for 40 s its new lives never get ready
+load 1000/s
+at 3s slow-start pricing/? for 40s
+expect healed within 2m
+expect failed 0`,
 
   `drill bad-probe
+about the probes of every service fail at once, traffic is fine: nobody may be touched
+load 1000/s
 at 3s bad-probe all for 20s
 watch for 40s
 expect observer-blamed within 5s
@@ -54,59 +64,69 @@ expect restarts 0
 expect failed 0`,
 
   `drill bad-probe-one
-at 3s bad-probe orders for 90s
+about the probes of one service fail, traffic is fine: one replica at a time, then a person
+load 1000/s
+at 3s bad-probe pricing for 90s
 watch for 3m
-expect held within 90s`,
+expect held within 90s
+expect failed 0`,
 
   `drill all-replicas-killed
-load 1000/s for 20s
-at 3s kill every orders
+about SIGKILL to every replica of a service at once
+load 1000/s
+at 3s kill every pricing
 expect healed within 5s
 expect restarts 3
 expect failed 0`,
 
   `drill control-killed
-load 1000/s for 20s
+about SIGKILL to the control room: nobody else may notice
+load 1000/s
 at 3s kill control
 expect adopted within 2s
 expect restarts 0
 expect failed 0`,
 
   `drill keeper-killed
-load 1000/s for 20s
+about SIGKILL to the keeper, the parent of all; then a replica dies
+load 1000/s
 at 3s kill keeper
-at 6s kill orders/0 SIGKILL
+at 6s kill pricing/? SIGKILL
 expect healed within 35s
 expect restarts 1
 expect failed 0`,
 
   `drill gateway-worker-killed
-load 1000/s for 20s
-at 3s kill gateway/1 SIGKILL
+about SIGKILL to one gateway worker
+load 1000/s
+at 3s kill gateway/? SIGKILL
 expect healed within 5s
 expect restarts 1
 expect failed 0`,
 
   `drill gateway-worker-frozen
-load 1000/s for 20s
-at 3s stop gateway/1
+about SIGSTOP to one gateway worker
+load 1000/s
+at 3s stop gateway/?
 expect healed within 7s
 expect restarts 1
 expect failed 0`,
 
   `drill surge
-load 1000/s for 20s
-at 3s kill orders/0 SIGKILL
-at 3s kill payments/1 SIGKILL
-at 3.2s kill storefront/0 SIGKILL
-at 3.4s block inventory/0 for 10m
+about four faults at once, in four services
+load 1000/s
+at 3s kill pricing/? SIGKILL
+at 3s kill payments/? SIGKILL
+at 3.2s kill storefront/? SIGKILL
+at 3.4s block orders/? for 10m
 expect healed within 8s
 expect restarts 4
 expect failed 0`,
 
   `drill rolling-restart
-load 1000/s for 30s
-at 3s restart orders
+about every replica of a service is replaced, one after the other
+load 1000/s
+at 3s restart pricing
 expect rolled within 20s
 expect restarts 3
 expect failed 0`,

@@ -1,8 +1,8 @@
 // The words of a drill script and what they mean once read. One line, one thing; the same text runs in the simulator and on a
-// system that runs (see hands.ts). parse.ts reads it, run.ts plays it.
+// system that runs (see hands.ts). parse.ts reads it, draw.ts throws its dice, run.ts plays it, judge.ts says how it went.
 import type { ReplicaId, UnitName } from '@hale/model';
 
-/** What is broken, or ordered, on purpose. */
+/** What is broken, or ordered, on purpose. A replica `pricing/?` is drawn by the seed: the same one in the whole script. */
 export type DrillAction =
   | { readonly kind: 'kill'; readonly replica: ReplicaId; readonly signal: string }
   | { readonly kind: 'exit'; readonly replica: ReplicaId; readonly code: number }
@@ -11,10 +11,10 @@ export type DrillAction =
   | { readonly kind: 'kill-every'; readonly unit: UnitName }
   | { readonly kind: 'kill-control' }
   | { readonly kind: 'kill-keeper' }
-  /** New lives of the unit exit soon after they start; begins with one that runs. */
-  | { readonly kind: 'crash-loop'; readonly unit: UnitName; readonly forMs: number }
-  /** New lives of the unit never get ready to serve; begins with the death of one that runs. */
-  | { readonly kind: 'slow-start'; readonly unit: UnitName; readonly forMs: number }
+  /** This replica exits, and so do its new lives soon after they start. */
+  | { readonly kind: 'crash-loop'; readonly replica: ReplicaId; readonly forMs: number }
+  /** This replica is killed, and its new lives never get ready to serve. */
+  | { readonly kind: 'slow-start'; readonly replica: ReplicaId; readonly forMs: number }
   /** Probes fail although all is well; of one unit or of all. */
   | { readonly kind: 'bad-probe'; readonly unit: UnitName | 'all'; readonly forMs: number }
   | { readonly kind: 'restart'; readonly unit: UnitName };
@@ -38,12 +38,22 @@ export type DrillExpectation =
   /** At most this many requests failed; judged only where there is load. */
   | { readonly kind: 'failed'; readonly max: number };
 
+export interface PlannedAction {
+  readonly atMs: number;
+  readonly action: DrillAction;
+  readonly line: number;
+}
+
 export interface DrillScript {
   readonly name: string;
+  /** One sentence for whoever reads the list. */
+  readonly about: string;
   /** The declared system it plays on; 'shop' is the one of the examples. */
   readonly system: string;
-  readonly load: { readonly perSecond: number; readonly forMs: number } | undefined;
-  readonly actions: readonly { readonly atMs: number; readonly action: DrillAction; readonly line: number }[];
+  /** Requests a second for as long as it is watched; undefined: none. */
+  readonly loadPerSecond: number | undefined;
+  /** In order of time. */
+  readonly actions: readonly PlannedAction[];
   readonly expectations: readonly DrillExpectation[];
   /** How long it is watched; at least until the last expectation's time. */
   readonly forMs: number;

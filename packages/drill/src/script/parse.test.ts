@@ -6,8 +6,9 @@ import { parseDrill } from './parse.ts';
 test('reads every word of the language', () => {
   const { value, problems } = parseDrill(`
     drill all          # a comment
+    about everything there is
     system shop
-    load 500/s for 20s
+    load 500/s
     watch for 2m
     at 3s kill orders/1 SIGTERM
     at 3s exit orders/1 code 3
@@ -16,14 +17,14 @@ test('reads every word of the language', () => {
     at 5s kill every payments
     at 5s kill control
     at 6s kill keeper
-    at 7s crash-loop orders for 20s
-    at 7s slow-start orders for 20s
+    at 7s crash-loop orders/? for 20s
+    at 7s slow-start orders/2 for 20s
     at 7s bad-probe all for 20s
     at 8s restart orders
     expect healed within 5s
     expect failed 0`);
   assert.deepEqual(problems, []);
-  assert.deepEqual(value?.load, { perSecond: 500, forMs: 20_000 });
+  assert.equal(value?.loadPerSecond, 500);
   assert.equal(value?.forMs, 120_000);
   const kinds = 'kill exit stop block kill-every kill-control kill-keeper crash-loop slow-start bad-probe restart';
   assert.equal(value?.actions.map((one) => one.action.kind).join(' '), kinds);

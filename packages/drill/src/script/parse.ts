@@ -6,20 +6,25 @@ import type { DrillAction, DrillExpectation, DrillScript } from './language.ts';
 
 interface Reading {
   name: string;
+  about: string;
   system: string;
-  load: DrillScript['load'];
+  loadPerSecond: number | undefined;
   forMs: number;
   actions: { atMs: number; action: DrillAction; line: number }[];
   expectations: DrillExpectation[];
   problems: Problem[];
 }
 
-/** `# comment`, or one of: drill, system, load, at, expect, watch. */
+/** How long it is watched after the last ending that is expected, for what might still go wrong. */
+const lingerMs = 5_000;
+
+/** `# comment`, or one of: drill, about, system, load, at, expect, watch. */
 export function parseDrill(text: string): Parsed<DrillScript> {
   const reading: Reading = {
     name: '',
+    about: '',
     system: 'shop',
-    load: undefined,
+    loadPerSecond: undefined,
     forMs: 0,
     actions: [],
     expectations: [],
@@ -44,7 +49,8 @@ export function parseDrill(text: string): Parsed<DrillScript> {
   if (reading.actions.length === 0) missing('nothing happens in this drill', 'add: at 3s kill orders/1 SIGKILL');
   if (reading.expectations.length === 0) missing('nothing is expected of this drill', 'add: expect healed within 5s');
   const { problems, ...rest } = reading;
-  return { value: problems.length === 0 ? { ...rest, forMs: watchFor(reading) } : undefined, problems };
+  const actions = rest.actions.toSorted((a, b) => a.atMs - b.atMs);
+  return { value: problems.length === 0 ? { ...rest, actions, forMs: watchFor(reading) } : undefined, problems };
 }
 
 interface Trouble {
@@ -58,6 +64,9 @@ function readLine(reading: Reading, words: readonly string[], line: number): Tro
     case 'drill':
       reading.name = rest[0] ?? '';
       return undefined;
+    case 'about':
+      reading.about = rest.join(' ');
+      return undefined;
     case 'system':
       reading.system = rest[0] ?? 'shop';
       return undefined;
@@ -70,15 +79,14 @@ function readLine(reading: Reading, words: readonly string[], line: number): Tro
     case 'expect':
       return readExpectation(reading, rest);
     default:
-      return { message: `'${verb}' is not a word of drills`, hint: 'drill, system, load, at, expect or watch' };
+      return { message: `'${verb}' is not a word of drills`, hint: 'drill, about, system, load, at, expect or watch' };
   }
 }
 
 function readLoad(reading: Reading, words: readonly string[]): Trouble | undefined {
-  const match = /^(\d+)\/s for (\S+)$/.exec(words.join(' '));
-  const forMs = parseDuration(match?.[2] ?? '');
-  if (match === null || forMs === undefined) return { message: 'the load cannot be read', hint: 'load 1000/s for 20s' };
-  reading.load = { perSecond: Number(match[1]), forMs };
+  const match = /^(\d+)\/s$/.exec(words.join(' '));
+  if (match === null) return { message: 'the load cannot be read', hint: 'load 1000/s' };
+  reading.loadPerSecond = Number(match[1]);
   return undefined;
 }
 
@@ -95,17 +103,27 @@ const actionForms: readonly (readonly [RegExp, (m: readonly string[]) => DrillAc
   [/^kill keeper$/, () => ({ kind: 'kill-keeper' })],
   [/^kill every (\S+)$/, (m) => ({ kind: 'kill-every', unit: m[1] ?? '' })],
   [
-    /^kill (\S+\/\d+)(?: (SIG[A-Z]+))?$/,
+    /^kill (\S+\/(?:\d+|\?))(?: (SIG[A-Z]+))?$/,
     (m) => ({ kind: 'kill', replica: m[1] as ReplicaId, signal: m[2] ?? 'SIGKILL' }),
   ],
-  [/^exit (\S+\/\d+)(?: code (\d+))?$/, (m) => ({ kind: 'exit', replica: m[1] as ReplicaId, code: Number(m[2] ?? 1) })],
-  [/^stop (\S+\/\d+)$/, (m) => ({ kind: 'stop', replica: m[1] as ReplicaId })],
   [
-    /^block (\S+\/\d+) for (\S+)$/,
+    /^exit (\S+\/(?:\d+|\?))(?: code (\d+))?$/,
+    (m) => ({ kind: 'exit', replica: m[1] as ReplicaId, code: Number(m[2] ?? 1) }),
+  ],
+  [/^stop (\S+\/(?:\d+|\?))$/, (m) => ({ kind: 'stop', replica: m[1] as ReplicaId })],
+  [
+    /^block (\S+\/(?:\d+|\?)) for (\S+)$/,
     (m) => lasting(m, (forMs) => ({ kind: 'block', replica: m[1] as ReplicaId, forMs })),
   ],
-  [/^crash-loop (\S+) for (\S+)$/, (m) => lasting(m, (forMs) => ({ kind: 'crash-loop', unit: m[1] ?? '', forMs }))],
-  [/^slow-start (\S+) for (\S+)$/, (m) => lasting(m, (forMs) => ({ kind: 'slow-start', unit: m[1] ?? '', forMs }))],
+  [
+    /^(crash-loop|slow-start) (\S+\/(?:\d+|\?)) for (\S+)$/,
+    (m) =>
+      lasting(m.slice(1), (forMs) => ({
+        kind: m[1] as 'crash-loop' | 'slow-start',
+        replica: m[2] as ReplicaId,
+        forMs,
+      })),
+  ],
   [/^bad-probe (\S+) for (\S+)$/, (m) => lasting(m, (forMs) => ({ kind: 'bad-probe', unit: m[1] ?? '', forMs }))],
   [/^restart (\S+)$/, (m) => ({ kind: 'restart', unit: m[1] ?? '' })],
 ];
@@ -126,7 +144,8 @@ function readAction(reading: Reading, words: readonly string[], line: number): T
     reading.actions.push({ atMs, action, line });
     return undefined;
   }
-  const hint = 'kill, exit, stop, block, crash-loop, slow-start, bad-probe or restart; e.g. block orders/1 for 60s';
+  const hint =
+    'kill, exit, stop, block, crash-loop, slow-start, bad-probe or restart; e.g. block orders/1 for 60s, kill pricing/? SIGKILL';
   return { message: `'${said}' cannot be done`, hint };
 }
 
@@ -152,5 +171,5 @@ function readExpectation(reading: Reading, words: readonly string[]): Trouble | 
 function watchFor(reading: Reading): number {
   const lastAction = Math.max(0, ...reading.actions.map((one) => one.atMs));
   const longest = Math.max(0, ...reading.expectations.map((one) => ('withinMs' in one ? one.withinMs : 0)));
-  return Math.max(reading.forMs, reading.load?.forMs ?? 0, lastAction + longest);
+  return Math.max(reading.forMs, lastAction + longest + lingerMs);
 }

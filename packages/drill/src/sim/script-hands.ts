@@ -1,9 +1,8 @@
 // The simulator's hands for drill scripts: what the script breaks is broken in the virtual world, and waiting is turning its clock. Also
 // keeps the conversation: every line that was told, which the goldens hold.
-import { HaleError } from '@hale/base';
 import { viewOf } from '@hale/healer';
 import type { ReplicaId } from '@hale/model';
-import { drillErrors } from '../errors.ts';
+import { drillError } from '../errors.ts';
 import { allReferees } from '../referees/index.ts';
 import type { Breach } from '../referees/referee.ts';
 import type { DrillHands } from '../script/hands.ts';
@@ -35,15 +34,23 @@ export function createSimulatedDrill(seed: number): SimulatedDrill {
   return {
     platform: 'simulated',
     seed,
+    lookEveryMs: 250,
+    patience: 1,
     breaches: simulation.court.breaches,
     now: () => simulation.agenda.now,
-    perform: async (action) => perform(simulation, action),
+    begin: async () => {},
+    async perform(action) {
+      perform(simulation, action);
+      return simulation.agenda.now;
+    },
+    isInterrupted: () => false,
     wait: async (ms) => simulation.run(ms),
     view: async () =>
       simulation.control.alive
         ? viewOf(simulation.state(), { system: 'shop', id: 'sim', zones: ['a', 'b'] })
         : undefined,
-    requests: async () => undefined,
+    finish: async () => undefined,
+    undo: async () => {},
     conversation: () => lines,
   };
 }
@@ -67,7 +74,6 @@ function perform(simulation: Simulation, action: DrillAction): void {
       return;
     case 'kill-every':
       for (const one of runningOf(world, action.unit)) end(world, one, { code: undefined, signal: 'SIGKILL' });
-      undefined;
       return;
     case 'kill-control':
       simulation.killControl(300);
@@ -76,14 +82,14 @@ function perform(simulation: Simulation, action: DrillAction): void {
       simulation.killKeeper(500);
       return;
     case 'crash-loop':
-      sky.crashing.add(action.unit);
-      until(action.forMs, () => sky.crashing.delete(action.unit));
-      end(world, first(simulation, action.unit), { code: 1, signal: undefined });
+      sky.crashing.add(action.replica);
+      until(action.forMs, () => sky.crashing.delete(action.replica));
+      end(world, find(simulation, action.replica), { code: 1, signal: undefined });
       return;
     case 'slow-start':
-      sky.stuckStart.add(action.unit);
-      until(action.forMs, () => sky.stuckStart.delete(action.unit));
-      end(world, first(simulation, action.unit), { code: undefined, signal: 'SIGKILL' });
+      sky.stuckStart.add(action.replica);
+      until(action.forMs, () => sky.stuckStart.delete(action.replica));
+      end(world, find(simulation, action.replica), { code: undefined, signal: 'SIGKILL' });
       return;
     case 'bad-probe':
       sky.probesLie.add(action.unit);
@@ -98,11 +104,5 @@ function perform(simulation: Simulation, action: DrillAction): void {
 function find(simulation: Simulation, replica: ReplicaId): VirtualProcess {
   const found = runningOf(simulation.world).find((one) => one.replica === replica);
   if (found !== undefined) return found;
-  throw new HaleError({ ...drillErrors.noReplica, message: `${replica} does not run in this drill` });
-}
-
-function first(simulation: Simulation, unit: string): VirtualProcess {
-  const found = runningOf(simulation.world, unit)[0];
-  if (found !== undefined) return found;
-  throw new HaleError({ ...drillErrors.noReplica, message: `nothing of ${unit} runs in this drill` });
+  throw drillError('HALE_DRILL_NO_REPLICA', `${replica} does not run in this drill`);
 }

@@ -40,15 +40,16 @@ const database: Partial<UnitSpec> & { name: string } = {
 
 const gateway: Partial<UnitSpec> & { name: string } = { name: 'gateway', role: 'gateway', routed: false };
 
-/** The shop of the examples: what drill scripts play on. */
+/** The shop of the examples (examples/shop/hale.config.ts): what drill scripts play on. */
 export function buildShop(): readonly UnitSpec[] {
   return [
     buildService(database),
+    buildService({ name: 'pricing', replicas: 3 }),
     buildService({ name: 'payments' }),
     buildService({ name: 'inventory' }),
     buildService({ name: 'orders', replicas: 3, uses: ['payments', 'inventory', 'db'] }),
-    buildService({ name: 'storefront', uses: ['orders'] }),
-    buildService({ ...gateway, uses: ['storefront', 'orders'] }),
+    buildService({ name: 'storefront', uses: ['orders', 'pricing', 'inventory'] }),
+    buildService({ ...gateway, uses: ['storefront', 'orders', 'pricing', 'inventory'] }),
   ];
 }
 

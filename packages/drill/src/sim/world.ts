@@ -9,10 +9,10 @@ import { createProcess, isIll, reallyServes, type VirtualProcess } from './proce
 export interface Sky {
   /** Probes of these units fail although the replicas are well; 'all' for every unit. */
   probesLie: Set<UnitName | 'all'>;
-  /** New lives of these units exit soon after they start. */
-  crashing: Set<UnitName>;
-  /** New lives of these units never start. */
-  stuckStart: Set<UnitName>;
+  /** New lives of these exit soon after they start. */
+  crashing: Set<UnitName | ReplicaId>;
+  /** New lives of these never start. */
+  stuckStart: Set<UnitName | ReplicaId>;
   /** The hands cannot start these units. */
   unstartable: Set<UnitName>;
   /** Lives of this release and unit crash at once: a bad release. */
@@ -72,10 +72,12 @@ export function spawn(
   if (spec === undefined || world.sky.unstartable.has(of.unit)) return false;
   if (world.processes.has(of.incarnation)) return true;
   const { agenda, rng, sky } = world;
-  const startMs = sky.stuckStart.has(of.unit) ? Number.POSITIVE_INFINITY : 150 + rng.below(900);
+  const isStuck = sky.stuckStart.has(of.unit) || sky.stuckStart.has(of.replica);
+  const startMs = isStuck ? Number.POSITIVE_INFINITY : 150 + rng.below(900);
   const process = createProcess({ ...of, spec, pid: world.nextPid++, now: agenda.now, startMs });
   world.processes.set(of.incarnation, process);
-  if (sky.crashing.has(of.unit) || sky.badRelease.get(of.unit) === of.release) {
+  const crashes = sky.crashing.has(of.unit) || sky.crashing.has(of.replica);
+  if (crashes || sky.badRelease.get(of.unit) === of.release) {
     agenda.after(50 + rng.below(1_500), () => end(world, process, { code: 1, signal: undefined }));
   }
   return true;

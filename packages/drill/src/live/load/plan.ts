@@ -1,7 +1,8 @@
 // What the crowd asks for, in which proportion, and which answers are promises. A system brings its own plan in a file
 // `hale.load.json` beside its declaration; without one, every route is simply looked at.
 import { readFileSync } from 'node:fs';
-import { HaleError, type Rng } from '@hale/base';
+import type { Rng } from '@hale/base';
+import { drillError } from '../../errors.ts';
 
 export interface LoadPlan {
   /** Named mixes; 'drill' is what drills use. */
@@ -57,12 +58,8 @@ export function readPlan(file: string): LoadPlan {
   return plan as LoadPlan;
 }
 
-function badPlan(file: string, why: string): HaleError {
-  return new HaleError({
-    code: 'HALE_DRILL_PLAN_BAD',
-    message: `${file} is no load plan: ${why}`,
-    hint: 'write { "mixes": { "drill": [{ "weight": 1, "method": "GET", "path": "/" }] } }, or remove the file to look at every route',
-  });
+function badPlan(file: string, why: string): Error {
+  return drillError('HALE_DRILL_PLAN_BAD', `${file} is no load plan: ${why}`);
 }
 
 /** Draws requests of one mix. `runId` starts the id of every record of this run. */
