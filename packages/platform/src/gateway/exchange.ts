@@ -170,7 +170,7 @@ export class Exchange implements Deadline, Guest, Waiter, Dispatcher.DispatchHan
     else this.countFailed();
     this.service.tally.latency.add(worker.nowMs - this.startedMs);
     this.settle();
-    res.finish(trailers);
+    worker.outbox.post(res, trailers);
   }
 
   onResponseError(_controller: Controller | null, error: Error): void {

@@ -41,6 +41,8 @@ export function createGatewayServer(
       keepAliveTimeout: limits.keepAliveTimeoutMs,
       connectionsCheckingInterval: Math.min(1000, limits.headersTimeoutMs),
       noDelay: true,
+      // A request without a body needs no stream to say so.
+      optimizeEmptyRequests: true,
       shouldUpgradeCallback: isUpgradeAllowed,
     },
     (req, res) => worker.handle(req, res as GatewayResponse, service),

@@ -8,6 +8,7 @@ import { refuse } from './answer.ts';
 import { Exchange } from './exchange.ts';
 import { originForm } from './headers.ts';
 import type { Chairs } from './hold.ts';
+import { createOutbox, type Outbox } from './outbox.ts';
 import type { GatewayResponse } from './response.ts';
 import { createRouter, type RoutesFile } from './routes.ts';
 import { createService, type Service } from './service.ts';
@@ -31,6 +32,7 @@ const servicesMax = 1000;
 export class GatewayWorker {
   readonly clock: Clock;
   readonly sweep: DeadlineSweep;
+  readonly outbox: Outbox = createOutbox();
   readonly totals: GatewayTotals = createTotals();
   limits: RoutesFile = { v: 1, routes: [], timeoutMs: 30_000, tryTimeoutMs: 10_000, holdMs: 10_000, bodyBytesMax: 1e6 };
   /** The time of the last event that asked for it; exact enough for everything but a new event. */
