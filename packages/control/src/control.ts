@@ -5,7 +5,7 @@ import { type Clock, isHaleError, makeUlid, randomSeed, seedRng } from '@hale/ba
 import { type Order, type SystemSpec, type SystemView, unitsOf } from '@hale/model';
 import type { Journal, Lease, Platform } from '@hale/ports';
 import { type ApiHost, startApi } from './api/host.ts';
-import type { ApiRequest, ApiWorkerData } from './api/messages.ts';
+import type { ApiRequest, ApiWorkerData, Objectives } from './api/messages.ts';
 import type { Brain, SystemIdentity } from './brain.ts';
 import { controlError } from './errors.ts';
 import type { Log } from './log.ts';
@@ -82,6 +82,9 @@ export async function startControl<State>(options: ControlOptions<State>): Promi
 
 const identityOf = ({ spec }: Release): SystemIdentity => ({ system: spec.name, id: spec.id, zones: spec.zones });
 
+const objectivesOf = ({ services }: SystemSpec): Objectives =>
+  Object.fromEntries(Object.values(services).map(({ name, slo }) => [name, slo]));
+
 interface Term<State> {
   readonly epoch: number;
   readonly state: State;
@@ -108,6 +111,7 @@ interface Desk<State> {
   readonly loop: Loop<State>;
   api: ApiHost | undefined;
   identity: SystemIdentity;
+  objectives: Objectives;
   /** Tells the hands what is in force, and learns what must never be shown of anything that still runs. */
   prepare(latest: Release): Promise<void>;
   follow(release: Release): Promise<void>;
@@ -125,6 +129,10 @@ function createDesk<State>(options: DeskOptions<State>): Desk<State> {
     mask.learn(options.secretsOf(spec));
     desk.api?.secrets(mask.values);
   };
+  const promise = ({ spec }: Release) => {
+    desk.objectives = objectivesOf(spec);
+    desk.api?.objectives(desk.objectives);
+  };
   const loop = createLoop({
     ...options,
     clean: mask.deep,
@@ -137,16 +145,19 @@ function createDesk<State>(options: DeskOptions<State>): Desk<State> {
     loop,
     api: undefined,
     identity: options.identity,
+    objectives: {},
     async prepare(latest) {
       const running = new Set(options.view.replicas.map((replica) => replica.release));
       for (const release of running) if (releases.has(release)) learn(releases.read(release));
       learn(latest);
+      promise(latest);
       await platform.declare(latest.spec, latest.release);
     },
     async follow(release) {
       learn(release);
       await platform.declare(release.spec, release.release);
       desk.identity = identityOf(release);
+      promise(release);
       await loop.submit({ kind: 'SystemDeclared', release: release.release, units: unitsOf(release.spec) });
       log.info('declared', { release: release.release });
     },
@@ -183,6 +194,7 @@ function openCounter<State>(options: ControlOptions<State>, desk: Desk<State>): 
     onStopped: options.onFatal,
   }).then((api) => {
     api.secrets(mask.values);
+    api.objectives(desk.objectives);
     return api;
   });
 }

@@ -69,6 +69,7 @@ export type {
   TrafficObservation,
   UsageObservation,
 } from './observation.ts';
+export { type Measured, type PromiseView, type SeenTraffic, weighPromise } from './promise.ts';
 export type {
   EnvValue,
   GatewaySpec,

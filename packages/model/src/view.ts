@@ -4,6 +4,7 @@ import type { Stamp } from '@hale/base';
 import type { NoteKind } from './command.ts';
 import type { RotationState } from './endpoint-table.ts';
 import type { Incarnation, IncidentId, ReplicaId, UnitName } from './names.ts';
+import type { PromiseView } from './promise.ts';
 import type { UnitRole } from './unit.ts';
 
 export type ReplicaPhase =
@@ -126,4 +127,6 @@ export interface TrafficView {
   readonly perUnit: Readonly<
     Record<UnitName, { requests: number; failed: number; p50Ms: number; p99Ms: number; rps: number }>
   >;
+  /** Of each service with an slo, whether it keeps it. */
+  readonly promises?: Readonly<Record<UnitName, PromiseView>>;
 }

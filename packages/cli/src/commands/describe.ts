@@ -4,7 +4,7 @@ import { exitCodes } from '../errors.ts';
 import { styleOf } from '../host.ts';
 import { findNamed } from '../system/find-names.ts';
 import { latestRelease, readIdentity } from '../system/folder.ts';
-import { lookAt } from '../system/running.ts';
+import { lookAt, promisesOf } from '../system/running.ts';
 import { renderReplica, renderUnit } from '../terminal/describe-picture.ts';
 
 import type { CommandEntry } from './entry.ts';
@@ -29,10 +29,12 @@ export const describeCommand: CommandEntry = {
     const resource = spec?.resources[unit.unit];
     const port = readIdentity(system.root)?.ports[unit.role === 'gateway' ? 'public' : `svc:${unit.unit}`];
     const url = port === undefined ? undefined : `http://127.0.0.1:${port}`;
+    const promise = (await promisesOf(system))?.[unit.unit];
     if (call.json) {
       const replicas = view.replicas.filter((one) => one.unit === unit.unit);
-      terminal.json({ unit, replicas, url, declared: service === undefined ? (resource ?? null) : masked(service) });
-    } else for (const line of renderUnit({ view, unit, service, resource, url }, style)) terminal.line(line);
+      const declared = service === undefined ? (resource ?? null) : masked(service);
+      terminal.json({ unit, replicas, url, declared, promise });
+    } else for (const line of renderUnit({ view, unit, service, resource, url, promise }, style)) terminal.line(line);
     return exitCodes.ok;
   },
 };

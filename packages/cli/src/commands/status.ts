@@ -2,7 +2,8 @@
 import type { SystemView } from '@hale/model';
 import { exitCodes } from '../errors.ts';
 import { styleOf } from '../host.ts';
-import { lookAt } from '../system/running.ts';
+import { lookAt, promisesOf } from '../system/running.ts';
+import { renderPromises } from '../terminal/promise-picture.ts';
 import { renderHeadline, renderTroubles } from '../terminal/system-picture.ts';
 import type { Style } from '../terminal/words.ts';
 import type { CommandEntry } from './entry.ts';
@@ -32,9 +33,11 @@ export const statusCommand: CommandEntry = {
   shape: (command) => command.option('-w, --watch', 'keep showing it as it changes'),
   async run(call) {
     if (call.options['watch'] === true) return watchPicture(call, { text, data: summarize });
-    const { view } = await lookAt(call.host, call.folder);
-    if (call.json) call.host.terminal.json(summarize(view));
-    else for (const line of text(view, styleOf(call.host))) call.host.terminal.line(line);
+    const { system, view } = await lookAt(call.host, call.folder);
+    const promises = await promisesOf(system);
+    const style = styleOf(call.host);
+    if (call.json) call.host.terminal.json({ ...summarize(view), promises: promises ?? {} });
+    else for (const line of [...text(view, style), ...renderPromises(promises, style)]) call.host.terminal.line(line);
     return isWell(view) ? exitCodes.ok : exitCodes.failure;
   },
 };

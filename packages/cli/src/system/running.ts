@@ -2,7 +2,7 @@
 // control room. Finding is all it does; starting.ts starts and stopping.ts stops.
 import { join } from 'node:path';
 import { isHaleError } from '@hale/base';
-import type { SystemView } from '@hale/model';
+import type { SystemView, TrafficView } from '@hale/model';
 import { type ApiAddress, type ApiClient, createApiClient } from '../client/api-client.ts';
 import { cliError } from '../errors.ts';
 import { type Host, waitFor } from '../host.ts';
@@ -98,3 +98,13 @@ export async function lookAt(host: Host, folder: string): Promise<{ system: Runn
 }
 
 export const isAway = (error: unknown) => isHaleError(error) && error.code === 'HALE_CLI_CONTROL_AWAY';
+
+/** What was promised and measured; undefined where control does not say (it is away just now, or of an older build). */
+export async function promisesOf(system: RunningSystem): Promise<TrafficView['promises']> {
+  try {
+    return (await system.api.traffic()).promises;
+  } catch (error) {
+    if (!isAway(error)) throw error;
+    return undefined;
+  }
+}

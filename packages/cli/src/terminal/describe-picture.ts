@@ -5,6 +5,7 @@ import type {
   IncidentView,
   PostgresSpec,
   ProbeSpec,
+  PromiseView,
   ReplicaView,
   ServiceSpec,
   SystemView,
@@ -14,6 +15,7 @@ import { maskEnvValue, maskUrlPassword } from '@hale/model';
 import { renderIncidents } from './incident-story.ts';
 
 import { padEnd } from './paint.ts';
+import { promiseTexts, promiseWindow } from './promise-picture.ts';
 import { renderReplicas } from './system-picture.ts';
 import { bytes, duration, orDash, percent, phaseText, type Style, stateText } from './words.ts';
 
@@ -34,9 +36,11 @@ export interface UnitPage {
   readonly resource: PostgresSpec | undefined;
   /** The address its callers use. */
   readonly url: string | undefined;
+  /** What was promised and what was measured; undefined when nothing was promised. */
+  readonly promise: PromiseView | undefined;
 }
 
-export function renderUnit({ view, unit, service, resource, url }: UnitPage, style: Style): string[] {
+export function renderUnit({ view, unit, service, resource, url, promise }: UnitPage, style: Style): string[] {
   const { paint } = style;
   const usedBy = view.units.filter((one) => one.uses.includes(unit.unit)).map((one) => one.unit);
   const only: SystemView = {
@@ -54,6 +58,8 @@ export function renderUnit({ view, unit, service, resource, url }: UnitPage, sty
         ['uses', unit.uses.join(', ')],
         ['used by', usedBy.join(', ')],
         ['database', resource?.database],
+        ...(promise === undefined ? [] : promiseTexts(promise, style).map((text): Fact => ['slo', text])),
+        ['measured', promise === undefined ? undefined : promiseWindow],
       ],
       style,
     ),
@@ -68,7 +74,7 @@ export function renderUnit({ view, unit, service, resource, url }: UnitPage, sty
 }
 
 function declaredFacts(service: ServiceSpec, style: Style): string[] {
-  const { program, probes, limits, grace, hang, slo } = service;
+  const { program, probes, limits, grace, hang } = service;
   const env = Object.entries(service.env).map(([name, value]) => `${name}=${maskEnvValue(name, value)}`);
   return facts(
     [
@@ -83,7 +89,6 @@ function declaredFacts(service: ServiceSpec, style: Style): string[] {
       ['hang', `after ${formatDuration(hang.afterMs)}: ${hang.action}`],
       ['grace', `drain ${formatDuration(grace.drainMs)}, stop ${formatDuration(grace.stopMs)}`],
       ['memory', limits.memoryBytes === undefined ? undefined : `at most ${formatBytes(limits.memoryBytes)}`],
-      ['promise', promiseText(slo)],
       ['env file', service.envFile],
       ['env', env.join('  ')],
     ],
@@ -100,14 +105,6 @@ function probeText(probe: ProbeSpec, within: string | undefined): string {
     exec: () => ('argv' in check ? check.argv.join(' ') : ''),
   };
   return `${what[check.kind]()}, every ${formatDuration(probe.everyMs.steady)}${within === undefined ? '' : `, within ${within}`}`;
-}
-
-function promiseText(slo: ServiceSpec['slo']): string | undefined {
-  const parts = [
-    ...(slo.availability === undefined ? [] : [`${slo.availability} % available`]),
-    ...(slo.p99Ms === undefined ? [] : [`p99 ${formatDuration(slo.p99Ms)}`]),
-  ];
-  return parts.length === 0 ? undefined : parts.join(', ');
 }
 
 export function renderReplica(view: SystemView, replica: ReplicaView, style: Style): string[] {

@@ -5,7 +5,7 @@ import type { Clock, Timer } from '@hale/base';
 import { isHaleError } from '@hale/base';
 import type { SystemView } from '@hale/model';
 import { controlError, controlErrors } from '../errors.ts';
-import type { ApiFault, ApiOutcome, ApiRequest, ApiWorkerData, FromWorker, ToWorker } from './messages.ts';
+import type { ApiFault, ApiOutcome, ApiRequest, ApiWorkerData, FromWorker, Objectives, ToWorker } from './messages.ts';
 
 export interface ApiHostOptions {
   readonly clock: Clock;
@@ -23,6 +23,8 @@ export interface ApiHost {
   changed(toldSeq: number | undefined): void;
   /** What must never be shown (INV-12). */
   secrets(values: readonly string[]): void;
+  /** What was promised, to be weighed against the traffic. */
+  objectives(objectives: Objectives): void;
   close(): Promise<void>;
 }
 
@@ -55,6 +57,7 @@ export async function startApi(options: ApiHostOptions): Promise<ApiHost> {
     port,
     changed: showing.changed,
     secrets: (values) => send({ kind: 'secrets', values }),
+    objectives: (objectives) => send({ kind: 'objectives', objectives }),
     async close() {
       closing = true;
       showing.stop();

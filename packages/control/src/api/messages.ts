@@ -1,6 +1,6 @@
 // What control and its counter say to each other. The counter (API worker) runs in a thread of its own; it holds no state that
 // matters, and everything that changes something goes to control and comes back as an answer with the same ticket.
-import type { Order } from '@hale/model';
+import type { Order, ServiceSpec, UnitName } from '@hale/model';
 
 /** What the worker is born with. */
 export interface ApiWorkerData {
@@ -27,10 +27,14 @@ export type ApiRequest =
 
 export type ApiOutcome = { readonly ok: true; readonly id: string } | { readonly ok: false; readonly fault: ApiFault };
 
+export type Objectives = Readonly<Record<UnitName, ServiceSpec['slo']>>;
+
 export type ToWorker =
   /** The newest picture as JSON, and how far the story has been told. */
   | { readonly kind: 'view'; readonly view: string; readonly toldSeq: number }
   | { readonly kind: 'secrets'; readonly values: readonly string[] }
+  /** What was promised of each service of the release in force. */
+  | { readonly kind: 'objectives'; readonly objectives: Objectives }
   | { readonly kind: 'outcome'; readonly ticket: number; readonly outcome: ApiOutcome }
   | { readonly kind: 'close' };
 

@@ -15,7 +15,7 @@ import { toyBrain } from '../testing.ts';
 import type { ApiOutcome, ApiRequest } from './messages.ts';
 import { createApiServer } from './server.ts';
 import { createStreams } from './streams.ts';
-import { createTrafficSum } from './traffic-sum.ts';
+import { createTrafficSum, withPromises } from './traffic-sum.ts';
 
 const token = 'the-token-of-this-system';
 const home = { host: '127.0.0.1:7000' };
@@ -260,5 +260,17 @@ describe('what is asked for', () => {
     desk.outcome = { ok: false, fault: { code: 'HALE_CONTROL_JOURNAL_FULL', message: 'm', hint: 'h' } };
     const answer = await post(desk, '/api/v1/orders', { order: { kind: 'shutdown' } });
     assert.deepEqual([answer.statusCode, answer.json().error.code], [507, 'HALE_CONTROL_JOURNAL_FULL']);
+  });
+});
+
+describe('promises', () => {
+  const traffic = createTrafficSum(folder, createVirtualClock());
+  it('stand beside the traffic of those who made one', () => {
+    const slo = { availability: 99, p99Ms: undefined };
+    const none = { availability: undefined, p99Ms: undefined };
+    assert.deepEqual(withPromises(traffic(), { orders: slo, payments: none }).promises, {
+      orders: { availability: { objective: 99, measured: 90, met: false } },
+    });
+    assert.equal(withPromises(traffic(), { payments: none }).promises, undefined);
   });
 });

@@ -3,7 +3,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '@hale/base';
-import type { TrafficView, UnitName } from '@hale/model';
+import { type TrafficView, type UnitName, weighPromise } from '@hale/model';
+import type { Objectives } from './messages.ts';
 
 interface WorkerFile {
   readonly totals: Readonly<Record<(typeof counters)[number], number>>;
@@ -33,6 +34,15 @@ export function createTrafficSum(runtimeDir: string, clock: Clock): () => Traffi
     last = { at, view };
     return view;
   };
+}
+
+/** The picture with what was promised beside it; the same picture where nothing was. */
+export function withPromises(view: TrafficView, objectives: Objectives): TrafficView {
+  const weighed = Object.entries(objectives).flatMap(([unit, slo]) => {
+    const promise = weighPromise(slo, view.perUnit[unit]);
+    return promise === undefined ? [] : [[unit, promise] as const];
+  });
+  return weighed.length === 0 ? view : { ...view, promises: Object.fromEntries(weighed) };
 }
 
 /** Every worker's file that is whole; one that is being replaced or was left half is passed over until the next look. */

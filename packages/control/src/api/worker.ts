@@ -6,10 +6,10 @@ import { createSystemClock } from '@hale/base';
 import { controlErrors } from '../errors.ts';
 import { type FeedReader, openFeedReader } from '../journal/feed-reader.ts';
 import { createSecretMask } from '../secret-mask.ts';
-import type { ApiOutcome, ApiRequest, ApiWorkerData, FromWorker, ToWorker } from './messages.ts';
+import type { ApiOutcome, ApiRequest, ApiWorkerData, FromWorker, Objectives, ToWorker } from './messages.ts';
 import { createApiServer } from './server.ts';
 import { createStreams } from './streams.ts';
-import { createTrafficSum } from './traffic-sum.ts';
+import { createTrafficSum, withPromises } from './traffic-sum.ts';
 
 const data = workerData as ApiWorkerData;
 const port = parentPort;
@@ -17,7 +17,9 @@ if (port === null) throw new Error('assertion failed: the API worker is a thread
 
 const clock = createSystemClock();
 const mask = createSecretMask();
-const traffic = createTrafficSum(data.runtimeDir, clock);
+let objectives: Objectives = {};
+const sum = createTrafficSum(data.runtimeDir, clock);
+const traffic = () => withPromises(sum(), objectives);
 let view: string | undefined;
 let reader: FeedReader | undefined;
 const feed = () => {
@@ -74,6 +76,9 @@ port.on('message', (message: ToWorker) => {
       return;
     case 'secrets':
       mask.learn(message.values);
+      return;
+    case 'objectives':
+      objectives = message.objectives;
       return;
     case 'outcome':
       asked.get(message.ticket)?.(message.outcome);
