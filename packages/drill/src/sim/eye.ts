@@ -12,7 +12,9 @@ const passAfterMs = 300;
 /** What changed since the last look; undefined when nothing did. */
 export function lookForChanges(world: World): Observation | undefined {
   const replicas: ReplicaObservation[] = [];
+  let settled = true;
   for (const process of world.processes.values()) {
+    settled &&= isSettled(process);
     const moving =
       process.state === 'exited'
         ? process.dirty
@@ -22,6 +24,7 @@ export function lookForChanges(world: World): Observation | undefined {
     replicas.push(observe(world, process));
     if (process.state === 'exited') world.processes.delete(process.incarnation);
   }
+  world.stirred = !settled || replicas.length > 0;
   return replicas.length === 0 ? undefined : { full: false, replicas, host: undefined };
 }
 
@@ -40,6 +43,11 @@ export function lookAtAll(world: World): Observation {
   }
   const host = { diskFreeBytes: 1e10, diskTotalBytes: 1e11, cpuRatio: world.sky.hostBusy ? 1 : 0.3 };
   return { full: true, replicas, host };
+}
+
+/** Well, and known to be well. */
+function isSettled(process: VirtualProcess): boolean {
+  return process.started && process.answers && process.ready === 'pass' && process.live === 'pass' && !isIll(process);
 }
 
 /** Something about it changes from look to look; a start that takes long is told once a second, as its probe fails again. */

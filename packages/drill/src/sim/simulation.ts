@@ -10,7 +10,7 @@ import { type Control, createControl } from './control.ts';
 import { lookAtAll, lookEveryMs, lookForChanges } from './eye.ts';
 import { createHands } from './hands.ts';
 import { reallyServes } from './process.ts';
-import { createWorld, passTime, type World } from './world.ts';
+import { createWorld, isQuiet, passTime, type World } from './world.ts';
 
 /** Changes what the brain commands before anyone acts on it: only canaries do that. */
 export type Sabotage = (commands: readonly Command[], simulation: Simulation, event: HaleEvent) => readonly Command[];
@@ -43,6 +43,10 @@ export interface SimulationOptions {
   readonly sabotage?: Sabotage | undefined;
 }
 
+/** A brain that wakes itself for ever is stopped here; real games need about half an event a second. */
+const stepsAtFirst = 2_000;
+const stepsPerMsMax = 0.1;
+
 export function createSimulation(options: SimulationOptions): Simulation {
   const agenda = createAgenda();
   const rng = createRng(options.seed);
@@ -65,6 +69,10 @@ export function createSimulation(options: SimulationOptions): Simulation {
   const hands = createHands(world, (command, result) => feed({ kind: 'CommandFinished', command, result }));
   const control = createControl(agenda, (event, given) => {
     court.event(event);
+    if (control.steps > stepsAtFirst + agenda.now * stepsPerMsMax) {
+      court.court.blame('no-storm', `${control.steps} events in ${agenda.now} ms: this would never end`);
+      return control.kill();
+    }
     if (dying) return control.kill();
     const commands = options.sabotage?.(given, simulation, event) ?? given;
     for (const command of commands) {
@@ -140,10 +148,12 @@ export function createSimulation(options: SimulationOptions): Simulation {
 function everyLook(simulation: Simulation, sight: Sight): void {
   let looks = 0;
   const look = () => {
-    passTime(simulation.world);
-    if (!simulation.world.sky.blind) {
-      if (++looks % (30_000 / lookEveryMs) === 0) sight.all();
-      else sight.changes();
+    const { world } = simulation;
+    const isFull = !world.sky.blind && ++looks % (30_000 / lookEveryMs) === 0;
+    if (isFull || !isQuiet(world)) {
+      passTime(world);
+      if (isFull) sight.all();
+      else if (!world.sky.blind) sight.changes();
     }
     simulation.agenda.after(lookEveryMs, look);
   };

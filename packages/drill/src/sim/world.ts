@@ -35,6 +35,8 @@ export interface World {
   readonly sky: Sky;
   specs: ReadonlyMap<UnitName, UnitSpec>;
   nextPid: number;
+  /** Something may look different at the next look. Cleared by a look that finds everything as it should be. */
+  stirred: boolean;
   /** Called when a process has exited. */
   onExit: (process: VirtualProcess) => void;
 }
@@ -46,6 +48,7 @@ export function createWorld(agenda: Agenda, rng: Rng): World {
     processes: new Map(),
     specs: new Map(),
     nextPid: 1000,
+    stirred: true,
     onExit: () => {},
     sky: {
       probesLie: new Set(),
@@ -76,6 +79,7 @@ export function spawn(
   const startMs = isStuck ? Number.POSITIVE_INFINITY : 150 + rng.below(900);
   const process = createProcess({ ...of, spec, pid: world.nextPid++, now: agenda.now, startMs });
   world.processes.set(of.incarnation, process);
+  world.stirred = true;
   const crashes = sky.crashing.has(of.unit) || sky.crashing.has(of.replica);
   if (crashes || sky.badRelease.get(of.unit) === of.release) {
     agenda.after(50 + rng.below(1_500), () => end(world, process, { code: 1, signal: undefined }));
@@ -94,6 +98,7 @@ export function end(
   process.exit = { ...how, at: world.agenda.now };
   process.lastIllAt = world.agenda.now;
   process.dirty = true;
+  world.stirred = true;
   world.onExit(process);
 }
 
@@ -101,6 +106,7 @@ export function end(
 export function touch(world: World, process: VirtualProcess): void {
   process.lastIllAt = world.agenda.now;
   process.dirty = true;
+  world.stirred = true;
 }
 
 export function runningOf(world: World, unit?: UnitName): VirtualProcess[] {
@@ -109,6 +115,12 @@ export function runningOf(world: World, unit?: UnitName): VirtualProcess[] {
     if (process.state !== 'exited' && (unit === undefined || process.spec.name === unit)) found.push(process);
   }
   return found;
+}
+
+/** Nobody was touched, everybody was well at the last look, and nothing hangs in the sky: a look would show the same again. */
+export function isQuiet(world: World): boolean {
+  const { probesLie, blind } = world.sky;
+  return !world.stirred && !blind && probesLie.size === 0;
 }
 
 /** One look at every process: starts end, illness is noted, and whether it would answer a probe. */
