@@ -14,7 +14,8 @@ interface DrillLine {
   readonly recoveredP95Ms?: number;
   readonly tail?: string;
   readonly tails?: { readonly suspectedMs?: number; readonly recoveredMs?: number };
-  readonly requests: {
+  /** Undefined where no load was generated. */
+  readonly requests?: {
     readonly total: number;
     readonly failed: number;
     readonly severed: number;
@@ -63,6 +64,16 @@ function rowsOf(name: string, line: DrillLine): readonly Row[] {
     value === undefined ? [] : [{ ...head, metric, hale: Math.round(value), unit: 'ms' }];
   const count = (metric: string, hale: number, unit = 'requests'): Row => ({ ...head, metric, hale, unit });
   const tail = line.tail ?? 'max';
+  const traffic =
+    requests === undefined
+      ? []
+      : [
+          count('load', Math.round(requests.rps), 'requests/s'),
+          count(`failed of ${requests.total}`, requests.failed),
+          count('severed', requests.severed),
+          ...ms('p99, steady', requests.steadyP99Ms),
+          ...ms('p99, with the fault', requests.faultP99Ms),
+        ];
   return [
     ...ms('suspected, median', line.suspectedMs),
     ...ms(`suspected, ${tail}`, line.tails?.suspectedMs),
@@ -70,13 +81,9 @@ function rowsOf(name: string, line: DrillLine): readonly Row[] {
     ...ms('recovered, median', line.recoveredMs),
     ...ms('recovered, p95', line.recoveredP95Ms),
     ...ms(`recovered, ${tail}`, line.tails?.recoveredMs),
-    count('load', Math.round(requests.rps), 'requests/s'),
-    count(`failed of ${requests.total}`, requests.failed),
-    count('severed', requests.severed),
+    ...traffic,
     count('acknowledged lost', line.ackedLost),
     count('done twice', line.duplicates),
     count('replicas touched without need', line.falseActions, 'replicas'),
-    ...ms('p99, steady', requests.steadyP99Ms),
-    ...ms('p99, with the fault', requests.faultP99Ms),
   ];
 }
