@@ -39,7 +39,10 @@ const shop = join(repository, 'examples/shop');
 
 export async function run({ runs, only }: DrillsOptions): Promise<readonly Row[]> {
   const listed = JSON.parse(await typeHale(shop, 'drill', 'list', '--json')) as readonly { readonly name: string }[];
-  const names = listed.map(({ name }) => name).filter((name) => only.length === 0 || only.includes(name));
+  const known = listed.map(({ name }) => name);
+  const unknown = only.filter((name) => !known.includes(name));
+  if (unknown.length > 0) throw new Error(`no drill is called ${unknown.join(', ')}; there are: ${known.join(', ')}`);
+  const names = known.filter((name) => only.length === 0 || only.includes(name));
   const rows: Row[] = [];
   for (const name of names) rows.push(...rowsOf(name, await drill(name, runs)));
   return rows;
