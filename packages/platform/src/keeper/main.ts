@@ -147,7 +147,10 @@ function open(): void {
 }
 
 mkdirSync(join(root, '.hale', 'logs'), { recursive: true, mode: 0o700 });
-setInterval(nursery.pollAdopted, 100);
+// Nobody is adopted later than by taking over.
+const polling = setInterval(() => {
+  if (!nursery.pollAdopted()) clearInterval(polling);
+}, 100);
 boundLogs();
 // The terminal's hang-up is not ours.
 process.on('SIGHUP', () => {});

@@ -17,8 +17,8 @@ export interface Nursery {
   hand(key: string, socket: { name: string; host: string; port: number; handle: unknown }): boolean;
   signal(request: { key: string; signal: string; group: boolean }): boolean;
   list(): ProcessRecord[];
-  /** Looks after adopted processes (every 100 ms). */
-  pollAdopted(): void;
+  /** Looks after adopted processes (every 100 ms); false when there is none left to look after. */
+  pollAdopted(): boolean;
   /** Cuts back every log that grew over its bound; true when there was one. */
   boundLogs(): boolean;
   /** SIGKILLs every group; gives how many were still alive. */
@@ -77,6 +77,7 @@ export function createNursery(options: {
     list: () => [...registry.all()].map(({ record }) => record),
     pollAdopted() {
       for (const key of findEnded(registry)) ended(key, { state: 'unknown', code: null, signal: null });
+      return [...registry.all()].some(({ record, ours }) => !ours && record.state === 'running');
     },
     boundLogs() {
       let hasCut = false;

@@ -13,15 +13,18 @@ export interface CheckTarget {
   readonly env: Readonly<Record<string, string>>;
 }
 
+/** That the process lives is the keeper's and the kernel's to say. */
+const nothingToAsk: CheckResult = { kind: 'pass', isLasting: true };
+
 /** Makes one check; passes only while `signal` has not aborted. */
 export function runCheck(check: ProbeCheck, target: CheckTarget, signal: AbortSignal): Promise<CheckResult> {
   switch (check.kind) {
     case 'alive':
-      return Promise.resolve({ kind: 'pass' });
+      return Promise.resolve(nothingToAsk);
     case 'exec':
       return checkExec(check.argv, target, signal);
     case 'tcp':
-      return target.port === undefined ? Promise.resolve({ kind: 'pass' }) : checkTcp(target, signal);
+      return target.port === undefined ? Promise.resolve(nothingToAsk) : checkTcp(target, signal);
     case 'http':
       return checkHttp(check.path, target, signal);
   }

@@ -10,6 +10,8 @@ export interface HeartbeatReader {
   /** The start is over: pauses that ended before count no more (a program may compile for seconds before it listens). */
   started(nowMs: number): void;
   readonly heartbeat: Heartbeat;
+  /** At this look it had just beaten, and the main loop turned. */
+  readonly isWell: boolean;
   /** The blocked stack, or why there is none; only while stalled. */
   readonly stack: string | undefined;
   close(): void;
@@ -66,6 +68,9 @@ export function createHeartbeatReader(path: string): HeartbeatReader {
       if (silentMs > silentAfterMs) return { kind: 'silent', silentMs };
       const { stalledMs, loopLagMs, inspected } = pulse;
       return { kind: 'beating', stalledMs, longestPauseMs, loopLagMs, inspected };
+    },
+    get isWell() {
+      return pulse !== undefined && silentMs === 0 && pulse.stalledMs === 0;
     },
     get stack() {
       return pulse !== undefined && pulse.stalledMs > 0 ? (pulse.stack ?? undefined) : undefined;

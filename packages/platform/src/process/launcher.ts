@@ -21,8 +21,10 @@ export interface LaunchContext {
   readonly root: string;
 }
 
-/** What one check of a replica gave. */
-export type CheckResult = { readonly kind: 'pass' } | { readonly kind: 'fail'; readonly reason: string };
+/** What one check of a replica gave. `isLasting`: no later check could find anything else, so none is made. */
+export type CheckResult =
+  | { readonly kind: 'pass'; readonly isLasting?: true }
+  | { readonly kind: 'fail'; readonly reason: string };
 
 /** A check that only the role knows how to make (PostgreSQL: does it answer a query). Must end when `signal` aborts. */
 export type CustomCheck = (signal: AbortSignal) => Promise<CheckResult>;

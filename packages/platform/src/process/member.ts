@@ -76,7 +76,7 @@ export function createMember(options: MemberOptions): Member {
       const hadStack = pulse.stack !== undefined;
       if (probes.startup.verdict === 'pass') pulse.started(nowMs);
       pulse.look(nowMs);
-      sampler.look(nowMs, !hadStack && pulse.stack !== undefined);
+      sampler.look(nowMs, { isInterrupted: !hadStack && pulse.stack !== undefined, isWell: pulse.isWell });
       if (sampler.state.kind === 'exited') deadLooks++;
       if (sampler.state.kind !== before) changed();
     },

@@ -62,6 +62,7 @@ export function startProbe(options: {
     late.cancel();
     if (isStopped) return;
     take(result);
+    if (result.kind === 'pass' && result.isLasting && observation.verdict === 'pass') return;
     const pace = isEager() ? Math.min(eagerEveryMs, spec.everyMs.suspicious) : paceOf(observation, spec);
     timer = clock.after(pace * (0.9 + 0.2 * rng.unit()), () => void round(), true);
   };

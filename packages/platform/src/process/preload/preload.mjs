@@ -9,9 +9,10 @@ import { createRequire } from 'node:module';
 import { basename } from 'node:path';
 import { isMainThread, Worker } from 'node:worker_threads';
 
-const turnMs = 50;
+/** Each turn wakes a program that may be asleep: as rare as a hang that must be known within a second allows. */
+const turnMs = 150;
 /** Samples of loop lag that the watcher sees: the last five seconds. */
-const lagSamples = 100;
+const lagSamples = 34;
 /** Programs that only start others: the one to watch is their child. */
 const starters =
   /^(npm|npx|pnpm|pnpx|yarn|yarnpkg|tsx|nodemon|corepack|cross-env|dotenv|concurrently)(-cli)?(\.[cm]?js)?$/;
@@ -44,18 +45,21 @@ function stripOptions() {
 
 /** @param {number} fd */
 function startWatcher(fd) {
-  // [0] turns of the loop, [1] place in the ring, [2] an inspector is open, [3...] lag of each turn in ms.
+  // [0] when the next turn is due (ms of the machine's clock, cut to 32 bits), [1] place in the ring, [2] an inspector is open, [3...] lag of each turn in ms.
   const shared = new Int32Array(new SharedArrayBuffer(4 * (3 + lagSamples)));
   const inspector = findInspector();
-  let due = performance.now() + turnMs;
+  // Read by two threads, so it is the clock they share.
+  const nowMs = () => Number(process.hrtime.bigint() / 1_000_000n);
+  let due = nowMs() + turnMs;
+  Atomics.store(shared, 0, due | 0);
   const turn = () => {
-    const now = performance.now();
+    const now = nowMs();
     const at = Atomics.add(shared, 1, 1) % lagSamples;
-    Atomics.store(shared, 3 + at, Math.max(0, Math.round(now - due)));
+    Atomics.store(shared, 3 + at, Math.max(0, now - due));
     // Only this thread sees the inspector that --inspect or SIGUSR1 opened.
     Atomics.store(shared, 2, inspector?.url() === undefined ? 0 : 1);
-    Atomics.add(shared, 0, 1);
     due = now + turnMs;
+    Atomics.store(shared, 0, due | 0);
   };
   setInterval(turn, turnMs).unref();
   const watcher = new Worker(new URL('./watcher.mjs', import.meta.url), {
@@ -63,7 +67,8 @@ function startWatcher(fd) {
     env: {},
     execArgv: [],
     name: 'hale-watcher',
-    resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 1, stackSizeMb: 1 },
+    trackUnmanagedFds: false,
+    resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 0.5, stackSizeMb: 1 },
   });
   watcher.on('error', () => {});
   watcher.unref();

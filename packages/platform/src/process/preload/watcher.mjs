@@ -1,23 +1,25 @@
 // @ts-check
-// The watcher's thread: every 100 ms it looks whether the main loop has turned, and four times a second it writes what it saw into one
-// block of the heartbeat file. Stalls are counted in its own ticks, each at most its nominal length and without what the main thread was
+// The watcher's thread: four times a second it looks whether the main loop's next turn is overdue (ten times while it is) and writes what
+// it saw into one block of the heartbeat file. Stalls are counted in its own ticks, each at most its nominal length and without what the main thread was
 // kept waiting for a core: a machine that slept adds one tick, a starved one next to nothing.
 // Once per stall of a second it asks the main thread, through the inspector, where it stands.
 import { writeSync } from 'node:fs';
 import { workerData } from 'node:worker_threads';
 import { createStallMeter } from './main-thread.mjs';
-import { takeStack } from './stack.mjs';
 
-const tickMs = 100;
-const writeMs = 250;
+const calmMs = 250;
+const stalledTickMs = 100;
+/** A timer of a loop that turns may be this late. */
+const overdueMsMin = 40;
 const stackAfterMs = 1000;
-const blockBytes = 4096;
+/** Room for the numbers; with a stack the block is as long as it must be, and from then on stays so. */
+const blockBytesMin = 256;
 /** A pause is remembered for one to two of these. */
 const memoryMs = 30_000;
 
 const { fd, shared, lagSamples, pid } = workerData;
 let seq = 0;
-let turnsSeen = 0;
+let dueSeen = 0;
 let stalledMs = 0;
 /** The longest pause of this stretch of memory and of the one before, and when it ended. */
 let pauses = [
@@ -30,9 +32,10 @@ let watcherLateMs = 0;
 /** @type {string | null} */
 let stack = null;
 let isTakingStack = false;
+let plannedMs = calmMs;
 let tickedAt = performance.now();
 let writtenAt = 0;
-const block = Buffer.alloc(blockBytes, ' ');
+let blockBytes = blockBytesMin;
 
 const isInspected = () => Atomics.load(shared, 2) === 1;
 
@@ -67,7 +70,8 @@ function write() {
     watcherLateMs: Math.round(watcherLateMs),
     stack,
   });
-  block.fill(' ');
+  blockBytes = Math.max(blockBytes, Buffer.byteLength(text));
+  const block = Buffer.alloc(blockBytes, ' ');
   block.write(text);
   try {
     writeSync(fd, block, 0, blockBytes, 0);
@@ -80,34 +84,62 @@ function write() {
 
 function tick() {
   const now = performance.now();
-  const lateMs = now - tickedAt - tickMs;
+  watcherLateMs = Math.max(watcherLateMs, now - tickedAt - plannedMs);
   tickedAt = now;
-  watcherLateMs = Math.max(watcherLateMs, lateMs);
-  const turns = Atomics.load(shared, 0);
+  const due = Atomics.load(shared, 0);
+  // Both are cut to 32 bits; so is what lies between them.
+  const overdueMs = (Number(process.hrtime.bigint() / 1_000_000n) - due) | 0;
+  if (due !== dueSeen) endStall(now);
+  dueSeen = due;
   const before = stalledMs;
-  if (turns === turnsSeen) stalledMs += meter.count(now, tickMs);
-  else if (stalledMs > 0) {
-    remember(stalledMs, now);
-    meter.reset();
-    stalledMs = 0;
-    stack = null;
-  }
-  turnsSeen = turns;
+  if (overdueMs > overdueMsMin) stalledMs += meter.count(now, Math.min(overdueMs, plannedMs));
   const crossed = before < stackAfterMs && stalledMs >= stackAfterMs;
-  if (crossed || now - writtenAt >= writeMs - tickMs / 2) write();
+  const began = before === 0 && stalledMs > 0;
+  if (began || crossed || now - writtenAt >= calmMs - stalledTickMs / 2) write();
   if (crossed) attachStack();
+  plannedMs = overdueMs > overdueMsMin ? untilNextTick() : calmMs;
+  setTimeout(tick, plannedMs);
 }
 
-function attachStack() {
+/** While stalled; the moment at which a stall becomes a suspicion is not missed by a tick. */
+function untilNextTick() {
+  const leftMs = stackAfterMs - stalledMs;
+  return leftMs > 0 ? Math.min(stalledTickMs, Math.max(10, leftMs)) : stalledTickMs;
+}
+
+/** @param {number} now */
+function endStall(now) {
+  if (stalledMs > 0) remember(stalledMs, now);
+  meter.reset();
+  stalledMs = 0;
+  stack = null;
+}
+
+async function attachStack() {
   if (isTakingStack || isInspected()) return;
   isTakingStack = true;
-  takeStack().then((taken) => {
-    isTakingStack = false;
-    if (stalledMs === 0) return;
-    stack = taken;
-    write();
-  });
+  // Loaded only now: a process that never hangs does not carry the inspector.
+  const { takeStack } = await import('./stack.mjs');
+  const taken = await takeStack();
+  isTakingStack = false;
+  if (stalledMs === 0) return;
+  stack = taken;
+  write();
 }
 
-setInterval(tick, tickMs);
+/**
+ * Starting a thread leaves three megabytes of rubbish that V8 would keep for good: buffers that nobody touches (they cost no memory)
+ * make it tidy up. It takes two goes, some time apart.
+ */
+function tidyUp() {
+  try {
+    for (let round = 0; round < 4; round++) new ArrayBuffer(70 << 20);
+  } catch {
+    // No room even for the pretence: then the rubbish stays.
+  }
+}
+
 write();
+setTimeout(tick, calmMs);
+setTimeout(tidyUp, 1000);
+setTimeout(tidyUp, 2000);
