@@ -15,6 +15,8 @@ const cases: [string, string[], string, string][] = [
   ['twice', ['hunter2'], 'hunter2 hunter2', '[secret] [secret]'],
   ['in JSON', ['say "hi" now'], String.raw`{"a":"say \"hi\" now"}`, '{"a":"[secret]"}'],
   ['in a URL', ['p@ss/word'], 'postgres://u:p%40ss%2Fword@h', 'postgres://u:[secret]@h'],
+  ['nobody named it, but it stands in a URL', [], 'at postgres://u:pw@h/db', 'at postgres://u:[secret]@h/db'],
+  ['an address is none', [], 'http://127.0.0.1:80/a@b', 'http://127.0.0.1:80/a@b'],
   ['one line of many', ['-----KEY\nabcdef\n'], 'error near abcdef', 'error near [secret]'],
   ['the longer first', ['abcd', 'abcdefgh'], 'abcdefgh', '[secret]'],
   ['too short to be one', ['1'], 'port 1', 'port 1'],

@@ -14,11 +14,13 @@ export interface SecretMask {
 const lengthMin = 4;
 const valuesMax = 1_000;
 const masked = '[secret]';
+/** A password in a URL is one whoever it belongs to. */
+const passwordInUrl = /([a-z][a-z0-9+.-]{0,31}:\/\/[^\s:@/"]{0,256}:)[^\s@/"]{1,512}@/gi;
 
 export function createSecretMask(): SecretMask {
   let values: readonly string[] = [];
   const text = (given: string): string => {
-    let result = given;
+    let result = given.includes('://') ? given.replace(passwordInUrl, `$1${masked}@`) : given;
     for (const value of values) if (result.includes(value)) result = result.replaceAll(value, masked);
     return result;
   };
@@ -45,7 +47,7 @@ export function createSecretMask(): SecretMask {
       values = [...all].sort((a, b) => b.length - a.length).slice(0, valuesMax);
     },
     text,
-    deep: <T>(value: T): T => (values.length === 0 ? value : (walk(value) as T)),
+    deep: <T>(value: T): T => walk(value) as T,
     get values() {
       return values;
     },

@@ -34,7 +34,7 @@ export function dataHome(haleFolder: string, name: string): string {
 }
 
 /**
- * The data folder, made if there is none. Throws HALE_PLATFORM_POSTGRES_INIT, _DISK_FULL, _VERSION, _PASSWORD.
+ * The data folder, made if there is none. Throws HALE_PLATFORM_POSTGRES_INIT, _DISK_FULL, _VERSION, _PASSWORD, _DAMAGED.
  */
 export async function ensureDataFolder(home: string, engine: Engine, database: string): Promise<DataFolder> {
   const { binaries, runAs } = engine;
@@ -53,10 +53,26 @@ export async function ensureDataFolder(home: string, engine: Engine, database: s
     }
     return { home, pgdata, password };
   }
+  if (!(await isEmptyOrMissing(pgdata))) {
+    throw postgresError(
+      'HALE_PLATFORM_POSTGRES_DAMAGED',
+      `${pgdata} holds files but no PG_VERSION: it is damaged, and was not touched`,
+    );
+  }
   await sweepHalfMade(home);
   const password = readPassword(home) ?? (await makePassword(home, runAs));
   await initialize(home, engine, database);
   return { home, pgdata, password };
+}
+
+async function isEmptyOrMissing(folder: string): Promise<boolean> {
+  return readdir(folder).then(
+    (names) => names.length === 0,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return true;
+      throw error;
+    },
+  );
 }
 
 /** The password of an existing database; undefined before its first start. */

@@ -16,6 +16,8 @@ const hints = {
   HALE_PLATFORM_POSTGRES_STRAY: 'end these processes by hand: they still use the data folder',
   HALE_PLATFORM_POSTGRES_VERSION:
     'dump the data with the old version, move the folder aside, start afresh and load the dump',
+  HALE_PLATFORM_POSTGRES_DAMAGED:
+    'restore the data folder from a backup, or move it aside to begin with an empty database',
   HALE_PLATFORM_POSTGRES_PASSWORD: 'restore the password file from a backup of .hale, or move the data folder aside',
 } as const;
 

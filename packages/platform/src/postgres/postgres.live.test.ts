@@ -181,6 +181,8 @@ test('a half-made folder is thrown away and made again; whole data never is', { 
   writeFileSync(join(house.home, 'password'), 'something\n');
   writeFileSync(join(house.home, 'pgdata', 'PG_VERSION'), '12\n');
   await assert.rejects(recipe.prepare!(), { code: 'HALE_PLATFORM_POSTGRES_VERSION' });
+  rmSync(join(house.home, 'pgdata', 'PG_VERSION'));
+  await assert.rejects(recipe.prepare!(), { code: 'HALE_PLATFORM_POSTGRES_DAMAGED' });
 });
 
 test('a taken port and a folder that cannot be made are said clearly', { skip }, async (t) => {
