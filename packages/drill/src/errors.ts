@@ -8,6 +8,7 @@ export const drillHints = {
   HALE_DRILL_NOT_HEALTHY: 'look at it first: hale status',
   HALE_DRILL_PLAN_BAD:
     'write { "mixes": { "drill": [{ "weight": 1, "method": "GET", "path": "/" }] } }, or remove the file to look at every route',
+  HALE_DRILL_LOAD_ENDED: 'does the system still run? hale status',
   HALE_DRILL_INTERRUPTED: 'run it again',
 } as const;
 

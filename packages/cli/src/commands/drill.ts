@@ -1,9 +1,9 @@
 // `hale drill list` and `hale drill run NAME`: a fault injected on purpose into a running system, under load, judged by
 // referees. It works on the system that runs in the folder, else brings one up for the drill and takes it down after.
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { formatDuration, randomSeed } from '@hale/base';
-import { type DrillLine, type DrillScript, scenarios } from '@hale/drill';
+import { type DrillLine, type DrillScript, drillError, parseDrill, scenarios } from '@hale/drill';
 import { pauseBetweenRunsMs, runLiveDrill, summarizeRuns, waitUntilHealthy } from '@hale/drill/live';
 import { type DrillSession, openDrillSession } from '../drill/session.ts';
 import { cliError, exitCodes } from '../errors.ts';
@@ -23,7 +23,10 @@ export const drillCommand: CommandEntry = {
       .option('--seed <number>', 'the dice to throw again')
       .option('--rps <number>', 'requests a second, instead of what the drill says')
       .option('--service <name>', 'the service to break, if not the one that the drill names')
-      .addHelpText('after', '\nactions: list, run'),
+      .addHelpText(
+        'after',
+        '\nactions: list, run. A name is one of the list, or a file of your own that ends in .drill',
+      ),
   async run(call) {
     const [action, name] = call.args;
     if (action === 'list') return list(call);
@@ -41,7 +44,7 @@ function list({ host: { terminal }, json }: Call): number {
 }
 
 async function runNamed(call: Call, name: string): Promise<number> {
-  const script = findScenario(name);
+  const script = scriptOf(call, name);
   const interrupts = listenForInterrupts(call.host);
   try {
     const session = await openDrillSession(
@@ -59,6 +62,17 @@ async function runNamed(call: Call, name: string): Promise<number> {
   } finally {
     interrupts.release();
   }
+}
+
+/** One of the list, or a script of your own: a file that ends in .drill. */
+function scriptOf(call: Call, name: string): DrillScript {
+  if (!name.endsWith('.drill')) return findScenario(name);
+  const file = resolve(call.folder, name);
+  if (!existsSync(file)) throw cliError('HALE_CLI_UNKNOWN_NAME', `there is no file ${file}`);
+  const { value, problems } = parseDrill(readFileSync(file, 'utf8'));
+  if (value !== undefined) return value;
+  const said = problems.map(({ message, hint }) => `${message} (${hint})`).join('\n');
+  throw drillError('HALE_DRILL_BAD_SCRIPT', `${file} cannot be played:\n${said}`);
 }
 
 /** Throws HALE_CLI_UNKNOWN_NAME. */

@@ -1,6 +1,6 @@
 // `npm start`: a whole small shop under load that is broken on purpose every twenty seconds, and heals. Ctrl-C leaves
 // nothing behind. `--once --json` runs five drills once, prints each one's line, and ends with 0 only if every referee is content.
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { isHaleError } from '@hale/base';
@@ -16,10 +16,12 @@ const { values } = parseArgs({
     once: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     rps: { type: 'string' },
+    // Another copy of the shop.
+    folder: { type: 'string', short: 'C', default: shop },
   },
 });
 const host = createHost();
-const call: Call = { host, folder: shop, args: [], options: {}, json: values.json };
+const call: Call = { host, folder: resolve(values.folder), args: [], options: {}, json: values.json };
 try {
   const rps = values.rps === undefined ? undefined : Number(values.rps);
   process.exitCode = values.once ? await runOnce(call, rps ?? 1000) : await runForever(call, rps ?? 300);

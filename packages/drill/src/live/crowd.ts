@@ -17,6 +17,10 @@ export interface CrowdOptions {
 /** The first requests open connections and warm the code up; they say nothing of steady state. */
 const warmUpMs = 1_000;
 const settleMs = 500;
+/** Half of the answers slower than this, with nothing broken yet: too many for this machine. */
+const strainedMs = 100;
+const triesMax = 3;
+const rpsMin = 50;
 
 export function createCrowd({ hands, clock, seed, plan, signal }: CrowdOptions): {
   gather(rps: number | undefined): Promise<void>;
@@ -28,12 +32,22 @@ export function createCrowd({ hands, clock, seed, plan, signal }: CrowdOptions):
   let steadyP99Ms: number | undefined;
   let struck = false;
   let retriedBefore = 0;
+  /** A machine that cannot carry the load shows its own queues and not the fault's: then fewer come, and the line says how many. */
+  const settle = async (given: LoadProcess, wanted: number) => {
+    for (let rps = wanted, tries = 0; ; tries++) {
+      await pause(clock, warmUpMs, signal);
+      const lap = await given.mark();
+      const isCarried = lap.p50Ms <= strainedMs && lap.rps >= 0.8 * rps;
+      if (isCarried || tries === triesMax || rps <= rpsMin) return;
+      rps = Math.max(rpsMin, Math.round(rps / 2));
+      given.setRps(rps);
+    }
+  };
   return {
     async gather(rps) {
       if (rps === undefined || rps === 0) return;
       load = startLoadProcess({ url: hands.gatewayUrl, rps, plan, seed });
-      await pause(clock, warmUpMs, signal);
-      await load.mark();
+      await settle(load, rps);
     },
     async strike() {
       if (struck) return;
@@ -47,7 +61,7 @@ export function createCrowd({ hands, clock, seed, plan, signal }: CrowdOptions):
       await pause(clock, settleMs, signal);
       const whole = await load.stop();
       const retried = Math.max(0, ((await hands.traffic())?.retried ?? retriedBefore) - retriedBefore);
-      return { ...whole, retried, steadyP99Ms, faultP99Ms: fault.p99Ms };
+      return { ...whole, rps: fault.rps, retried, steadyP99Ms, faultP99Ms: fault.p99Ms };
     },
     kill: () => load?.kill(),
   };

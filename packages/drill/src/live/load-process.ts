@@ -4,6 +4,7 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { drillError } from '../errors.ts';
 import type { LoadAccount } from '../script/hands.ts';
 import type { LoadPlan } from './load/plan.ts';
 import type { Snapshot } from './load/report.ts';
@@ -11,6 +12,8 @@ import type { Snapshot } from './load/report.ts';
 export interface LoadProcess {
   /** Ends the present interval; gives what happened in it. */
   mark(): Promise<Snapshot>;
+  /** Another rate from now on. */
+  setRps(rps: number): void;
   /** Sends no more, waits for what is under way, audits the books; gives the whole. */
   stop(): Promise<LoadWhole>;
   kill(): void;
@@ -38,7 +41,8 @@ export function startLoadProcess(options: LoadProcessOptions): LoadProcess {
   const waiting: { resolve: (line: string) => void; reject: (error: Error) => void }[] = [];
   createInterface({ input: child.stdout }).on('line', (line) => waiting.shift()?.resolve(line));
   child.on('exit', (code) => {
-    for (const one of waiting.splice(0)) one.reject(new Error(`the load generator ended with ${code}`));
+    for (const one of waiting.splice(0))
+      one.reject(drillError('HALE_DRILL_LOAD_ENDED', `the load generator ended with ${code}`));
   });
   child.stdin.on('error', () => undefined);
   const ask = async <T>(word: string): Promise<T> => {
@@ -48,6 +52,7 @@ export function startLoadProcess(options: LoadProcessOptions): LoadProcess {
   };
   return {
     mark: () => ask<Snapshot>('mark'),
+    setRps: (rps) => void child.stdin.write(`rps ${rps}\n`),
     stop: () => ask<LoadWhole>('stop'),
     kill: () => void child.kill('SIGKILL'),
   };

@@ -24,6 +24,7 @@ export interface LiveDrillOptions {
 
 const lookEveryMs = 40;
 const patience = 3;
+const patienceMs = 15_000;
 /** A probe that lies is put right by hand when its time is over; no earlier than this much past it. */
 const marginMs = 50;
 
@@ -36,7 +37,7 @@ export function createLiveDrill(options: LiveDrillOptions): DrillHands {
     platform: hands.platform,
     seed,
     lookEveryMs,
-    patience,
+    mayTakeMs: (withinMs) => Math.max(withinMs * patience, patienceMs),
     now: () => clock.mono(),
     begin: (script) => crowd.gather(options.rps ?? script.loadPerSecond),
     async perform(action) {

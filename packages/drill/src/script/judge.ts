@@ -14,7 +14,8 @@ export interface Evidence {
   readonly script: DrillScript;
   readonly seed: number;
   readonly platform: string;
-  readonly patience: number;
+  /** See DrillHands. */
+  readonly mayTakeMs: (withinMs: number) => number;
   readonly watch: Pick<Watch, 'strikeAt' | 'before' | 'seenAt' | 'servingMin' | 'last'>;
   readonly load: LoadAccount | undefined;
 }
@@ -59,7 +60,7 @@ function requestsOf({ total, failed, severed, retried, rps, steadyP99Ms, faultP9
   return { total, failed, severed, retried, rps, steadyP99Ms, faultP99Ms };
 }
 
-function complainOfEnding({ watch, patience, load }: Evidence, expected: DrillExpectation): string | undefined {
+function complainOfEnding({ watch, mayTakeMs, load }: Evidence, expected: DrillExpectation): string | undefined {
   if (expected.kind === 'failed') {
     if (load === undefined || load.failed <= expected.max) return undefined;
     return `${load.failed} requests failed, at most ${expected.max} may: ${load.reasons.join('; ')}`;
@@ -71,8 +72,9 @@ function complainOfEnding({ watch, patience, load }: Evidence, expected: DrillEx
   const at = watch.seenAt.get(expected.kind);
   if (at === undefined) return `never ${expected.kind}`;
   const tookMs = at - (watch.strikeAt ?? at);
-  if (tookMs <= expected.withinMs * patience) return undefined;
-  return `${expected.kind} after ${formatDuration(tookMs)}, expected within ${formatDuration(expected.withinMs * patience)}`;
+  const allowedMs = mayTakeMs(expected.withinMs);
+  if (tookMs <= allowedMs) return undefined;
+  return `${expected.kind} after ${formatDuration(tookMs)}, expected within ${formatDuration(allowedMs)}`;
 }
 
 /** Connections may break only with a gateway worker that is broken; what was acknowledged is there, once. */

@@ -21,8 +21,8 @@ export async function runDrill(script: DrillScript, hands: DrillHands, options: 
     await hands.begin(drawn);
     const watch = await play(drawn, hands, { before, lingerMs: options.lingerMs });
     const load = await hands.finish();
-    const { seed, platform, patience } = hands;
-    return judge({ script: drawn, seed, platform, patience, watch, load });
+    const { seed, platform, mayTakeMs } = hands;
+    return judge({ script: drawn, seed, platform, mayTakeMs, watch, load });
   } finally {
     await hands.undo();
   }
@@ -36,7 +36,7 @@ async function play(
   const began = hands.now();
   const pending = [...script.actions];
   const watch = createWatch(before);
-  const forMs = script.forMs * hands.patience;
+  const forMs = watchMs(script, hands);
   let allSeenAt: number | undefined;
   while (hands.now() - began < forMs && !hands.isInterrupted()) {
     const next = pending[0];
@@ -55,6 +55,13 @@ async function play(
     if (lingerMs !== undefined && allSeenAt !== undefined && elapsed - allSeenAt >= lingerMs) break;
   }
   return watch;
+}
+
+/** As long as the script says, or as an ending may take here. */
+function watchMs(script: DrillScript, hands: DrillHands): number {
+  const lastMs = script.actions.at(-1)?.atMs ?? 0;
+  const longest = script.expectations.map((one) => ('withinMs' in one ? lastMs + hands.mayTakeMs(one.withinMs) : 0));
+  return Math.max(script.forMs, ...longest);
 }
 
 function hasAll(script: DrillScript, watch: Watch): boolean {

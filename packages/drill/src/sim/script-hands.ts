@@ -35,7 +35,7 @@ export function createSimulatedDrill(seed: number): SimulatedDrill {
     platform: 'simulated',
     seed,
     lookEveryMs: 250,
-    patience: 1,
+    mayTakeMs: (withinMs) => withinMs,
     breaches: simulation.court.breaches,
     now: () => simulation.agenda.now,
     begin: async () => {},

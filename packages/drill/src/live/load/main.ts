@@ -1,5 +1,5 @@
-// The load generator's process: one argument (JSON: url, rps, plan, seed), then lines on stdin: `mark`, `stop`. Each is answered
-// by one line of JSON. A closed stdin ends it, so it never outlives the drill.
+// The load generator's process: one argument (JSON: url, rps, plan, seed), then lines on stdin: `rps N`, and `mark` and `stop`, which
+// are answered by one line of JSON each. A closed stdin ends it, so it never outlives the drill.
 import { createInterface } from 'node:readline';
 import { startLoad } from './load.ts';
 import type { LoadPlan } from './plan.ts';
@@ -16,10 +16,13 @@ const answer = (value: unknown) => process.stdout.write(`${JSON.stringify(value)
 
 for await (const line of createInterface({ input: process.stdin })) {
   if (line === 'mark') answer(load.mark());
-  if (line === 'rps 0') load.setRps(0);
+  if (line.startsWith('rps ')) load.setRps(Number(line.slice(4)));
   if (line === 'stop') {
     const whole = await load.stop();
-    const { lost, doubled } = await load.verify();
+    const { lost, doubled } = await load.verify().catch((error: Error) => {
+      process.stderr.write(`the audit failed: ${error.message}\n`);
+      process.exit(1);
+    });
     const reasons = [...load.ledger.reasons].map(([why, times]) => `${times} x ${why}`).slice(0, 5);
     const { total, failed, severed, unsent, rps } = whole;
     answer({ total, failed, severed, unsent, rps, lost, doubled, reasons });

@@ -16,6 +16,7 @@ export interface Verification {
 const pageSize = 1_000;
 const pagesMax = 1_000;
 const lostShown = 20;
+const attemptsMax = 10;
 
 /** Reads the run's records page by page from the plan's books. Throws when they cannot be listed after a few tries. */
 export async function verifyRecords(run: {
@@ -59,10 +60,19 @@ async function readPage(
 ): Promise<readonly string[]> {
   const query = new URLSearchParams({ prefix: `${runId}-`, after, limit: String(pageSize) });
   for (let attempt = 1; ; attempt++) {
-    const { statusCode, body } = await pool.request({ method: 'GET', path: `${books}?${query}` });
-    if (statusCode === 200) return ((await body.json()) as { ids: string[] }).ids;
-    const text = await body.text();
-    if (attempt === 10) throw new Error(`GET ${books} answered ${statusCode}: ${text.slice(0, 200)}`);
+    const answer = await askOnce(pool, `${books}?${query}`);
+    if ('ids' in answer) return answer.ids;
+    if (attempt === attemptsMax) throw new Error(`the books (GET ${books}) cannot be read: ${answer.why}`);
     await new Promise((resolve) => setTimeout(resolve, 300));
+  }
+}
+
+async function askOnce(pool: Pool, path: string): Promise<{ ids: readonly string[] } | { why: string }> {
+  try {
+    const { statusCode, body } = await pool.request({ method: 'GET', path });
+    if (statusCode === 200) return (await body.json()) as { ids: string[] };
+    return { why: `${statusCode} ${(await body.text()).slice(0, 200)}` };
+  } catch (error) {
+    return { why: (error as Error).message };
   }
 }
