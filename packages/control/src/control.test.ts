@@ -104,6 +104,25 @@ describe('control', () => {
     await assert.rejects(bench.run(control.declare(1)), /1 is older/);
   });
 
+  it('a newest release that the hands refuse does not keep the one in force from being led', async () => {
+    const bench = openBench();
+    bench.declare(1, 2);
+    const first = await bench.start();
+    await bench.settle();
+    await bench.run(first.stop());
+    bench.declare(2, 5);
+    const { declare } = bench.platform;
+    Object.assign(bench.platform, {
+      declare: (spec: SystemSpec, release: number) =>
+        release === 2 ? Promise.reject(new Error('its port is taken')) : declare(spec, release),
+    });
+    const second = await bench.start();
+    await bench.settle();
+    assert.ok(second.epoch > first.epoch);
+    assert.equal(bench.platform.running.size, 2);
+    assert.ok(bench.lines.some((line) => line.includes('release 2 cannot be followed')));
+  });
+
   it('asks for relief where its successor would lead the release better, and does not begin it', async () => {
     const bench = openBench({ needsRelief: () => true });
     bench.declare(1, 1);

@@ -57,12 +57,12 @@ export interface Control {
 const retryMs = 1_000;
 
 export async function startControl<State>(options: ControlOptions<State>): Promise<Control> {
-  const latest = options.releases.latest();
-  const identity = latest === undefined ? { system: '', id: options.systemId, zones: [] } : identityOf(latest);
+  const newest = options.releases.latest();
+  const identity = newest === undefined ? { system: '', id: options.systemId, zones: [] } : identityOf(newest);
   const term = takeOffice(options, identity);
   const platform = await options.openPlatform(term.epoch);
   const desk = createDesk({ ...options, ...term, platform, identity });
-  if (latest !== undefined) await desk.prepare(latest);
+  const latest = newest === undefined ? undefined : await prepareBest(options, desk, newest, term.view.release);
   if (options.api !== undefined) desk.api = await openCounter(options, desk);
   await insist(options, () => desk.loop.submit({ kind: 'LeaderElected', epoch: term.epoch, seed: randomSeed() }));
   if (latest !== undefined && latest.release > term.view.release) await insist(options, () => desk.follow(latest));
@@ -78,6 +78,26 @@ export async function startControl<State>(options: ControlOptions<State>): Promi
       return stopped;
     },
   };
+}
+
+/** A release that was never in force and cannot be followed (its port is taken) does not keep Hale from leading the one that is. */
+async function prepareBest<State>(
+  { releases, log }: ControlOptions<State>,
+  desk: Desk<State>,
+  newest: Release,
+  inForce: number,
+): Promise<Release> {
+  try {
+    await desk.prepare(newest);
+    return newest;
+  } catch (error) {
+    if (newest.release <= inForce || !releases.has(inForce)) throw error;
+    log.error(`release ${newest.release} cannot be followed, ${inForce} stays in force`, error);
+    const kept = releases.read(inForce);
+    await desk.prepare(kept);
+    desk.identity = identityOf(kept);
+    return kept;
+  }
 }
 
 const identityOf = ({ spec }: Release): SystemIdentity => ({ system: spec.name, id: spec.id, zones: spec.zones });

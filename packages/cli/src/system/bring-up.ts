@@ -3,9 +3,9 @@
 import { diffSystems, type SystemDiff, type SystemSpec } from '@hale/model';
 import { explainUnknown } from '../errors.ts';
 import type { Host } from '../host.ts';
-import { latestRelease, recordRelease } from './folder.ts';
+import { latestRelease, recordRelease, withdrawRelease } from './folder.ts';
 import { withFolderLock } from './folder-lock.ts';
-import { askPatiently, type RunningSystem } from './running.ts';
+import { askPatiently, isAway, type RunningSystem } from './running.ts';
 import { ensureStarted } from './starting.ts';
 import { stopSystem } from './stopping.ts';
 
@@ -33,8 +33,7 @@ async function raise(host: Host, spec: SystemSpec, signal: AbortSignal): Promise
     const { system, fresh } = await ensureStarted(host, spec, signal);
     try {
       const declared: SystemSpec = { ...spec, id: system.id };
-      const { release } = recordRelease(spec.root, declared);
-      await askPatiently(host, () => system.api.declare(release));
+      const release = await declareTo(host, system, declared);
       const difference = before === undefined ? undefined : diffSystems(before, declared);
       return { system, release, fresh, difference };
     } catch (error) {
@@ -42,4 +41,16 @@ async function raise(host: Host, spec: SystemSpec, signal: AbortSignal): Promise
       throw error;
     }
   });
+}
+
+/** Writes the release down and tells control. A refused one is taken back: the one in force stays the newest. */
+async function declareTo(host: Host, system: RunningSystem, spec: SystemSpec): Promise<number> {
+  const { release, changed } = recordRelease(spec.root, spec);
+  try {
+    await askPatiently(host, () => system.api.declare(release));
+  } catch (error) {
+    if (changed && !isAway(error)) withdrawRelease(spec.root, release);
+    throw error;
+  }
+  return release;
 }

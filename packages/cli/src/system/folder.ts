@@ -136,3 +136,8 @@ export function recordRelease(root: string, spec: SystemSpec): { readonly releas
   }
   return { release, changed: true };
 }
+
+/** Takes a release back that was refused, so that no control room begins with it. */
+export function withdrawRelease(root: string, release: number): void {
+  rmSync(join(releaseFolderOf(root), `${release}.json`), { force: true });
+}

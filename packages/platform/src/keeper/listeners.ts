@@ -61,7 +61,10 @@ export function createListeners(
       const known = bound.get(name);
       if (known !== undefined && (port === 0 || port === known.port)) return { port: known.port, isNew: false };
       if (known !== undefined)
-        throw new KeeperRefusal('HALE_PLATFORM_LISTENER_TAKEN', `'${name}' is already bound to port ${known.port}`);
+        throw new KeeperRefusal(
+          'HALE_PLATFORM_LISTENER_TAKEN',
+          `'${name}' is bound to port ${known.port} and cannot move to ${port} while the system runs`,
+        );
       if (bound.size >= listenersMax)
         throw new KeeperRefusal('HALE_PLATFORM_LIMIT', `more than ${listenersMax} sockets`);
       const handle = bindHandle(host, port);
