@@ -14,6 +14,10 @@ import { repository } from './source.ts';
 const run = promisify(execFile);
 const withinMs = 60_000;
 
+interface Manifest {
+  readonly version: string;
+}
+
 interface Stranger {
   readonly folder: string;
   /** Runs a program in the folder with nothing of this repository in its environment. */
@@ -79,6 +83,8 @@ describe('a release, installed by a stranger', { skip: process.platform !== 'lin
   });
 
   test('hale init writes a system whose declaration compiles against the published types', async () => {
+    const { version } = JSON.parse(readFileSync(join(folder, 'node_modules/hale/package.json'), 'utf8')) as Manifest;
+    assert.equal((await hale('--version')).trim(), version);
     await hale('init');
     const config = join(folder, 'hale.config.ts');
     writeFileSync(config, readFileSync(config, 'utf8').replace('port: 8080', `port: ${await freePort()}`));

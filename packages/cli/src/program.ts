@@ -5,6 +5,7 @@ import { Command, CommanderError } from 'commander';
 import { type CommandEntry, folderOf } from './commands/entry.ts';
 import { cliError, exitCodeOf, exitCodes, explainUnknown } from './errors.ts';
 import type { Host } from './host.ts';
+import { ownVersion } from './init/own-package.ts';
 import { wrapText } from './terminal/paint.ts';
 
 /** Understands `argv` (without node and script), runs the command and gives the exit code. Never throws. */
@@ -57,6 +58,7 @@ interface Board {
 function addCommands(program: Command, { host, entries, done }: Board): void {
   program
     .description('Runs a distributed TypeScript system and repairs it.')
+    .version(ownVersion(), '-V, --version', 'print the version')
     .helpCommand('help [command]', 'tell about a command')
     .showSuggestionAfterError(true)
     .option('-C, --cwd <dir>', 'work on the system in this folder')
