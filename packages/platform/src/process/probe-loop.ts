@@ -1,6 +1,7 @@
 // The night watchman's round for one replica: a probe at steady pace, faster once one has failed, and at its third pace while down.
 // Until the first pass it asks at once and often, for a short while: a new replica is wanted now.
-// Rounds are jittered so that fifty replicas are not knocked on at once, and never overlap.
+// Rounds are jittered so that fifty replicas are not knocked on at once, and never overlap; those of all replicas that fall into the same
+// tenth of a second are made in one go, because waking up costs more than asking.
 //
 //   unknown --successes--> pass --failures--> fail --successes--> pass
 import type { Clock, Rng, Timer } from '@hale/base';
@@ -17,6 +18,10 @@ const reasonLengthMax = 300;
 /** While it has never passed: this often, for so long; then at the suspicious pace. A command (exec) is never run that often. */
 const eagerEveryMs = 60;
 const eagerForMs = 3_000;
+
+/** Rounds at this pace or slower wait for the tenth of a second that is nearest. */
+const calmPaceMs = 1_000;
+const sharedMs = 100;
 
 /** Begins at once, with `first` where that is known already. `check` must end when its signal aborts. `onChange` is called when the verdict or the reason changes. */
 export function startProbe(options: {
@@ -64,7 +69,8 @@ export function startProbe(options: {
     take(result);
     if (result.kind === 'pass' && result.isLasting && observation.verdict === 'pass') return;
     const pace = isEager() ? Math.min(eagerEveryMs, spec.everyMs.suspicious) : paceOf(observation, spec);
-    timer = clock.after(pace * (0.9 + 0.2 * rng.unit()), () => void round(), true);
+    const pauseMs = pace * (0.9 + 0.2 * rng.unit());
+    timer = clock.after(pace >= calmPaceMs ? toShared(pauseMs, clock) : pauseMs, () => void round(), true);
   };
   const pause = hasPassed ? paceOf(observation, spec) : Math.min(20, spec.everyMs.suspicious);
   timer = clock.after(rng.unit() * pause, () => void round(), true);
@@ -78,6 +84,11 @@ export function startProbe(options: {
       abort?.abort();
     },
   };
+}
+
+function toShared(pauseMs: number, clock: Clock): number {
+  const now = clock.mono();
+  return Math.round((now + pauseMs) / sharedMs) * sharedMs - now;
 }
 
 function verdictOf(now: { before: ProbeVerdict; failures: number; passes: number; spec: ProbeSpec }): ProbeVerdict {
