@@ -103,6 +103,46 @@ describe('hale up, in an empty folder', () => {
     assert.equal(await (await fetch(gateway)).text(), 'good day');
   });
 
+  it('a new route is followed by the workers that run', async () => {
+    const workers = async () => (await ps()).replicas.filter((one) => one.unit === 'gateway').map((one) => one.pid);
+    const before = await workers();
+    assert.equal((await fetch(`${gateway}/docs`)).status, 200);
+    writeFileSync(join(folder, 'hale.config.ts'), declaration('good day').replace("'/': 'web'", "'/docs': 'web'"));
+    const up = await run('up');
+    assert.equal(up.code, 0, up.out);
+    assert.match(up.out, /routes changed, followed without a restart/);
+    await until(async () => ((await fetch(gateway)).status === 404 ? true : undefined), 'the old route is gone');
+    assert.equal(await (await fetch(`${gateway}/docs`)).text(), 'good day');
+    assert.deepEqual(await workers(), before);
+  });
+
+  it('a gateway port that moves is refused, and the release in force outlives control', async () => {
+    const release = (await ps()).release;
+    const moved = declaration('good day').replace("'/': 'web'", "'/docs': 'web'").replace('port: 0', 'port: 1');
+    writeFileSync(join(folder, 'hale.config.ts'), moved);
+    const up = await run('up');
+    assert.equal(up.code, 1, up.out);
+    assert.match(up.out, /cannot move[\s\S]*hale down && hale up/);
+    assert.ok(!existsSync(join(folder, '.hale', 'releases', `${release + 1}.json`)));
+    // As if `hale up` had been killed before it took the release back.
+    writeFileSync(
+      join(folder, '.hale', 'releases', `${release + 1}.json`),
+      readFileSync(join(folder, '.hale', 'releases', `${release}.json`), 'utf8').replace(/"port":0/, '"port":1'),
+    );
+    const leaders = () =>
+      readFileSync(join(folder, '.hale', 'logs', 'control.log'), 'utf8')
+        .split('\n')
+        .filter((line) => line.includes('"msg":"leading"'))
+        .map((line) => (JSON.parse(line) as { pid: number }).pid);
+    const killed = leaders().at(-1);
+    assert.ok(killed !== undefined);
+    process.kill(killed, 'SIGKILL');
+    await until(async () => (leaders().at(-1) === killed ? undefined : true), 'another control leads');
+    await until(async () => ((await run('status')).code === 0 ? true : undefined), 'control answers again');
+    assert.equal((await ps()).release, release);
+    assert.equal(await (await fetch(`${gateway}/docs`)).text(), 'good day');
+  });
+
   it('shows no secret', async () => {
     const said = await Promise.all([run('describe', 'web'), run('describe', 'web', '--json'), run('ps', '--json')]);
     for (const { out } of said) assert.ok(!out.includes('canary-5ecret'), out);

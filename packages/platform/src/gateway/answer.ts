@@ -1,5 +1,5 @@
 // What the gateway answers in its own name: a small JSON letter with code, message and hint. It never answers for a replica.
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import { type GatewayErrorCode, gatewayErrors } from './errors.ts';
 
 /** Sends the refusal `code`. Closes the connection when the request makes no sense or its body was not read to its end. */
@@ -9,6 +9,7 @@ export function refuse(req: IncomingMessage, res: ServerResponse, code: GatewayE
   const headers = ['Content-Type', 'application/json', 'Content-Length', String(body.length)];
   if (status === 503) headers.push('Retry-After', '1');
   if (status === 400 || !req.complete) headers.push('Connection', 'close');
-  res.writeHead(status, headers);
+  // Spelled out: a replica's own words may stand there already.
+  res.writeHead(status, STATUS_CODES[status], headers);
   res.end(body);
 }

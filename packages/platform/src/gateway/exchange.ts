@@ -147,9 +147,10 @@ export class Exchange implements Deadline, Guest, Waiter, Dispatcher.DispatchHan
     this.reportAnswered();
     this.status = status;
     this.dueMs = nowMs + worker.limits.timeoutMs;
-    const fields = responseHeaders(headers);
+    const length = headers['content-length'];
+    const fields = responseHeaders(headers, length === undefined && res.mayTrail(status));
     if (worker.isDraining || (this.request.body === req && !req.complete)) fields.push('Connection', 'close');
-    res.begin({ status, text, fields, length: headers['content-length'] });
+    res.begin({ status, text, fields, length });
     this.phase = 'responding';
   }
 

@@ -283,6 +283,25 @@ describe('gateway workers', () => {
     }
   });
 
+  test('one is frozen: what it holds waits, new connections are served by the other', async () => {
+    const rig = await createRig({}, 2);
+    try {
+      const app = await rig.replica(answer('ok'));
+      await put(rig, [app]);
+      const [first] = rig.workers;
+      const agents = Array.from({ length: 40 }, () => new Agent({ keepAlive: true, maxSockets: 1 }));
+      for (const agent of agents) assert.equal(await get(rig.port, agent), '200 ok');
+      first!.kill('SIGSTOP');
+      for (let i = 0; i < 100; i++) assert.equal(await get(rig.port, false), '200 ok');
+      const held = agents.map((agent) => get(rig.port, agent));
+      first!.kill('SIGCONT');
+      assert.deepEqual(new Set(await Promise.all(held)), new Set(['200 ok']));
+      for (const agent of agents) agent.destroy();
+    } finally {
+      await rig.close();
+    }
+  });
+
   test('SIGTERM: what is under way is finished, with Connection: close', async () => {
     const rig = await createRig();
     try {

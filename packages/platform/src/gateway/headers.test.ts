@@ -55,7 +55,9 @@ check(
 
 test('responses: hop-by-hop off, several cookies stay several', () => {
   const headers = { connection: 'close, x-b', 'x-b': '1', 'keep-alive': 't', 'set-cookie': ['a', 'b'], etag: 'e' };
-  assert.deepEqual(responseHeaders(headers), ['set-cookie', 'a', 'set-cookie', 'b', 'etag', 'e']);
+  assert.deepEqual(responseHeaders(headers, false), ['set-cookie', 'a', 'set-cookie', 'b', 'etag', 'e']);
+  assert.deepEqual(responseHeaders({ trailer: 'x-sum' }, true), ['trailer', 'x-sum']);
+  assert.deepEqual(responseHeaders({ trailer: 'x-sum' }, false), []);
 });
 
 test('absolute targets become paths', () => {

@@ -98,13 +98,16 @@ function clientAddress(req: IncomingMessage): string {
   return address.startsWith('::ffff:') ? address.slice(7) : address;
 }
 
-/** The response's fields as they go to the client: hop-by-hop taken off, several values as several fields. */
-export function responseHeaders(headers: IncomingHttpHeaders): string[] {
+/**
+ * The response's fields as they go to the client: hop-by-hop taken off, several values as several fields. Trailer stays
+ * only where trailers can follow (`mayTrail`).
+ */
+export function responseHeaders(headers: IncomingHttpHeaders, mayTrail: boolean): string[] {
   const connection = headers.connection;
   const named = connection === undefined ? undefined : namedInConnection(connection);
   const out: string[] = [];
   for (const name in headers) {
-    if (isResponseHop(name) || named?.has(name)) continue;
+    if (isResponseHop(name) || named?.has(name) || (name === 'trailer' && !mayTrail)) continue;
     const value = headers[name];
     if (typeof value === 'string') out.push(name, value);
     else if (value !== undefined) for (const one of value) out.push(name, one);

@@ -37,6 +37,11 @@ export class GatewayResponse extends ServerResponse<IncomingMessage> {
     return this.destroyed || this.socket === null || this.socket.destroyed;
   }
 
+  /** Whether an answer without a length could carry trailers: chunks need HTTP/1.1 and a body. */
+  mayTrail(status: number): boolean {
+    return this.req.httpVersionMinor > 0 && this.req.method !== 'HEAD' && status !== 204 && status !== 304;
+  }
+
   reportClosed(): void {
     this.watcher?.clientGone();
   }
