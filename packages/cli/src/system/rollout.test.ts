@@ -41,18 +41,25 @@ describe('rollout', () => {
     });
   }
 
-  const incident = { unit: 'orders', outcome: 'open', title: 'orders/0 exited (code 3)' } as IncidentView;
+  const incident = {
+    unit: 'orders',
+    outcome: 'open',
+    title: 'orders/0 exited (code 3)',
+    remedies: [{ outcome: 'failed' }],
+  } as unknown as IncidentView;
+  const young = { ...incident, unit: 'young', remedies: [] };
   const troubles: [title: string, unit: UnitView, endsAt: 'held' | 'incident', lines: string[]][] = [
     ['all is well', unit(), 'incident', []],
     ['it only starts', unit({ unit: 'slow', state: 'starting' }), 'incident', []],
     ['an incident, and nobody waits', unit({ state: 'healing' }), 'incident', ['orders: orders/0 exited (code 3)']],
+    ['one that may be over at once', unit({ unit: 'young', state: 'healing' }), 'incident', []],
     ['an incident, and somebody waits', unit({ state: 'healing' }), 'held', []],
     ['given up for now', unit({ state: 'held', why: 'crash loop' }), 'held', ['orders is held: crash loop']],
     ['the gateway heals by itself', unit({ unit: 'gateway', role: 'gateway', state: 'healing' }), 'incident', []],
   ];
   for (const [title, given, endsAt, lines] of troubles) {
     it(`trouble: ${title}`, () => {
-      assert.deepEqual(whatIsWrong({ ...view(2, [given], []), incidents: [incident] }, endsAt), lines);
+      assert.deepEqual(whatIsWrong({ ...view(2, [given], []), incidents: [incident, young] }, endsAt), lines);
     });
   }
 });

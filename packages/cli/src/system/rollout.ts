@@ -1,6 +1,6 @@
 // Waits until what was declared is what runs. Level-based like the brain: it looks at views, and is content when the
 // release is the wanted one, every service that had to be replaced runs it, all is healthy, and it stayed so for a moment.
-import type { SystemView } from '@hale/model';
+import type { IncidentView, SystemView } from '@hale/model';
 import { type Host, pause } from '../host.ts';
 import { isAway, type RunningSystem } from './running.ts';
 
@@ -44,10 +44,14 @@ export function whatIsWrong(view: SystemView, endsAt: RolloutWish['endsAt']): st
   return view.units.flatMap((unit) => {
     if (unit.state === 'healthy' || unit.role === 'gateway') return [];
     if (unit.state === 'held') return [`${unit.unit} is held: ${unit.why}`];
-    const incident = view.incidents.find((one) => one.unit === unit.unit && one.outcome === 'open');
+    const incident = view.incidents.find((one) => one.unit === unit.unit && isStubborn(one));
     return endsAt === 'held' || incident === undefined ? [] : [`${unit.unit}: ${incident.title}`];
   });
 }
+
+/** The first try to heal it failed. Before that it may be over at once, as after a machine that lost its power. */
+const isStubborn = ({ outcome, remedies }: IncidentView) =>
+  outcome === 'open' && remedies.some((one) => one.outcome === 'failed');
 
 export async function awaitRollout(host: Host, system: RunningSystem, wish: RolloutWish): Promise<RolloutEnd> {
   const deadline = host.clock.mono() + wish.withinMs;

@@ -58,6 +58,7 @@ export function createApiServer(options: ApiServerOptions): FastifyInstance {
     requestTimeout: 10_000,
     forceCloseConnections: true,
     exposeHeadRoutes: false,
+    frameworkErrors: (error, _request, reply) => void answerError(reply, error),
     routerOptions: { maxParamLength: 200 },
   });
   server.addHook('onRequest', async (request, reply) => checkVisit(request, reply, options.token));
