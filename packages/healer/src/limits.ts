@@ -38,7 +38,7 @@ export const limits = {
   /** The symptom must stay away this long before a remedy counts as verified: after an exit, and otherwise. */
   verifyExitMs: 250,
   verifyMs: 1_000,
-  /** Probes of this share of replicas, in at least two units, failing within `observerWindowMs`: it is us, or something shared. */
+  /** Probes of this share of the probed replicas, in at least two units, failing within `observerWindowMs`: it is us, or something shared. */
   observerShare: 0.6,
   observerClearShare: 0.3,
   observerUnitsMin: 2,

@@ -10,8 +10,10 @@ import { tell, type Work } from './work.ts';
 export function examineObserver(work: Work): void {
   const { brain } = work;
   const seen: { replica: ProbedReplica; unit: Unit; index: number }[] = [];
-  const down = downOf(brain.units);
+  // What failed before something else went down is not explained by it: once in doubt, only passing probes end the doubt.
+  const down = brain.observerSick === undefined ? downOf(brain.units) : new Set<Unit>();
   for (const unit of brain.units) {
+    if (!isAsked(unit)) continue;
     unit.slots.forEach((slot, index) => {
       const life = slot.lives.find((one) => isUp(one) && one.readyAt !== undefined);
       if (life === undefined || !wants(slot, unit)) return;
@@ -47,6 +49,11 @@ export function examineObserver(work: Work): void {
     brain.observerSick = undefined;
     closeIncident(work, incident, 'inconclusive');
   }
+}
+
+/** A unit of which only life is asked has no probe that could fail: it must not water down the share of those that do. */
+function isAsked({ spec }: Unit): boolean {
+  return (spec.probes.ready ?? spec.probes.startup).check.kind !== 'alive' || spec.probes.live !== undefined;
 }
 
 /** Units that are down for certain, and all that use them: their probes fail for a known reason. */

@@ -1,0 +1,52 @@
+// INV-05: when most of what is probed fails at once, the prober is examined first; in one service, one replica is tried at a time.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { bringUp, buildSeen, buildUnit, createBench, failing } from './testing.ts';
+
+const tcp = buildUnit({ name: 'x' }).probes.startup;
+const alive = { startup: { ...tcp, check: { kind: 'alive' } as const }, ready: undefined, live: undefined };
+
+/** Five probed services of which three fail, beside two workers of whom only life is asked. */
+function shop() {
+  const sizes = { storefront: 2, orders: 3, pricing: 3, payments: 2, inventory: 3 };
+  const services = Object.entries(sizes).map(([name, replicas]) => buildUnit({ name, replicas }));
+  const bench = createBench([...services, buildUnit({ name: 'gateway', probes: alive, replicas: 4 })]);
+  bringUp(bench);
+  return bench;
+}
+
+function fail(bench: ReturnType<typeof shop>, names: readonly string[]): void {
+  const slots = bench.state.units.filter((unit) => names.includes(unit.spec.name)).flatMap((unit) => unit.slots);
+  for (const { lives, replica, ordinal } of slots)
+    for (const { incarnation } of lives)
+      bench.see([buildSeen(replica.slice(0, -2), ordinal, { incarnation, ready: failing })], 20);
+}
+
+test('INV-05: probes of three services fail at once: the observer is suspected before anybody else, and nobody is touched', () => {
+  const bench = shop();
+  for (let round = 0; round < 200; round++) fail(bench, ['storefront', 'orders', 'pricing']);
+  assert.deepEqual(
+    bench.state.incidents.map((one) => one.cause),
+    ['observer-or-shared-dependency'],
+  );
+  assert.equal(bench.all('StopReplica').length, 0);
+  const states = bench
+    .all('PublishEndpoints')
+    .at(-1)
+    ?.table.endpoints.map((one) => one.state);
+  assert.ok(
+    states?.every((state) => state === 'in'),
+    'the rotation stays as it was',
+  );
+});
+
+test('a bad probe in one service: one replica at a time, and held when a new one is no better', () => {
+  const bench = shop();
+  for (let second = 0; second < 120; second++) {
+    fail(bench, ['orders']);
+    bench.feed({ kind: 'TimePassed' }, 950);
+    const born = bench.all('StartReplica').filter((one) => one.replica.startsWith('orders/')).length;
+    assert.ok(born <= 4, 'one try shows that a new life does not help');
+  }
+  assert.ok(bench.told('opened').some((text) => text.includes('orders/')));
+});
