@@ -1,6 +1,6 @@
 // The commands that ask the brain for something: restart, scale, drain, undrain, resume. Each is one order; it passes
 // the one budget like everything else, so what is printed is that it was asked, and `hale ps --watch` shows it happen.
-import type { Order } from '@hale/model';
+import { type Order, replicasMax } from '@hale/model';
 import { cliError, exitCodes } from '../errors.ts';
 import { findNamed, type Named } from '../system/find-names.ts';
 import { askPatiently, lookAt } from '../system/running.ts';
@@ -63,7 +63,7 @@ export const scaleCommand: CommandEntry = {
   summary: 'run that many replicas, until the declaration changes',
   group: 'Act',
   run: (call) => {
-    const replicas = wholeNumber(1)(call.args[1] ?? '');
+    const replicas = wholeNumber(1, replicasMax)(call.args[1] ?? '');
     return give(call, call.args[0] ?? '', (named) => ({ kind: 'scale', unit: unitOf(named), replicas }));
   },
 };
