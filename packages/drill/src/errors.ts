@@ -3,6 +3,7 @@ import { HaleError } from '@hale/base';
 
 export const drillHints = {
   HALE_DRILL_NO_REPLICA: 'hale ps: the names that a drill may use; --service NAME drills another service',
+  HALE_DRILL_BAD_SCRIPT: 'correct these lines; packages/drill/src/script/language.ts lists what a drill may say',
   HALE_DRILL_DOOR_CLOSED:
     'start the system with `HALE_DRILL=1 hale up`, with doors like examples/shop/services/drill-door.ts; crash and hang need none',
   HALE_DRILL_NOT_HEALTHY: 'look at it first: hale status',

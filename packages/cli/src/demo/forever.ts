@@ -29,6 +29,7 @@ const programme = [
 ];
 const breakEveryMs = 20_000;
 const restAtLeastMs = 6_000;
+const warmUpMs = 3_000;
 
 export async function runForever(call: Call, rps: number): Promise<number> {
   const { terminal, clock } = call.host;
@@ -98,6 +99,8 @@ async function breakThings(call: Call, stage: Stage & { load: LoadProcess }): Pr
   const { clock, terminal } = call.host;
   const { signal, load } = stage;
   const firstSeed = randomSeed();
+  // The first requests warm everything up; they are no part of the story.
+  await pause(clock, warmUpMs, signal);
   for (let turn = 0; !signal.aborted; turn++) {
     const script = findScenario(programme[turn % programme.length] ?? 'crash');
     const began = clock.mono();

@@ -16,13 +16,14 @@ const head = {
   reason: 'planted',
   incident: undefined,
 };
+const probesLieMs = 15_000;
 let planted = 0;
 
 function plant(body: Partial<Command> & { kind: string }): Command {
   return { ...head, id: `planted-${planted++}` as CommandId, ...body } as unknown as Command;
 }
 
-/** Plays a minute with one crash under a planted bug; gives who complained. */
+/** Plays a minute and a half with a crash, an order that cannot be, and probes that lie, under a planted bug; gives who complained. */
 function complaintsUnder(sabotage: Sabotage): Set<string> {
   const simulation = createSimulation({ seed: 5, units: buildShop(), referees: allReferees, sabotage });
   simulation.run(20_000);
@@ -30,6 +31,12 @@ function complaintsUnder(sabotage: Sabotage): Set<string> {
   assert.ok(victim);
   end(simulation.world, victim, { code: 1, signal: undefined });
   simulation.run(40_000);
+  simulation.order({ kind: 'scale', unit: 'nobody', replicas: 1 });
+  simulation.world.sky.probesLie.add('all');
+  simulation.run(probesLieMs);
+  simulation.world.sky.probesLie.clear();
+  simulation.run(10_000);
+  simulation.court.finish();
   return new Set(simulation.court.breaches.map((breach) => breach.referee));
 }
 
@@ -38,8 +45,8 @@ function serving(simulation: Parameters<Sabotage>[1], unit: string) {
 }
 
 /** True once a second of virtual time: a bug that answers its own echo would never end. */
-function everySecond(): (now: number) => boolean {
-  let nextAt = 25_000;
+function everySecond(fromMs: number): (now: number) => boolean {
+  let nextAt = fromMs;
   return (now) => {
     if (now < nextAt) return false;
     nextAt = now + 1_000;
@@ -48,8 +55,8 @@ function everySecond(): (now: number) => boolean {
 }
 
 /** Stops every healthy life of orders, again and again. */
-function stopAll(graceMs: number): Sabotage {
-  const isDue = everySecond();
+function stopAll(graceMs: number, fromMs = 25_000): Sabotage {
+  const isDue = everySecond(fromMs);
   return (commands, simulation) =>
     !isDue(simulation.agenda.now)
       ? commands
@@ -62,7 +69,7 @@ function stopAll(graceMs: number): Sabotage {
 }
 
 function startMany(replicas: number): Sabotage {
-  const isDue = everySecond();
+  const isDue = everySecond(25_000);
   return (commands, simulation) => {
     if (!isDue(simulation.agenda.now)) return commands;
     const many = serving(simulation, 'orders').slice(0, replicas);
@@ -88,6 +95,9 @@ const tellLies: Sabotage = (commands) =>
       : [one],
   );
 
+const hushRefusals: Sabotage = (commands) =>
+  commands.filter((one) => one.kind !== 'Tell' || one.note.kind !== 'refused');
+
 const chatter: Sabotage = (commands) => [
   ...commands,
   ...Array.from({ length: 200 }, () =>
@@ -103,6 +113,8 @@ const canaries: Readonly<Record<string, Sabotage>> = {
   'honest-claims': tellLies,
   futility: silently(startMany(1)),
   'no-storm': chatter,
+  observer: stopAll(0, 65_000),
+  refusals: hushRefusals,
 };
 
 for (const [referee, sabotage] of Object.entries(canaries)) {

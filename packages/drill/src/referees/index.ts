@@ -5,7 +5,9 @@ import { refereeFutility } from './futility.ts';
 import { refereeHonestClaims } from './honest-claims.ts';
 import { refereeNoFalseKill } from './no-false-kill.ts';
 import { refereeNoStorm } from './no-storm.ts';
+import { refereeObserver } from './observer.ts';
 import type { RefereeMaker } from './referee.ts';
+import { refereeRefusals } from './refusals.ts';
 import { refereeTwoWitnesses } from './two-witnesses.ts';
 
 export const allReferees: readonly RefereeMaker[] = [
@@ -16,4 +18,6 @@ export const allReferees: readonly RefereeMaker[] = [
   refereeHonestClaims,
   refereeFutility,
   refereeNoStorm,
+  refereeObserver,
+  refereeRefusals,
 ];

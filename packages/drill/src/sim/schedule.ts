@@ -1,5 +1,5 @@
-// A seed's fate: ten virtual minutes with clusters of at least three overlapping faults, and people who order things in
-// between. The faults end early enough for everything to have healed by the end; then the last referee looks around.
+// A seed's fate: ten virtual minutes with clusters of faults, at least three of them overlapping for sure, and people who order
+// things in between. The faults end early enough for everything to have healed by the end; then the last referee looks around.
 import { createRng, type Rng } from '@hale/base';
 import type { Order, UnitSpec } from '@hale/model';
 import { replicaId } from '@hale/model';
@@ -7,6 +7,19 @@ import { type FaultName, faults } from './faults.ts';
 import type { Simulation } from './simulation.ts';
 
 export const gameMs = 660_000;
+/** Each of these lasts at least this long (faults.ts), so three begun within it overlap. */
+export const overlapMs = 5_000;
+export const lastingFaults: readonly FaultName[] = [
+  'crash-loop',
+  'slow-start',
+  'bad-probe-one',
+  'bad-probe-all',
+  'observations-lost',
+  'observations-late',
+  'observer-lag',
+  'host-busy',
+  'block-unseen',
+];
 const troubleFromMs = 15_000;
 const troubleUntilMs = 330_000;
 
@@ -32,7 +45,18 @@ export function drawSchedule(seed: number): readonly Planned[] {
       });
     }
   }
-  return planned.sort((a, b) => a.at - b.at);
+  return [...planned, ...drawOverlap(seed)].sort((a, b) => a.at - b.at);
+}
+
+/** Three different faults that last, begun within `overlapMs`: whatever else the dice say, they hold at the same time. */
+function drawOverlap(seed: number): readonly Planned[] {
+  const rng = createRng(seed ^ 0x3c6ef372);
+  const names = [...lastingFaults];
+  const at = troubleFromMs + rng.below(troubleUntilMs - troubleFromMs - 20_000);
+  return Array.from({ length: 3 }, () => {
+    const [what] = names.splice(rng.below(names.length), 1);
+    return { at: at + rng.below(overlapMs), what: what as FaultName };
+  });
 }
 
 /** Enters a schedule into the simulation's diary. */
