@@ -205,9 +205,10 @@ export class Exchange implements Deadline, Guest, Waiter, Dispatcher.DispatchHan
     return this.worker.nowMs - this.tryStartedMs;
   }
 
-  /** Its replica was taken out of rotation while we wait for it: ask another, where that is safe and there is one. */
+  /** Its replica was taken out of rotation while we wait for it: ask another, where that is safe and one is well. */
   rescue(): void {
-    if (!this.mayRepeat('timeout') || !this.hasOther() || !this.pay()) return;
+    const isWell = this.service.balancer.pick(this.host)?.member.state === 'in';
+    if (!isWell || !this.mayRepeat('timeout') || !this.hasOther() || !this.pay()) return;
     this.abandonTry('failed');
     this.proceed();
   }

@@ -147,6 +147,29 @@ describe('gateway, against replicas that come and go', () => {
     assert.equal(await waiting, 'good');
   });
 
+  test('so is one that is out before we have waited long; one that drains is waited for', async () => {
+    const stuck = await rig.replica(() => undefined);
+    const good = await rig.replica(answer('good'));
+    await put(rig, [stuck]);
+    const young = fetch(rig.url).then((res) => res.text());
+    await until(() => rig.stats().replicas[stuck.incarnation]?.inFlight === 1, 'it waits');
+    stuck.state = 'out';
+    await put(rig, [stuck, good]);
+    assert.equal(await young, 'good');
+    let finish: () => void = () => undefined;
+    const leaving = await rig.replica((_req, res) => {
+      finish = () => res.end('drained');
+    });
+    await put(rig, [leaving]);
+    const patient = fetch(rig.url).then((res) => res.text());
+    await until(() => (rig.stats().replicas[leaving.incarnation]?.oldestWaitMs ?? 0) > 600, 'it waits too');
+    leaving.state = 'draining';
+    const next = await rig.replica(answer('next'));
+    await put(rig, [leaving, next]);
+    finish();
+    assert.equal(await patient, 'drained');
+  });
+
   test('a flip of the table under load loses nothing', async () => {
     const old = await rig.replica(answer('old'));
     await put(rig, [old]);

@@ -1,7 +1,7 @@
 // The foreman of one gateway process: knows the services, the signpost and the limits, reads the clock once for many, and keeps
 // the tally. It follows two files, the endpoint table and the routes, and needs nobody alive. Sockets are server.ts, one request is exchange.ts.
 import type { IncomingMessage } from 'node:http';
-import { type Clock, createRng } from '@hale/base';
+import { type Clock, createRng, type Timer } from '@hale/base';
 import { type Endpoint, type EndpointTable, isNewerTable, type UnitName } from '@hale/model';
 import { createDeadlineSweep, type DeadlineSweep } from '@hale/resilience';
 import { refuse } from './answer.ts';
@@ -46,6 +46,7 @@ export class GatewayWorker {
   private router: (url: string) => UnitName | undefined = () => undefined;
   private table: EndpointTable | undefined = undefined;
   private turnedMs: number;
+  private secondLook: Timer | undefined = undefined;
 
   constructor(options: WorkerOptions) {
     this.options = options;
@@ -145,6 +146,7 @@ export class GatewayWorker {
 
   close(): void {
     this.sweep.stop();
+    this.secondLook?.cancel();
     for (const service of this.services.values()) service.close();
   }
 
@@ -157,12 +159,25 @@ export class GatewayWorker {
     return oldest;
   }
 
-  /** Requests that wait on a replica which has just been taken out of rotation need not wait for it to die. */
+  /**
+   * Requests that wait on a replica which was taken out of rotation need not wait for it to die. One that drains still answers.
+   * Those too young to judge are looked at again; none is sent there any more.
+   */
   private rescueStranded(table: EndpointTable): void {
-    const left = new Set<string>(table.endpoints.filter((each) => each.state === 'in').map((each) => each.incarnation));
+    this.secondLook?.cancel();
+    const live = table.endpoints.filter(({ state }) => state === 'in' || state === 'draining');
+    const left = new Set<string>(live.map((each) => each.incarnation));
+    let hasYoung = false;
     for (const item of [...this.sweep]) {
       if (!(item instanceof Exchange) || item.awaits === undefined) continue;
-      if (!left.has(item.awaits.endpoint.incarnation) && item.tryAgeMs >= rescueAfterMs) item.rescue();
+      if (left.has(item.awaits.endpoint.incarnation)) continue;
+      if (item.tryAgeMs >= rescueAfterMs) item.rescue();
+      else hasYoung = true;
     }
+    if (!hasYoung) return;
+    this.secondLook = this.clock.after(rescueAfterMs, () => {
+      this.readClock();
+      this.rescueStranded(table);
+    });
   }
 }
