@@ -55,12 +55,15 @@ const healthy = {
   incidents: [],
 };
 
+const promises = { orders: { availability: { objective: 99.9, measured: 99.5, met: false } } };
+
 describe('commands at the counter', () => {
   const root = mkdtempSync(join(tmpdir(), 'hale-commands-'));
   const id = randomUUID();
   const { runtimeDir } = systemAt(root, id);
   const posted: unknown[] = [];
   let view: object = healthy;
+  let story: object[] = [];
   let server: Server;
 
   before(async () => {
@@ -72,7 +75,10 @@ describe('commands at the counter', () => {
           error: { code: 'HALE_CONTROL_UNAUTHORIZED', message: 'wrong token', hint: 'read api.json' },
         });
       }
-      if (request.method === 'GET') return answer(request.url === '/api/v1/system' ? 200 : 404, view);
+      const path = request.url?.split('?')[0] ?? '';
+      if (request.method === 'GET' && path === '/api/v1/feed') return answer(200, posted.length > 0 ? story : []);
+      if (request.method === 'GET' && path === '/api/v1/traffic') return answer(200, { perUnit: {}, promises });
+      if (request.method === 'GET') return answer(path === '/api/v1/system' ? 200 : 404, view);
       const chunks: Buffer[] = [];
       for await (const chunk of request) chunks.push(chunk as Buffer);
       posted.push(JSON.parse(Buffer.concat(chunks).toString()));
@@ -93,6 +99,7 @@ describe('commands at the counter', () => {
   beforeEach(() => {
     view = healthy;
     posted.length = 0;
+    story = [];
   });
 
   function saveAddress(known: string): void {
@@ -157,6 +164,17 @@ describe('commands at the counter', () => {
       assert.deepEqual(posted, [{ order }]);
     });
   }
+
+  it('an order that is refused at once is no success', async () => {
+    story = [{ seq: 1, at: stamp, kind: 'refused', text: 'orders can have one replica only' }];
+    const { code, said } = await hale('scale', 'orders', '3');
+    assert.equal(code, 1);
+    assert.match(said, /orders can have one replica only/);
+  });
+
+  it('a broken promise is said', async () => {
+    assert.match((await hale('status')).said, /orders {2}promise broken: answered 99.5 % \(promised 99.9 %\)/);
+  });
 
   it('a wrong token is said, and never shown', async () => {
     saveAddress('another-token');

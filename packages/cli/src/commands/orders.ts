@@ -3,17 +3,29 @@
 import { type Order, replicasMax } from '@hale/model';
 import { cliError, exitCodes } from '../errors.ts';
 import { findNamed, type Named } from '../system/find-names.ts';
-import { askPatiently, lookAt } from '../system/running.ts';
+import { askPatiently, lookAt, type RunningSystem } from '../system/running.ts';
 import type { Call, CommandEntry } from './entry.ts';
 import { wholeNumber } from './whole-number.ts';
 
+const linesLooked = 50;
+
 async function give(call: Call, name: string, make: (named: Named) => Order): Promise<number> {
   const { system, view } = await lookAt(call.host, call.folder);
-  const order = make(findNamed(view, name));
+  const named = findNamed(view, name);
+  const order = make(named);
+  const before = (await askPatiently(call.host, () => system.api.feed(undefined, 1))).at(-1)?.seq ?? 0;
   await askPatiently(call.host, () => system.api.order(order));
+  const refusal = await refusalAfter(system, before, named);
+  if (refusal !== undefined) throw cliError('HALE_CLI_REFUSED', refusal);
   if (call.json) call.host.terminal.json({ asked: order });
   else call.host.terminal.line(`asked: ${inWords(order)}. Watch it: hale ps --watch`);
   return exitCodes.ok;
+}
+
+/** An order that was taken in has been thought about: what speaks against it is in the story by now. */
+async function refusalAfter(system: RunningSystem, seq: number, named: Named): Promise<string | undefined> {
+  const lines = await system.api.feed(seq, linesLooked).catch(() => []);
+  return lines.find((line) => line.kind === 'refused' && line.text.includes(unitOf(named)))?.text;
 }
 
 function inWords(order: Order): string {

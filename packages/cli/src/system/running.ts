@@ -99,12 +99,12 @@ export async function lookAt(host: Host, folder: string): Promise<{ system: Runn
 
 export const isAway = (error: unknown) => isHaleError(error) && error.code === 'HALE_CLI_CONTROL_AWAY';
 
-/** What was promised and measured; undefined where control does not say (it is away just now, or of an older build). */
+/** What was promised and measured; undefined where control does not say (it is away just now, or of another build). */
 export async function promisesOf(system: RunningSystem): Promise<TrafficView['promises']> {
   try {
     return (await system.api.traffic()).promises;
   } catch (error) {
-    if (!isAway(error)) throw error;
+    if (!isHaleError(error)) throw error;
     return undefined;
   }
 }

@@ -7,6 +7,9 @@ import type { ServiceSpec, UnitName } from '@hale/model';
 
 const quietMs = 150;
 const ignored = new Set(['node_modules', '.git', '.hale', 'dist', 'coverage']);
+/** What programs are made of. What they write (logs, databases, uploads) must not restart them, or it would never end. */
+const source =
+  /\.(?:[cm]?[jt]sx?|jsonc?|py|rb|php|pl|go|rs|java|kt|exs?|lua|sh|ya?ml|toml|html?|css|graphql|proto|sql|hbs|ejs)$|(?:^|[/\\])\.env[^/\\]*$/;
 
 /** The folder whose files make up the program. */
 export function sourceFolderOf(service: ServiceSpec): string {
@@ -15,6 +18,10 @@ export function sourceFolderOf(service: ServiceSpec): string {
 
 /** Services that a change of `file` (absolute) concerns. */
 export function concernedBy(file: string, services: readonly ServiceSpec[]): UnitName[] {
+  if (services.some((service) => service.envFile === file)) {
+    return services.filter((service) => service.envFile === file).map((service) => service.name);
+  }
+  if (!source.test(file)) return [];
   const owners = services.filter((service) => mainFileOf(service) === file);
   const concerned = owners.length > 0 ? owners : services.filter((service) => isWithin(file, sourceFolderOf(service)));
   return concerned.map((service) => service.name);
