@@ -1,4 +1,4 @@
-// Figures, side by side with peers where there are any: `npm run bench -- NAME [--json] [--seconds N] [--runs N] [--only drill,drill]`.
+// Figures, side by side with peers where there are any: `npm run bench -- NAME [--json] [--seconds N] [--runs N] [--only drill,drill] [--minutes N]`.
 // With --json one line a row: {"bench","case","metric","hale","peer","peerName","ratio","unit"}, the peer's three only where one was
 // measured in the same run. Nothing here is asserted.
 import { parseArgs } from 'node:util';
@@ -8,6 +8,7 @@ interface Options {
   readonly seconds: number;
   readonly runs: number;
   readonly only: readonly string[];
+  readonly minutes: number;
 }
 
 interface Table {
@@ -17,6 +18,7 @@ interface Table {
 const gateway = () => import('./gateway/table.ts');
 const footprint = () => import('./heartbeat/footprint.ts');
 const drills = () => import('./heartbeat/drills.ts');
+const soak = () => import('./soak/soak.ts');
 
 /** Each name runs its tables one after the other: two cores cannot hold two benchmarks. */
 const benches: Readonly<Record<string, readonly (() => Promise<Table>)[]>> = {
@@ -24,6 +26,7 @@ const benches: Readonly<Record<string, readonly (() => Promise<Table>)[]>> = {
   footprint: [footprint],
   drills: [drills],
   gateway: [gateway],
+  soak: [soak],
 };
 
 const { values, positionals } = parseArgs({
@@ -33,21 +36,22 @@ const { values, positionals } = parseArgs({
     seconds: { type: 'string', default: '5' },
     runs: { type: 'string', default: '5' },
     only: { type: 'string', default: '' },
+    minutes: { type: 'string', default: '10' },
   },
 });
 const name = positionals[0] ?? '';
 const tables = benches[name];
-const [seconds, runs] = [Number(values.seconds), Number(values.runs)];
-if (tables === undefined || !(seconds > 0) || !(runs >= 1)) {
+const [seconds, runs, minutes] = [Number(values.seconds), Number(values.runs), Number(values.minutes)];
+if (tables === undefined || !(seconds > 0) || !(runs >= 1) || !(minutes > 0)) {
   process.stderr.write(
-    `usage: npm run bench -- ${Object.keys(benches).join('|')} [--json] [--seconds N] [--runs N] [--only drill,drill]\n`,
+    `usage: npm run bench -- ${Object.keys(benches).join('|')} [--json] [--seconds N] [--runs N] [--only drill,drill] [--minutes N]\n`,
   );
   process.exit(2);
 }
 const only = values.only.split(',').filter((word) => word !== '');
 
 for (const load of tables) {
-  const rows = await (await load()).run({ seconds, runs, only });
+  const rows = await (await load()).run({ seconds, runs, only, minutes });
   if (values.json) for (const row of rows) process.stdout.write(`${JSON.stringify({ bench: name, ...row })}\n`);
   else process.stdout.write(`${formatTable(rows)}\n`);
 }
