@@ -42,6 +42,8 @@ export const limits = {
   observerShare: 0.6,
   observerClearShare: 0.3,
   observerUnitsMin: 2,
+  /** For so long a doubt is not explained away by what goes down during it. */
+  observerDoubtMs: 60_000,
   observerWindowMs: 5_000,
   /** After our own loop lagged, nothing is condemned for this long. */
   discountMs: 2_000,

@@ -10,8 +10,9 @@ import { tell, type Work } from './work.ts';
 export function examineObserver(work: Work): void {
   const { brain } = work;
   const seen: { replica: ProbedReplica; unit: Unit; index: number }[] = [];
-  // What failed before something else went down is not explained by it: once in doubt, only passing probes end the doubt.
-  const down = brain.observerSick === undefined ? downOf(brain.units) : new Set<Unit>();
+  // What failed before something else went down is not explained by it: a fresh doubt ends by passing probes only.
+  const isFresh = brain.observerSick !== undefined && work.now - brain.observerSick.since < limits.observerDoubtMs;
+  const down = isFresh ? new Set<Unit>() : downOf(brain.units);
   for (const unit of brain.units) {
     if (!isAsked(unit)) continue;
     unit.slots.forEach((slot, index) => {
