@@ -10,7 +10,7 @@ import { type Contestant, freePort, listen, startContestant } from './contestant
 import { findLoad, type Load } from './load.ts';
 import { findNginx, nginxArgv, nginxHint } from './nginx.ts';
 
-const rounds = 3;
+const rounds = 5;
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 interface Score {
