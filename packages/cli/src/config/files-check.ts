@@ -21,10 +21,21 @@ export function checkFiles(
   ]);
 }
 
+/** What can be said of a declaration with other faults: programs that are not there, so that all is said at once. */
+export function checkPrograms(declaration: unknown, root: string): readonly Problem[] {
+  const services = (declaration as { services?: unknown } | null | undefined)?.services;
+  if (typeof services !== 'object' || services === null) return [];
+  return Object.entries(services).flatMap(([name, given]: [string, { run?: unknown } | null | undefined]) => {
+    const run = given?.run;
+    if (typeof run !== 'string' || run === '') return [];
+    return checkModule({ name, program: { kind: 'module', file: resolve(root, run) }, cwd: root }, root);
+  });
+}
+
 type Severity = Problem['severity'];
 
 function at(
-  service: ServiceSpec,
+  service: Pick<ServiceSpec, 'name'>,
   field: string,
   [severity, message, hint]: readonly [Severity, string, string],
 ): Problem {
@@ -39,7 +50,7 @@ function checkFolder(service: ServiceSpec, root: string): readonly Problem[] {
   ];
 }
 
-function checkModule(service: ServiceSpec, root: string): readonly Problem[] {
+function checkModule(service: Pick<ServiceSpec, 'name' | 'program' | 'cwd'>, root: string): readonly Problem[] {
   if (service.program.kind !== 'module') return [];
   const { file } = service.program;
   const shown = relative(root, file);

@@ -177,6 +177,15 @@ test('missing programs on the PATH and variables that are not set are warnings',
   );
 });
 
+test('a program that is not there is said together with other faults', async () => {
+  const services = `orders: service({ run: 'gone.ts', replicas: 0 })`;
+  const { problems } = await load(folderOf({ 'hale.config.ts': system(services) }));
+  assert.deepEqual(
+    problems.map(({ path }) => path),
+    ['services.orders.replicas', 'services.orders.run'],
+  );
+});
+
 test('no config at all', async () => {
   const empty = await load(folderOf({}));
   assert.match(empty.problems[0]?.hint ?? '', /hale init/);

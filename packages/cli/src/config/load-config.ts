@@ -7,7 +7,7 @@ import type { SystemSpec } from '@hale/model';
 import { locateProblem, parseSystem } from '@hale/model/parse';
 import { evaluateConfig } from './evaluation.ts';
 import { problemOfFault, problemOfOddValue, problemOfSyntax } from './evaluation-problems.ts';
-import { checkFiles } from './files-check.ts';
+import { checkFiles, checkPrograms } from './files-check.ts';
 import { findConfig } from './find-config.ts';
 
 export interface LoadOptions {
@@ -47,7 +47,11 @@ export async function loadConfig(place: string, options: LoadOptions): Promise<L
   const parsed = parseSystem(evaluation.declaration, { root, id });
   const problems: Problem[] = [...evaluation.odd.map(problemOfOddValue), ...parsed.problems];
   problems.push(...evaluation.faults.map(problemOfSyntax));
-  if (parsed.value !== undefined) problems.push(...checkFiles(parsed.value, options.environment ?? process.env));
+  problems.push(
+    ...(parsed.value === undefined
+      ? checkPrograms(evaluation.declaration, root)
+      : checkFiles(parsed.value, options.environment ?? process.env)),
+  );
   const located = problems.map((problem) => withLine(problem, source.text));
   const broken = located.some((problem) => problem.severity === 'error');
   return { file, root, value: broken ? undefined : parsed.value, problems: located };
