@@ -16,6 +16,7 @@ import { type GatewayErrorCode, gatewayErrors } from './errors.ts';
 import { originForm, requestHeaders, responseHeaders } from './headers.ts';
 import type { Guest } from './hold.ts';
 import {
+  brokenAtOnceMax,
   brokenMax,
   type Failure,
   isConnectionLost,
@@ -276,7 +277,8 @@ export class Exchange implements Deadline, Guest, Waiter, Dispatcher.DispatchHan
       this.giveUp(isLost ? 'HALE_PLATFORM_GATEWAY_UPSTREAM_LOST' : 'HALE_PLATFORM_GATEWAY_TIMEOUT');
       return;
     }
-    if (this.triesAtOnce < triesAtOnceMax && this.hasOther() && this.pay()) {
+    const mayTryAtOnce = this.triesAtOnce < triesAtOnceMax && this.broken < brokenAtOnceMax;
+    if (mayTryAtOnce && this.hasOther() && this.pay()) {
       this.proceed();
       return;
     }

@@ -1,10 +1,13 @@
 // The recipe for a gateway worker: this program, with the keeper's listening sockets in its hands. Nothing is started here.
+
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { SystemSpec } from '@hale/model';
-import type { Launcher } from '../process/launcher.ts';
+import type { CustomCheck, Launcher } from '../process/launcher.ts';
 import { routesOf, writeRoutes } from './routes.ts';
-import { routesFile } from './worker-files.ts';
+import type { GatewayStats } from './stats.ts';
+import { routesFile, statsFile } from './worker-files.ts';
 
 const program = fileURLToPath(new URL('./main.ts', import.meta.url));
 
@@ -43,6 +46,20 @@ export function gatewayLauncher(options: { readonly graceMs: number } = { graceM
     const rest = ['--ordinal', String(ordinal), '--kept', kept, '--grace', String(options.graceMs)];
     const argv = workerArgv({ listeners, runtimeDir, rest });
     const prepare = async () => writeRoutes(routesFile(runtimeDir), routesOf(spec));
-    return { argv, cwd: root, env: {}, listeners, port: undefined, prepare };
+    const check = hasBegun(statsFile(runtimeDir, ordinal), context.incarnation);
+    return { argv, cwd: root, env: {}, listeners, port: undefined, prepare, check };
+  };
+}
+
+/** A worker serves once its first tally is there: it writes that after its sockets listen. Said once, it stays true. */
+function hasBegun(file: string, incarnation: string): CustomCheck {
+  return async () => {
+    try {
+      const stats = JSON.parse(await readFile(file, 'utf8')) as Partial<GatewayStats>;
+      if (stats.incarnation === incarnation) return { kind: 'pass', isLasting: true };
+    } catch {
+      // not there yet, or of a disk that is full: the worker says so itself
+    }
+    return { kind: 'fail', reason: 'the worker does not listen yet' };
   };
 }

@@ -32,10 +32,12 @@ const servers = parseListeners(values.listeners).map(({ name, fd }) => {
 });
 
 const writeStats = createStatsWriter(statsFile(values.runtime, ordinal));
-writeStats(worker.stats());
+const incarnation = process.env['HALE_INCARNATION'];
+const tell = () => writeStats({ ...worker.stats(), incarnation });
+tell();
 // Once it drains, the file belongs to its replacement.
 clock.every(250, () => {
-  if (!worker.isDraining) writeStats(worker.stats());
+  if (!worker.isDraining) tell();
 });
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {

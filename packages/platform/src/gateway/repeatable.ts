@@ -7,7 +7,12 @@ export type Failure = 'refused' | 'broken' | 'timeout';
 /** Tries without a pause; after that the request waits in the holding room. */
 export const triesAtOnceMax = 3;
 /** A request that has broken this many connections is not shown to another replica: it may be what kills them. */
-export const brokenMax = 2;
+export const brokenMax = 3;
+/**
+ * After this many broken connections it waits before the last try: when a whole service is killed at once, a request breaks on
+ * one dying replica after the other within milliseconds, and a moment later the table knows who lives.
+ */
+export const brokenAtOnceMax = 2;
 
 /** QUERY and the rest are left out on purpose: only what every server treats as idempotent. */
 export function isSafeToRepeat(method: string): boolean {

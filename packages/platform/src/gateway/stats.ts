@@ -9,6 +9,8 @@ export interface GatewayStats {
   /** Clock.mono() when it was written. */
   readonly at: number;
   readonly ordinal: number;
+  /** Which life of the worker wrote it: a worker and its replacement share an ordinal for a while. */
+  readonly incarnation?: string | undefined;
   readonly totals: GatewayTotals;
   /** By incarnation. */
   readonly replicas: Readonly<Record<string, ReplicaTraffic>>;
