@@ -16,6 +16,8 @@ export type Heartbeat =
       readonly kind: 'beating';
       /** How long the main loop has not turned; 0 when it turns. */
       readonly stalledMs: number;
+      /** How long the next turn has been due by the clock, however little of the core it was given. Enough to suspect, never to condemn. */
+      readonly lateMs?: number;
       /** Longest pause of the loop that ended by itself, in this life. */
       readonly longestPauseMs: number;
       /** 99th percentile of loop lag in the last window. */

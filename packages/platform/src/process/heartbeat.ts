@@ -21,6 +21,7 @@ interface Pulse {
   readonly v: 1;
   readonly seq: number;
   readonly stalledMs: number;
+  readonly lateMs: number;
   readonly longestPauseMs: number;
   /** How long before this pulse it ended. */
   readonly pauseAgoMs: number;
@@ -66,8 +67,8 @@ export function createHeartbeatReader(path: string): HeartbeatReader {
     get heartbeat(): Heartbeat {
       if (pulse === undefined) return { kind: 'none' };
       if (silentMs > silentAfterMs) return { kind: 'silent', silentMs };
-      const { stalledMs, loopLagMs, inspected } = pulse;
-      return { kind: 'beating', stalledMs, longestPauseMs, loopLagMs, inspected };
+      const { stalledMs, lateMs, loopLagMs, inspected } = pulse;
+      return { kind: 'beating', stalledMs, lateMs, longestPauseMs, loopLagMs, inspected };
     },
     get isWell() {
       return pulse !== undefined && silentMs === 0 && pulse.stalledMs === 0;

@@ -17,7 +17,10 @@ export function digestOf(seen: ReplicaObservation): string {
   const { process, heartbeat, startup, ready, live, traffic, usage } = seen;
   const pulse =
     heartbeat.kind === 'beating'
-      ? [step(heartbeat.stalledMs), step(heartbeat.longestPauseMs), heartbeat.inspected, step(heartbeat.loopLagMs)]
+      ? [
+          ...[heartbeat.stalledMs, heartbeat.lateMs ?? 0, heartbeat.longestPauseMs, heartbeat.loopLagMs].map(step),
+          heartbeat.inspected,
+        ]
       : heartbeat.kind === 'silent'
         ? [step(heartbeat.silentMs)]
         : [];

@@ -21,6 +21,8 @@ const { fd, shared, lagSamples, pid } = workerData;
 let seq = 0;
 let dueSeen = 0;
 let stalledMs = 0;
+/** How long the next turn has been due by the clock, whoever had the core: enough to suspect, never to condemn. */
+let lateMs = 0;
 /** The longest pause of this stretch of memory and of the one before, and when it ended. */
 let pauses = [
   { ms: 0, endedAt: 0 },
@@ -63,6 +65,7 @@ function write() {
     seq: ++seq,
     pid,
     stalledMs,
+    lateMs,
     longestPauseMs: pause.ms,
     pauseAgoMs: Math.round(now - pause.endedAt),
     loopLagMs: loopLagMs(),
@@ -91,19 +94,21 @@ function tick() {
   const overdueMs = (Number(process.hrtime.bigint() / 1_000_000n) - due) | 0;
   if (due !== dueSeen) endStall(now);
   dueSeen = due;
-  const before = stalledMs;
+  const before = { stalledMs, lateMs };
   if (overdueMs > overdueMsMin) stalledMs += meter.count(now, Math.min(overdueMs, plannedMs));
-  const crossed = before < stackAfterMs && stalledMs >= stackAfterMs;
-  const began = before === 0 && stalledMs > 0;
-  if (began || crossed || now - writtenAt >= calmMs - stalledTickMs / 2) write();
+  lateMs = overdueMs > overdueMsMin ? overdueMs : 0;
+  const crossed = before.stalledMs < stackAfterMs && stalledMs >= stackAfterMs;
+  const isLate = before.lateMs < stackAfterMs && lateMs >= stackAfterMs;
+  const began = before.stalledMs === 0 && stalledMs > 0;
+  if (began || crossed || isLate || now - writtenAt >= calmMs - stalledTickMs / 2) write();
   if (crossed) attachStack();
-  plannedMs = overdueMs > overdueMsMin ? untilNextTick() : calmMs;
+  plannedMs = lateMs > 0 ? untilNextTick() : calmMs;
   setTimeout(tick, plannedMs);
 }
 
 /** While stalled; the moment at which a stall becomes a suspicion is not missed by a tick. */
 function untilNextTick() {
-  const leftMs = stackAfterMs - stalledMs;
+  const leftMs = stackAfterMs - (lateMs < stackAfterMs ? lateMs : stalledMs);
   return leftMs > 0 ? Math.min(stalledTickMs, Math.max(10, leftMs)) : stalledTickMs;
 }
 
