@@ -11,7 +11,7 @@ import { giveUpWhenFutile, trialFailed } from './endings.ts';
 import { letGo } from './holds.ts';
 import { addRemedy, leaveIncident } from './incidents.ts';
 import { driveLeaving, kill, reclaim, retire } from './leaving.ts';
-import { isActive, isOutdated, isServing, wants } from './lives.ts';
+import { isActive, isOutdated, isServing, isStanding, wants } from './lives.ts';
 import { driveStarting, maybeStart, refuse, startLife } from './starting.ts';
 import type { Life, Slot, Unit } from './state.ts';
 import { judgeTrial } from './trials.ts';
@@ -84,8 +84,8 @@ function killCondemned(work: Work, unit: Unit, slot: Slot): void {
 
 /** Two lives and the newer one is proven: the older leaves. */
 function settlePair(work: Work, unit: Unit, slot: Slot, newest: Life): void {
-  // A suspicion is settled one way or the other by itself.
-  if (newest.suspect !== undefined) return;
+  // A suspicion is settled one way or the other by itself, and so is what a debugger holds.
+  if (newest.suspect !== undefined || isStanding(newest)) return;
   const keep = isServing(unit, newest) ? newest : slot.lives.find((life) => isActive(life) && isServing(unit, life));
   if (keep === undefined) return;
   for (const life of slot.lives) {

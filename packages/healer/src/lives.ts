@@ -20,9 +20,19 @@ export function isReady(unit: Unit, life: Life): boolean {
   return verdict === 'pass';
 }
 
-/** Would be sent traffic: up, ready, neither suspected nor condemned. */
+/**
+ * Its main loop is known to stand: also where that is no illness, because a debugger holds it or its start is not over. What was
+ * answered before it stood is no longer true.
+ */
+export function isStanding(life: Life): boolean {
+  const beat = life.seen?.heartbeat;
+  if (life.stage !== 'starting' && life.symptoms.stopped !== undefined) return true;
+  return beat?.kind === 'beating' && beat.stalledMs >= limits.suspectAfterMs;
+}
+
+/** Serves, as far as is known: up, ready, its loop not standing, neither suspected nor condemned. */
 export function isServing(unit: Unit, life: Life): boolean {
-  return isReady(unit, life) && life.condemned === undefined && life.suspect === undefined;
+  return isReady(unit, life) && !isStanding(life) && life.condemned === undefined && life.suspect === undefined;
 }
 
 /** The slot should hold a running replica. */

@@ -3,7 +3,7 @@
 import type { IncidentView, ReplicaPhase, ReplicaView, RotationState, SystemView, UnitView } from '@hale/model';
 import { servingWanted } from './budget.ts';
 import { limits } from './limits.ts';
-import { isActive, isReady, wants } from './lives.ts';
+import { isActive, isReady, isStanding, wants } from './lives.ts';
 import { rotationsOf } from './rotation.ts';
 import { waitsFor } from './starting.ts';
 import type { Brain, BrainState, Life, Slot, Unit } from './state.ts';
@@ -129,5 +129,6 @@ function phaseOf(unit: Unit, life: Life): { phase: ReplicaPhase; why: string } {
     return { phase: 'starting', why: life.seen?.startup.reason ?? 'its startup probe has not passed yet' };
   if (life.suspect !== undefined) return { phase: 'sick', why: life.suspect.text };
   if (!isReady(unit, life)) return { phase: 'sick', why: life.seen?.ready.reason ?? 'not ready' };
+  if (isStanding(life)) return { phase: 'sick', why: life.inspected ? 'a debugger holds it' : 'its main loop stands' };
   return isActive(life) ? { phase: 'serving', why: 'ready' } : { phase: 'stopped', why: '' };
 }

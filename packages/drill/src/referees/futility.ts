@@ -1,24 +1,46 @@
 // INV-06: never more than three equal failed remedies in a row. After three starts of one replica of which none was verified, a person
-// must have been asked, and further tries are slow.
+// must have been asked, and further tries are slow. Who has been asked stays asked until a person (or a changed program) lets the
+// replica try anew: a declaration of other services, or a new leader that says the old one again, takes nothing back.
+import type { Order, ReplicaId, UnitSpec } from '@hale/model';
+import { splitReplicaId } from '@hale/model';
 import type { RefereeMaker } from './referee.ts';
 
 const slowMs = 25_000;
 
 export const refereeFutility: RefereeMaker = (court) => {
-  const tries = new Map<string, { inRow: number; lastAt: number; paged: boolean; freed: boolean }>();
+  const tries = new Map<ReplicaId, { inRow: number; lastAt: number; paged: boolean; freed: boolean }>();
   const known = new Set<string>();
-  const of = (replica: string) => {
+  const of = (replica: ReplicaId) => {
     const found = tries.get(replica) ?? { inRow: 0, lastAt: Number.NEGATIVE_INFINITY, paged: false, freed: false };
     tries.set(replica, found);
     return found;
+  };
+  const prints = new Map<string, string>();
+  const forget = (unit: string, fromOrdinal = 0) => {
+    for (const replica of tries.keys()) {
+      const id = splitReplicaId(replica);
+      if (id.unit === unit && id.ordinal >= fromOrdinal) tries.delete(replica);
+    }
+  };
+  const declare = (units: readonly UnitSpec[]) => {
+    for (const { name, fingerprint } of units) {
+      if (prints.get(name) !== fingerprint) forget(name);
+      prints.set(name, fingerprint);
+    }
+  };
+  const obey = (order: Order) => {
+    if (order.kind === 'resume') forget(order.unit);
+    else if (order.kind === 'scale') forget(order.unit, order.replicas);
+    else if (order.kind === 'drain') tries.delete(order.replica);
+    else if (order.kind === 'restart' && order.replica === undefined) forget(order.unit);
+    else if (order.kind === 'restart' && order.replica !== undefined) tries.delete(order.replica);
   };
   return {
     name: 'futility',
     event(event) {
       // What a person orders or declares anew deserves its own tries.
-      if (event.kind === 'SystemDeclared') tries.clear();
-      if (event.kind !== 'OrderReceived' || !('unit' in event.order)) return;
-      for (const replica of tries.keys()) if (replica.startsWith(`${event.order.unit}/`)) tries.delete(replica);
+      if (event.kind === 'SystemDeclared') declare(event.units);
+      else if (event.kind === 'OrderReceived') obey(event.order);
     },
     command(command) {
       if (command.kind === 'Tell') {

@@ -3,7 +3,8 @@
 // JavaScript. Native code and system calls cannot be interrupted; then that is said. The thread is always let go again.
 // Where this Node has no such session (built without inspector, or too old) the answer says so.
 
-const waitMs = 500;
+// A starved machine takes its time; the verdict over a hang comes later still.
+const waitMs = 1500;
 const framesMax = 12;
 const lengthMax = 2000;
 
