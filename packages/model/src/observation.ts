@@ -18,7 +18,7 @@ export type Heartbeat =
       readonly stalledMs: number;
       /** How long the next turn has been due by the clock, however little of the core it was given. Enough to suspect, never to condemn. */
       readonly lateMs?: number;
-      /** Longest pause of the loop that ended by itself, in this life. */
+      /** Longest pause of the loop that ended by itself in the last 30 to 60 s of this life; what was longer before is forgotten here (the brain remembers). */
       readonly longestPauseMs: number;
       /** 99th percentile of loop lag in the last window. */
       readonly loopLagMs: number;
