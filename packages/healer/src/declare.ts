@@ -2,6 +2,7 @@
 // everything given before is decided again from what is seen (level-based), under the same incarnations.
 import { seedRng } from '@hale/base';
 import type { UnitSpec } from '@hale/model';
+import { askAgain } from './holds.ts';
 import { leaveIncident } from './incidents.ts';
 import { limits } from './limits.ts';
 import { createSlot, zoneOf } from './slots.ts';
@@ -28,6 +29,7 @@ export function foldElection(work: Work, elected: { epoch: number; seed: number 
         life.acked = life.seen !== undefined;
         forgetVerdict(life);
       }
+      askAgain(work, unit, slot);
     }
   }
 }

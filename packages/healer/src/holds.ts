@@ -3,7 +3,7 @@
 import { heldDelayMs } from './backoff.ts';
 import { addRemedy, reject } from './incidents.ts';
 import { isActive, isServing } from './lives.ts';
-import type { Slot, Unit } from './state.ts';
+import type { Hold, Slot, Unit } from './state.ts';
 import { about, draw, give, tell, type Work, wakeBy } from './work.ts';
 
 /** Holds the slot (again): the first time a person is paged, later only the next slow try is set. */
@@ -18,19 +18,31 @@ export function hold(work: Work, unit: Unit, slot: Slot, why: string): void {
     return;
   }
   const oldIll = !slot.lives.some((life) => isServing(unit, life));
-  slot.held = { since: work.now, why, kind, retryAt, oldIll };
+  slot.held = { since: work.now, why, kind, retryAt, oldIll, page: undefined };
   addRemedy(work, slot, 'hold and page a person');
   reject(work, slot, 'restart again at once', 'three equal remedies failed in a row, or it is a loop');
   tell(work, 'escalated', `${why}; held, a person is asked`, about(unit, slot));
-  give(
+  page(work, unit, slot, slot.held);
+}
+
+/** A new leader calls again where the last one may have died before its call went out: twice is a nuisance, never is a night (INV-08). */
+export function askAgain(work: Work, unit: Unit, slot: Slot): void {
+  if (slot.held?.page === undefined) return;
+  tell(work, 'escalated', `${slot.held.why}; still held, a person is asked again`, about(unit, slot));
+  page(work, unit, slot, slot.held);
+}
+
+function page(work: Work, unit: Unit, slot: Slot, held: Hold): void {
+  const id = give(
     work,
     {
       kind: 'PagePerson',
       title: `${slot.replica} is held`,
-      detail: `${why}. To try again now: hale restart ${unit.spec.name}`,
+      detail: `${held.why}. To try again now: hale restart ${unit.spec.name}`,
     },
-    { reason: why, incident: slot.incident },
+    { reason: held.why, incident: slot.incident },
   );
+  slot.held = { ...held, page: id };
 }
 
 /** Lets a held slot try again at once. */

@@ -9,6 +9,10 @@ import { about, give, tell, type Work } from './work.ts';
 export function foldOutcome(work: Work, command: CommandId, result: CommandResult): void {
   for (const unit of work.brain.units) {
     for (const slot of unit.slots) {
+      if (slot.held?.page === command) {
+        if (result.kind === 'done') slot.held = { ...slot.held, page: undefined };
+        return;
+      }
       for (const life of slot.lives) {
         const bed = { unit, slot, life };
         if (life.startCommand === command) {

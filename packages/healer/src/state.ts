@@ -78,6 +78,8 @@ export interface Hold {
   retryAt: number;
   /** The old life was ill as well: the failure may have come from outside, and its recovery is worth another try. */
   oldIll: boolean;
+  /** The call to a person, until it is known to have gone out. */
+  page: CommandId | undefined;
 }
 
 export interface Slot {

@@ -164,3 +164,22 @@ test('a release that is declared again with another fingerprint replaces nobody 
   assert.equal(bench.all('StartReplica').length, 2);
   assert.ok(bench.state.units[0]?.slots.every((slot) => slot.restarts === 0 && slot.turnAt === undefined));
 });
+
+test('a call to a person that is not known to have gone out is made again by the next leader, once', () => {
+  const bench = upBench({ name: 'orders', replicas: 1 });
+  const failed = { kind: 'failed', code: 'X', message: 'no such program', hint: 'write it' } as const;
+  bench.see([{ ...lifeOf(bench, 0, 0).seen, process: { kind: 'exited', code: 1, signal: undefined } }], 100);
+  for (let i = 0; i < 3; i++) {
+    const start = bench.all('StartReplica').at(-1);
+    assert.ok(start);
+    bench.feed({ kind: 'CommandFinished', command: start.id, result: failed }, 10);
+    bench.feed({ kind: 'TimePassed' }, 5_000);
+  }
+  assert.equal(bench.all('PagePerson').length, 1);
+  bench.feed({ kind: 'LeaderElected', epoch: 2, seed: 8 });
+  const again = bench.all('PagePerson').at(-1);
+  assert.ok(again !== undefined && bench.all('PagePerson').length === 2);
+  bench.feed({ kind: 'CommandFinished', command: again.id, result: { kind: 'done' } });
+  bench.feed({ kind: 'LeaderElected', epoch: 3, seed: 9 });
+  assert.equal(bench.all('PagePerson').length, 2);
+});

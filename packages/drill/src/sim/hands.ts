@@ -4,6 +4,8 @@ import type { Command, CommandId, CommandResult } from '@hale/model';
 import { splitReplicaId } from '@hale/model';
 import { end, spawn, touch, type World } from './world.ts';
 
+const deliveryMs = 5;
+
 export interface Hands {
   execute(command: Command): void;
 }
@@ -16,6 +18,8 @@ export function createHands(world: World, report: (id: CommandId, result: Comman
       epochSeen = command.epoch;
       if (command.kind === 'StartReplica') start(world, command, report);
       else if (command.kind === 'StopReplica') stop(world, command, report);
+      else if (command.kind === 'PagePerson')
+        world.agenda.after(deliveryMs, () => report(command.id, { kind: 'done' }));
       return undefined;
     },
   };
