@@ -73,3 +73,24 @@ test('a stall during the first start is never called healed', () => {
   bench.feed({ kind: 'TimePassed' }, 5_000);
   assert.equal(bench.state.incidents[0]?.outcome, 'inconclusive');
 });
+
+test('a new life that a debugger holds is neither called healed nor given the place of the one that serves', () => {
+  const { bench, seen: old } = ward();
+  const ordered = { kind: 'restart', unit: 'orders', replica: old.replica } as const;
+  bench.feed({ kind: 'OrderReceived', id: '1', by: 'ann', order: ordered }, 1_000);
+  const start = bench.all('StartReplica').at(-1);
+  assert.ok(start);
+  const held = (stalledMs: number) =>
+    buildSeen('orders', 0, { incarnation: start.incarnation, heartbeat: { ...beat(stalledMs), inspected: true } });
+  bench.see([held(500)], 500);
+  for (let stalledMs = 1_000; stalledMs < 20_000; stalledMs += 500) bench.see([held(stalledMs)], 500);
+  assert.deepEqual([bench.told('verified'), bench.told('condemned'), bench.all('StopReplica')], [[], [], []]);
+  bench.see([held(0)], 500);
+  bench.feed({ kind: 'TimePassed' }, 5_000);
+  bench.feed({ kind: 'TimePassed' }, 5_000);
+  assert.equal(bench.told('verified').length, 1);
+  assert.deepEqual(
+    bench.all('StopReplica').map((one) => one.incarnation),
+    [old.incarnation],
+  );
+});
