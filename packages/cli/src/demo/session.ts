@@ -7,7 +7,6 @@ import type { SystemSpec } from '@hale/model';
 import type { Call } from '../commands/entry.ts';
 import { type DrillSession, openDrillSession } from '../drill/session.ts';
 import { cliError } from '../errors.ts';
-import { latestRelease, readIdentity, recordRelease } from '../system/folder.ts';
 import { holderOfPort, isPortFree } from '../system/free-port.ts';
 import { isDead, startTimeOf } from '../system/process-table.ts';
 import type { RunningSystem } from '../system/running.ts';
@@ -59,10 +58,5 @@ async function moveIfTaken(spec: SystemSpec, say: (text: string) => void): Promi
   say(
     `port ${gateway.port} is taken by ${holderOfPort(gateway.port) ?? 'another program'}: the shop opens on another one`,
   );
-  const moved = { ...spec, gateway: { ...gateway, port: 0 } };
-  // A control room begins with the newest release on disk: the one that still insists on the port must not be it.
-  const identity = readIdentity(spec.root);
-  if (identity !== undefined && latestRelease(spec.root) !== undefined)
-    recordRelease(spec.root, { ...moved, id: identity.id });
-  return moved;
+  return { ...spec, gateway: { ...gateway, port: 0 } };
 }

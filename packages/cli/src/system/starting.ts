@@ -7,7 +7,7 @@ import type { SystemSpec } from '@hale/model';
 import { cliError } from '../errors.ts';
 import { type Host, waitFor } from '../host.ts';
 import { diskBytesMin, freeBytesOf } from './disk-room.ts';
-import { logFolderOf, prepareFolder, setBrokenReleasesAside, writeIdentity } from './folder.ts';
+import { logFolderOf, prepareFolder, recordRelease, setBrokenReleasesAside, writeIdentity } from './folder.ts';
 import { handOver, launchKeeper } from './keeper-link.ts';
 import { assignPorts, claimPorts } from './listener-ports.ts';
 import { readLastLines } from './log-tail.ts';
@@ -35,6 +35,8 @@ export async function ensureStarted(host: Host, spec: SystemSpec, signal: AbortS
   }
   const identity = await claimPorts(await assignPorts(known, spec), spec);
   writeIdentity(root, identity);
+  // Control begins with the newest release on disk: an older one may ask for sockets that were not bound for it.
+  recordRelease(root, { ...spec, id: identity.id });
   await startFresh({ host, system, spec, signal });
   return { system, fresh: true };
 }
