@@ -8,6 +8,7 @@ import { detectNotReady } from './detectors/not-ready.ts';
 import { detectSilent } from './detectors/silent.ts';
 import { detectSlowStart } from './detectors/slow-start.ts';
 import { detectStopped } from './detectors/stopped.ts';
+import { hearsay } from './hearsay.ts';
 import { file, mark, reject } from './incidents.ts';
 import { limits } from './limits.ts';
 import { isActive, isUp, wants } from './lives.ts';
@@ -143,7 +144,9 @@ function plan(work: Work, unit: Unit, slot: Slot, { life, finding }: Case): void
   }
   // Judged at an observation that still says so, not by the clock (INV-04).
   if (life.seenAt - since < limits.notReadyPatienceMs || slot.held !== undefined) return;
-  slot.replace ??= { of: life.incarnation, remedy: 'replace', why: finding.text };
+  const doubt = hearsay(work, unit, life);
+  if (doubt !== undefined) reject(work, slot, 'replace', doubt);
+  else slot.replace ??= { of: life.incarnation, remedy: 'replace', why: finding.text };
 }
 
 function fileFinding(work: Work, unit: Unit, slot: Slot, { life, finding }: Case, title: string): void {

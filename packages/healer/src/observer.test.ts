@@ -50,3 +50,27 @@ test('a bad probe in one service: one replica at a time, and held when a new one
   }
   assert.ok(bench.told('opened').some((text) => text.includes('orders/')));
 });
+
+test('a database node is not stopped on the word of probes that are caught lying, but for a while only', () => {
+  const units = [
+    buildUnit({ name: 'db', role: 'postgres', replicas: 1, surge: false, routed: false }),
+    buildUnit({ name: 'orders', replicas: 1, uses: ['db'] }),
+    buildUnit({ name: 'pricing', replicas: 4 }),
+  ];
+  for (const { errors, stoppedAfter } of [
+    { errors: 20, stoppedAfter: 30 },
+    { errors: 0, stoppedAfter: 90 },
+  ]) {
+    const bench = createBench(units);
+    bringUp(bench);
+    const ill = bench.state.units
+      .slice(0, 2)
+      .flatMap((unit) => unit.slots.flatMap((slot) => slot.lives[0]?.seen ?? []));
+    const traffic = { requests: 20, errors, inFlight: 2, oldestWaitMs: 5 };
+    const seen = ill.map((one) => ({ ...one, ready: failing, traffic: one.replica === 'db/0' ? undefined : traffic }));
+    let seconds = -1;
+    for (; seconds < 120 && bench.all('StopReplica').length === 0; seconds++) bench.see(seen, 1_000);
+    assert.equal(seconds, stoppedAfter, `with ${errors} errors`);
+    assert.equal(bench.all('StopReplica')[0]?.replica, 'db/0');
+  }
+});

@@ -129,3 +129,20 @@ test('every referee has a canary, and without a bug nobody complains', () => {
   assert.deepEqual(allReferees.map((make) => make(court).name).sort(), Object.keys(canaries).sort());
   assert.deepEqual([...complaintsUnder((commands) => commands)], []);
 });
+
+test("the referee 'observer' also catches a database node that is stopped on the word of lying probes", () => {
+  const isDue = everySecond(62_000);
+  const sabotage: Sabotage = (commands, simulation) => {
+    const [db] = serving(simulation, 'db');
+    if (db === undefined || !isDue(simulation.agenda.now)) return commands;
+    const { replica, incarnation } = db;
+    const text = `${replica} is drained and stopped: its readiness probe fails (HTTP 503)`;
+    const tell = plant({ kind: 'Tell', note: { kind: 'acted', unit: 'db', replica, text } });
+    return [...commands, tell, plant({ kind: 'StopReplica', replica, incarnation, graceMs: 3_000 })];
+  };
+  const simulation = createSimulation({ seed: 5, units: buildShop(), referees: allReferees, sabotage });
+  simulation.run(20_000);
+  simulation.world.sky.probesLie.add('all');
+  simulation.run(75_000);
+  assert.ok(simulation.court.breaches.some((one) => one.referee === 'observer'));
+});

@@ -125,7 +125,8 @@ function heartbeat(process: VirtualProcess, now: number): ReplicaObservation['he
 function traffic(process: VirtualProcess, now: number): ReplicaObservation['traffic'] {
   if (!process.spec.routed || !process.started) return undefined;
   const since = process.blockedSince ?? process.stoppedSince;
-  if (since === undefined) return { requests: 20, errors: 0, inFlight: 2, oldestWaitMs: 5 };
+  const errors = process.cut || process.unready ? 20 : 0;
+  if (since === undefined) return { requests: 20, errors, inFlight: 2, oldestWaitMs: 5 };
   return { requests: 0, errors: 0, inFlight: 12, oldestWaitMs: now - since };
 }
 

@@ -23,6 +23,8 @@ export interface VirtualProcess {
   inspected: boolean;
   /** The readiness handler says no, whatever else. */
   unready: boolean;
+  /** A database that it uses is down: whoever calls it gets an error. */
+  cut: boolean;
   leakBytesPerMs: number;
   leakingSince: number | undefined;
   /** Ignores SIGTERM. */
@@ -63,6 +65,7 @@ export function createProcess(of: {
     longestPauseMs: 20,
     inspected: false,
     unready: false,
+    cut: false,
     leakBytesPerMs: 0,
     leakingSince: undefined,
     stubborn: false,

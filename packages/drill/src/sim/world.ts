@@ -136,6 +136,7 @@ export function passTime(world: World): void {
     if (isIll(process)) process.lastIllAt = now;
     const cut = process.spec.uses.some((name) => down.has(name));
     if (cut) process.lastIllAt = now;
+    process.cut = cut;
     const lies = world.sky.probesLie.has('all') || world.sky.probesLie.has(process.spec.name);
     const answers = reallyServes(process) && !cut && !lies;
     if (answers === process.answers) continue;
