@@ -19,7 +19,7 @@ export interface Clock {
   mono(): number;
   /** Unix milliseconds. For people only: it may step. */
   wall(): number;
-  /** Runs `fn` once after `ms`. A timer never keeps the process alive when `unref` is true. */
+  /** Runs `fn` once after `ms` (a moment that has passed already is now). A timer never keeps the process alive when `unref` is true. */
   after(ms: number, fn: () => void, unref?: boolean): Timer;
   /** Runs `fn` every `ms`, unref'd. */
   every(ms: number, fn: () => void): Timer;
@@ -32,7 +32,7 @@ export function createSystemClock(): Clock {
     mono: () => Number(host.process.hrtime.bigint()) / 1e6,
     wall: () => Date.now(),
     after(ms, fn, unref = false) {
-      const handle = host.setTimeout(fn, ms);
+      const handle = host.setTimeout(fn, Math.max(0, ms));
       if (unref) handle.unref?.();
       return { cancel: () => host.clearTimeout(handle) };
     },
