@@ -105,8 +105,9 @@ function clear(work: Work, unit: Unit, slot: Slot, life: Life): void {
   tell(work, 'info', `${slot.replica} works again by itself; the suspicion is dropped`, about(unit, slot));
 }
 
-/** INV-04: only on two witnesses, as each detector has checked, and only on what was seen just now. */
+/** INV-04: only on two witnesses, as each detector has checked, on what was seen just now, and when it can be acted on at once. */
 function condemn(work: Work, unit: Unit, slot: Slot, { life, finding }: Case): void {
+  if (!work.brain.sawFull) return;
   if (life.condemned !== undefined || work.now - life.seenAt > limits.freshMs) return;
   fileFinding(work, unit, slot, { life, finding }, `${slot.replica}: ${finding.text}`);
   if (unit.spec.hang.action === 'observe' && isHangLike(finding)) {
