@@ -51,8 +51,9 @@ export const refereeFutility: RefereeMaker = (court) => {
         if (replica === undefined) return;
         if (kind === 'verified' || kind === 'started' || text.includes('adopted') || text.includes('no longer held'))
           tries.delete(replica);
-        else if (kind === 'escalated') of(replica).paged = true;
       }
+      // Asked is who was called: a line of the story calls nobody.
+      if (command.kind === 'PagePerson') of(command.title.split(' ')[0] as ReplicaId).paged = true;
       if (command.kind !== 'StartReplica' || known.has(command.incarnation)) return;
       known.add(command.incarnation);
       const record = of(command.replica);

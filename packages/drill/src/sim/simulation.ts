@@ -73,7 +73,11 @@ export function createSimulation(options: SimulationOptions): Simulation {
       court.court.blame('no-storm', `${control.steps} events in ${agenda.now} ms: this would never end`);
       return control.kill();
     }
-    if (dying) return control.kill();
+    if (dying) {
+      // The story stands in the journal; what was to be done is not done.
+      for (const command of given) if (command.kind === 'Tell') court.command(command);
+      return control.kill();
+    }
     const commands = options.sabotage?.(given, simulation, event) ?? given;
     for (const command of commands) {
       trace.add(agenda.now, command);
