@@ -171,8 +171,7 @@ describe('the page in a browser', { skip: skipWithoutChromium }, () => {
     await page.keyboard.press('Enter');
     const panel = page.getByRole('complementary', { name: 'service details' });
     await panel.getByText('all replicas serve').waitFor();
-    assert.equal(await focused(), 'orders');
-    assert.equal(await page.evaluate(() => document.activeElement?.tagName), 'H2');
+    await page.locator('h2:focus', { hasText: /^orders$/ }).waitFor();
     await page.keyboard.press('Escape');
     await panel.waitFor({ state: 'detached' });
     await page.locator('a:focus', { hasText: /^orders/ }).waitFor();
