@@ -9,7 +9,8 @@ import type { ControlRequest, ExitEvent } from './protocol.ts';
 export const controlKey = 'control';
 const delayMinMs = 100;
 const delayMaxMs = 5000;
-const settledMs = 10_000;
+// A control that lived this long had begun and adopted: its death is a new misfortune, not the same one again.
+const settledMs = 3_000;
 
 export interface ControlRunner {
   /** The command from now on. A running control gets SIGTERM (hand-over). */
