@@ -14,11 +14,12 @@ interface Law {
 export const law: Readonly<Record<string, Law>> = {
   base: { may: [], node: 'no' },
   model: { may: ['base'], node: 'no' },
+  render: { may: ['base', 'model'], node: 'no' },
   resilience: { may: ['base'], node: 'no' },
   healer: { may: ['base', 'model'], node: 'no' },
   ports: { may: ['base', 'model'], node: 'no' },
   sdk: { may: ['base', 'model', 'resilience', 'ports'], node: 'yes' },
-  platform: { may: ['base', 'model', 'resilience', 'ports'], node: 'yes' },
+  platform: { may: ['base', 'model', 'resilience', 'ports', 'render'], node: 'yes' },
   control: { may: ['base', 'model', 'healer', 'ports'], node: 'yes' },
   drill: { may: ['base', 'model', 'healer', 'resilience', 'ports', 'control'], node: ['src/live/', 'src/sim/main'] },
   dashboard: { may: ['model'], node: ['build', 'e2e/', 'vite'] },

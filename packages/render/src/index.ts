@@ -1,0 +1,3 @@
+// The draftsman: the model written in other tools' languages. Pure functions from drawings to text; it starts nothing, reads no file and
+// knows no clock. Each tool has a file of its own; who checks the text and applies it is the room `platform`.
+export {};
