@@ -69,6 +69,17 @@ export type {
   TrafficObservation,
   UsageObservation,
 } from './observation.ts';
+export { type ApiChange, diffApis } from './openapi/api-diff.ts';
+export {
+  type HttpMethod,
+  httpMethods,
+  isOpenApiDocument,
+  type JsonSchema,
+  type OpenApiDocument,
+  type OpenApiOperation,
+  type OpenApiParameter,
+  type SchemaOrBoolean,
+} from './openapi/document.ts';
 export { type Measured, type PromiseView, type SeenTraffic, weighPromise } from './promise.ts';
 export type {
   EnvValue,
