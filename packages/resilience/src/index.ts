@@ -8,6 +8,27 @@ export {
   type Member,
   type Rotation,
 } from './balancer.ts';
+export {
+  type Carried,
+  type CarriedBack,
+  type CarriedFault,
+  degradedHeader,
+  formatDegraded,
+  formatPatience,
+  type HeaderFields,
+  isCarriedFault,
+  type Priority,
+  parsePriority,
+  patienceHeader,
+  priorityHeader,
+  type Refusal,
+  readCarried,
+  readCarriedBack,
+  refusedHeader,
+  retriesLeftHeader,
+  retriesLeftMax,
+  retriesSpentHeader,
+} from './carried.ts';
 export { createDeadlineSweep, type Deadline, type DeadlineSweep, remainingMs, tighter } from './deadline.ts';
 export { createOutlierEjection, type EjectionOptions, type OutlierEjection } from './outlier-ejection.ts';
 export { createPeakEwma, type PeakEwma } from './peak-ewma.ts';
