@@ -1,4 +1,10 @@
 // The fittings a service builds in: health, drain, and calls to its neighbours. Import only what you use; `@hale/sdk/fastify` is a door of its own.
+export type { ApiCall, Implementation } from './api/answering.ts';
+export { type ApiCarrier, type ApiClient, apiClient } from './api/client.ts';
+export { type Api, api, type OperationDefinition } from './api/definition.ts';
+export { ApiRefusal } from './api/errors.ts';
+export { type ApiHandlerOptions, apiHandler } from './api/handler.ts';
+export type { InputOf, OutputOf, StandardSchema } from './api/standard-schema.ts';
 export type { CallOptions, Client, ClientOptions } from './client.ts';
 export type { Check, CheckAnswer, HealthReport } from './health.ts';
 export type { HealthPaths } from './health-answer.ts';
