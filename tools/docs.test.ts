@@ -72,6 +72,8 @@ test('the page of the declaration explains every field of the code, and no other
     probes: ['ProbesOptions', 'ProbeOptions', 'StartupProbeOptions'].flatMap((name) => fieldsOf(source, name)),
     postgres: fieldsOf(source, 'PostgresOptions'),
     gateway: fieldsOf(source, 'GatewayOptions'),
+    tls: fieldsOf(source, 'TlsOptions'),
+    'nginx and haproxy': ['ProxyOptions', 'NginxOptions'].flatMap((name) => fieldsOf(source, name)),
   };
   for (const [heading, fields] of Object.entries(sections)) {
     assert.ok(fields.length > 1, heading);

@@ -1,7 +1,7 @@
 // What the compiler must refuse. Each `@ts-expect-error` fails the type check when the line below it starts to compile.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { defineSystem, env, postgres, secret, service } from './declaration.ts';
+import { defineSystem, env, haproxy, nginx, postgres, secret, service } from './declaration.ts';
 
 test('a right declaration compiles and keeps what it was given', () => {
   const system = defineSystem({
@@ -62,4 +62,16 @@ test('a service is one program, written with known fields', () => {
   service({ run: 'a.ts', scale: { cpu: 0.7 } });
   // @ts-expect-error: nobody acts on standbys yet
   postgres({ standbys: 2 });
+});
+
+test('a real balancer is the gateway with a kind, and its routes are checked like any', () => {
+  const services = { orders: service({ run: 'orders.ts', idempotencyKeys: true }) };
+  const routes = { '/': 'orders' } as const;
+  defineSystem({ name: 'shop', services, gateway: nginx({ port: 80, routes, tls: { cert: 'a.pem', key: 'b.pem' } }) });
+  defineSystem({ name: 'shop', services, gateway: haproxy({ routes, bin: '/usr/sbin/haproxy' }) });
+  defineSystem({ name: 'shop', services, gateway: nginx({ include: 'hale.conf', reload: ['nginx', '-s', 'reload'] }) });
+  // @ts-expect-error: no service is called 'order'
+  defineSystem({ name: 'shop', services, gateway: nginx({ routes: { '/': 'order' } }) });
+  // @ts-expect-error: include is for nginx
+  defineSystem({ name: 'shop', services, gateway: haproxy({ routes, include: 'hale.conf' }) });
 });

@@ -81,6 +81,8 @@ export interface ServiceFields<Uses extends string> {
   readonly grace?: { readonly drain?: DurationText; readonly stop?: DurationText };
   /** What you promise: percent of requests answered (99.9) and the 99th percentile of latency. */
   readonly slo?: { readonly availability?: number; readonly p99?: DurationText };
+  /** It enforces Idempotency-Key (`idempotent()` of the SDK), so the gateway may send its POSTs again, and gives a key to those that have none (default false). */
+  readonly idempotencyKeys?: boolean;
 }
 
 /** What to run: a JavaScript or TypeScript file on the Node that runs Hale, or any program. Exactly one of the two. */
@@ -118,7 +120,39 @@ export interface GatewayOptions<Service extends string> {
   readonly hold?: DurationText;
   /** How much of a body is kept so that the request can be sent again (default '1MB'); a longer one is passed on, but not repeated. */
   readonly bodyMax?: BytesText;
+  /** Serves HTTPS (HTTP/1.1 and HTTP/2) beside the plain port, from PEM files that are followed when they change. */
+  readonly tls?: TlsOptions;
 }
+
+export interface TlsOptions {
+  /** PEM file of the certificate and its chain, relative to the declaration's folder. */
+  readonly cert: string;
+  /** PEM file of its private key. */
+  readonly key: string;
+  /** Where HTTPS arrives (default 8443; 0 picks a free one, once). */
+  readonly port?: number;
+}
+
+export interface ProxyOptions<Service extends string> extends GatewayOptions<Service> {
+  /** The program (default: 'nginx' or 'haproxy' on the PATH); a path is seen from the declaration's folder. */
+  readonly bin?: string;
+}
+
+export interface NginxOptions<Service extends string> extends ProxyOptions<Service> {
+  /** Hale writes only this file, of upstreams, into an NGINX that you run yourself; nothing else of it is touched. Needs `reload`. */
+  readonly include?: string;
+  /** With `include`: makes your NGINX read it, e.g. ['nginx', '-s', 'reload']. */
+  readonly reload?: readonly [string, ...string[]];
+  /** With `include`: checks your whole configuration first, e.g. ['nginx', '-t']. */
+  readonly check?: readonly [string, ...string[]];
+}
+
+export type NginxDeclaration<Service extends string = string> = NginxOptions<Service> & { readonly kind: 'nginx' };
+export type HaproxyDeclaration<Service extends string = string> = ProxyOptions<Service> & { readonly kind: 'haproxy' };
+export type GatewayDeclaration<Service extends string> =
+  | (GatewayOptions<Service> & { readonly kind?: never })
+  | NginxDeclaration<Service>
+  | HaproxyDeclaration<Service>;
 
 type NameOf<T> = Extract<keyof T, string>;
 
@@ -131,7 +165,7 @@ export interface SystemDeclaration<Services, Resources> {
     readonly [Name in keyof Services]: ServiceDeclaration<NameOf<Services> | NameOf<Resources>>;
   };
   /** Left out: no public port; services still reach each other. */
-  readonly gateway?: GatewayOptions<NameOf<Services>>;
+  readonly gateway?: GatewayDeclaration<NameOf<Services>>;
 }
 
 /** Declares the whole system; the default export of hale.config.ts. */
@@ -152,6 +186,20 @@ export function service<const Uses extends string = never>(
 /** A PostgreSQL node that Hale starts, watches and keeps the data of (under .hale/data). Users get DATABASE_URL. */
 export function postgres(options: PostgresOptions = {}): PostgresDeclaration {
   return { ...options, kind: 'postgres' };
+}
+
+/** The gateway as an NGINX that Hale configures, starts, reloads and repairs (`apt-get install nginx-light`). */
+export function nginx<const Service extends string = never>(
+  options: NginxOptions<Service>,
+): NginxDeclaration<NoInfer<Service>> {
+  return { ...options, kind: 'nginx' };
+}
+
+/** The gateway as an HAProxy that Hale configures, starts, drives through its runtime socket and repairs (`apt-get install haproxy`). */
+export function haproxy<const Service extends string = never>(
+  options: ProxyOptions<Service>,
+): HaproxyDeclaration<NoInfer<Service>> {
+  return { ...options, kind: 'haproxy' };
 }
 
 /** Refers to a variable of the environment; without it and without a fallback, a start fails and says so. */

@@ -35,7 +35,11 @@ export const gatewayDefaults = {
   holdMs: 10_000,
   /** What is kept of a request's body so that it can be sent again. */
   bodyBytesMax: 1_000_000,
+  program: { kind: 'embedded' },
+  tls: undefined,
 } as const;
+
+export const tlsPortDefault = 8443;
 
 export const postgresDefaults = { database: 'app' } as const;
 

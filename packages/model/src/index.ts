@@ -19,11 +19,18 @@ export {
   type EnvInput,
   type EnvReference,
   env,
+  type GatewayDeclaration,
   type GatewayOptions,
+  type HaproxyDeclaration,
+  haproxy,
+  type NginxDeclaration,
+  type NginxOptions,
+  nginx,
   type PostgresDeclaration,
   type PostgresOptions,
   type ProbeOptions,
   type ProbesOptions,
+  type ProxyOptions,
   postgres,
   type ResourceDeclaration,
   type SecretReference,
@@ -32,6 +39,7 @@ export {
   type SystemDeclaration,
   secret,
   service,
+  type TlsOptions,
 } from './declaration.ts';
 export {
   aliveProbes,
@@ -83,18 +91,22 @@ export {
 export { type Measured, type PromiseView, type SeenTraffic, weighPromise } from './promise.ts';
 export type {
   EnvValue,
+  GatewayProgram,
   GatewaySpec,
   GraceSpec,
   HangSpec,
+  IncludeSpec,
   PostgresSpec,
   ProbeCheck,
   ProbeSpec,
   ProbesSpec,
   Program,
+  ProxyProgramSpec,
   ResourceSpec,
   RouteSpec,
   ServiceSpec,
   SystemSpec,
+  TlsSpec,
 } from './spec.ts';
 export type { UnitRole, UnitSpec } from './unit.ts';
 export { graphOf, hasPort, routedServices, unitsOf } from './units.ts';

@@ -1,7 +1,7 @@
 // Every complaint of the parser, one line each: what was written, where the complaint stands, and words it must contain.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { env, postgres, secret, service } from './declaration.ts';
+import { env, haproxy, nginx, postgres, secret, service } from './declaration.ts';
 import { parseSystem } from './parse.ts';
 import type { SystemSpec } from './spec.ts';
 import { unitsOf } from './units.ts';
@@ -188,6 +188,38 @@ const errors: readonly Row[] = [
     'twice',
   ],
   ['a gateway field', withServices({ orders }, { gateway: { prot: 1 } }), 'gateway.prot', "did you mean 'port'?"],
+  ['an unknown gateway', withServices({ orders }, { gateway: { kind: 'apache' } }), 'gateway.kind', 'nginx({ ... })'],
+  [
+    'include without reload',
+    withServices({ orders }, { gateway: nginx({ include: 'hale.conf' }) }),
+    'gateway.reload',
+    "['nginx', '-s', 'reload']",
+  ],
+  [
+    'reload without include',
+    withServices({ orders }, { gateway: nginx({ reload: ['nginx', '-s', 'reload'] }) }),
+    'gateway.reload',
+    'add include',
+  ],
+  [
+    'include for haproxy',
+    withServices({ orders }, { gateway: { ...haproxy({}), include: 'x' } }),
+    'gateway.include',
+    "unknown field 'include'",
+  ],
+  [
+    'tls without a key',
+    withServices({ orders }, { gateway: { tls: { cert: 'a.pem' } } }),
+    'gateway.tls.key',
+    'key.pem',
+  ],
+  [
+    'one port for both',
+    withServices({ orders }, { gateway: { port: 8443, tls: { cert: 'a.pem', key: 'b.pem' } } }),
+    'gateway.tls.port',
+    'already the port of the gateway',
+  ],
+  ['keys as text', withFields({ idempotencyKeys: 'yes' }), 'services.orders.idempotencyKeys', 'true or false'],
   [
     'gateway as a number',
     withServices({ orders }, { gateway: 8080 }),

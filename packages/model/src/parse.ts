@@ -44,7 +44,7 @@ export function parseSystem(declaration: unknown, { root, id }: ParseOptions): P
     problems.push(noServices());
   const serviceNames = Object.keys(serviceEntries);
   const resourceNames = Object.keys(resourceEntries);
-  const gateway = readGateway(declaration['gateway'], { services: serviceNames, resources: resourceNames });
+  const gateway = readGateway(declaration['gateway'], { services: serviceNames, resources: resourceNames, root });
   problems.push(...gateway.problems);
   problems.push(
     ...checkDrawing({

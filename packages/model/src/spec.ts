@@ -43,6 +43,8 @@ export interface ServiceSpec {
   readonly limits: { readonly memoryBytes: number | undefined };
   readonly grace: GraceSpec;
   readonly slo: { readonly availability: number | undefined; readonly p99Ms: number | undefined };
+  /** It keeps the answer to a request's Idempotency-Key (decision 0006), so the gateway may send such a request again. */
+  readonly idempotencyKeys: boolean;
 }
 
 export interface ProbesSpec {
@@ -111,6 +113,37 @@ export interface GatewaySpec {
   /** How long a request is held while no replica is up. */
   readonly holdMs: number;
   readonly bodyBytesMax: number;
+  readonly program: GatewayProgram;
+  /** A second public socket, which speaks TLS; the first stays plain. */
+  readonly tls: TlsSpec | undefined;
+}
+
+/** Who passes requests on: Hale's own workers, or a real balancer that a pilot drives (decision 0005). */
+export type GatewayProgram = { readonly kind: 'embedded' } | ProxyProgramSpec;
+
+export interface ProxyProgramSpec {
+  readonly kind: 'nginx' | 'haproxy';
+  /** Absolute path, or a word that is looked for on the PATH. */
+  readonly bin: string;
+  /** Only the upstreams are written, into a program that the team runs itself. */
+  readonly include: IncludeSpec | undefined;
+}
+
+export interface IncludeSpec {
+  /** Absolute path of the one file that Hale writes. */
+  readonly file: string;
+  /** What makes the team's program read it. */
+  readonly reload: readonly string[];
+  /** What checks the team's whole configuration first; undefined: `reload` is trusted to refuse a bad one. */
+  readonly check: readonly string[] | undefined;
+}
+
+/** Absolute paths of PEM files; they are followed while running. */
+export interface TlsSpec {
+  readonly certFile: string;
+  readonly keyFile: string;
+  /** 0 picks a free one, once, kept for the system's life. */
+  readonly port: number;
 }
 
 /** Longest prefix wins; prefixes start with '/'. */

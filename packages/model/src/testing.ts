@@ -29,6 +29,7 @@ export function buildService(over: Partial<ServiceSpec> = {}): ServiceSpec {
     limits: { memoryBytes: undefined },
     grace: graceDefault,
     slo: { availability: undefined, p99Ms: undefined },
+    idempotencyKeys: false,
     ...over,
   };
 }

@@ -48,6 +48,8 @@ test('a system without services or gateway has no units', () => {
 
 const one = (over: Parameters<typeof buildService>[0]) => buildSystem({ services: [buildService(over)] });
 
+const nginxSpec = { kind: 'nginx', bin: 'nginx', include: undefined } as const;
+
 const fingerprintTable: readonly (readonly [string, string, SystemSpec, SystemSpec, boolean])[] = [
   ['the program', 'orders', one({}), one({ program: { kind: 'command', argv: ['x'] } }), true],
   ['a variable', 'orders', one({}), one({ env: { A: { kind: 'text', text: '1' } } }), true],
@@ -64,6 +66,13 @@ const fingerprintTable: readonly (readonly [string, string, SystemSpec, SystemSp
     buildSystem({ services: [buildService(), buildService({ name: 'x' })] }),
     true,
   ],
+  [
+    'a real balancer',
+    'gateway',
+    one({}),
+    { ...one({}), gateway: buildGateway({ ...one({}).gateway, program: nginxSpec }) },
+    true,
+  ],
   ['the public port', 'gateway', one({}), buildSystem({ gateway: buildGateway({ port: 9000 }) }), true],
 ];
 
@@ -73,3 +82,13 @@ for (const [what, unit, before, after, changes] of fingerprintTable) {
     assert.equal(print(before) !== print(after), changes);
   });
 }
+
+test('a real balancer has one pilot, whatever its workers, and drawings of older versions have none', () => {
+  const unitOf = (gateway: ReturnType<typeof buildGateway>) => unitsOf(buildSystem({ gateway })).at(-1);
+  assert.deepEqual(
+    [unitOf(buildGateway({ program: nginxSpec, workers: 4 }))].map((unit) => [unit?.replicas, unit?.surge]),
+    [[1, false]],
+  );
+  const { program: _, tls: __, ...older } = buildGateway({ workers: 3 });
+  assert.deepEqual(unitOf(older as never), unitOf(buildGateway({ workers: 3 })));
+});

@@ -85,19 +85,26 @@ function postgresUnit(resource: PostgresSpec, zones: readonly string[]): UnitSpe
 function gatewayUnitOf(spec: SystemSpec, gateway: GatewaySpec): UnitSpec {
   // Routes and times are followed while running (routes.json); only the sockets are handed over at the start.
   const listeners = { host: gateway.host, port: gateway.port, services: routedServices(spec).toSorted() };
+  // A drawing that an older version kept has no program: it was always the embedded one.
+  const isEmbedded = gateway.program === undefined || gateway.program.kind === 'embedded';
+  const chosen = {
+    ...(isEmbedded ? {} : { program: gateway.program }),
+    ...(gateway.tls && { tlsPort: gateway.tls.port }),
+  };
   return {
     name: gatewayUnit,
     role: 'gateway',
-    replicas: gateway.workers,
+    // A real balancer has workers of its own: one pilot drives it, and it serves on while its pilot is replaced.
+    replicas: isEmbedded ? gateway.workers : 1,
     uses: [],
     zones: spec.zones,
-    surge: true,
+    surge: isEmbedded,
     routed: false,
     probes: aliveProbes,
     hang: hangDefault,
     grace: gatewayGrace,
     memoryBytesMax: undefined,
-    fingerprint: fingerprintOf(listeners),
+    fingerprint: fingerprintOf({ ...listeners, ...chosen }),
   };
 }
 

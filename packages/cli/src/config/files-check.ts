@@ -12,13 +12,26 @@ export function checkFiles(
   environment: Readonly<Record<string, string | undefined>>,
 ): readonly Problem[] {
   const sealed = sealedNames(spec.root);
-  return Object.values(spec.services).flatMap((service) => [
+  const ofServices = Object.values(spec.services).flatMap((service) => [
     ...checkFolder(service, spec.root),
     ...checkModule(service, spec.root),
     ...checkCommand(service, environment),
     ...checkEnvFile(service, spec.root),
     ...checkReferences(service, environment, sealed),
   ]);
+  return [...ofServices, ...checkTls(spec)];
+}
+
+function checkTls({ gateway, root }: SystemSpec): readonly Problem[] {
+  return Object.entries({ cert: gateway?.tls?.certFile, key: gateway?.tls?.keyFile }).flatMap(([field, file]) => {
+    const fault = file === undefined ? undefined : unreadable(file);
+    if (file === undefined || fault === undefined) return [];
+    const shown = relative(root, file);
+    const message = fault === 'missing' ? `there is no file ${shown}` : `${shown} ${fault}`;
+    const hint =
+      fault === 'missing' ? (neighbour(file, root) ?? 'correct the path') : `check its rights: ls -l ${shown}`;
+    return [{ severity: 'error', path: `gateway.tls.${field}`, message, hint }];
+  });
 }
 
 /** What can be said of a declaration with other faults: programs that are not there, so that all is said at once. */

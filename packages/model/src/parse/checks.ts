@@ -149,6 +149,7 @@ function checkPorts({ services, resources, gateway }: Drawing): readonly Problem
     }
   };
   if (gateway !== undefined) claim(gateway.port, ['gateway', 'port'], 'the gateway');
+  claim(gateway?.tls?.port, ['gateway', 'tls', 'port'], "the gateway's TLS");
   for (const resource of resources) claim(resource.port, ['resources', resource.name, 'port'], resource.name);
   for (const service of services) {
     claim(service.port, ['services', service.name, 'port'], service.name);

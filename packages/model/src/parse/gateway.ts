@@ -3,14 +3,17 @@
 import type { Problem } from '@hale/base';
 import { gatewayDefaults } from '../defaults.ts';
 import type { GatewaySpec, RouteSpec } from '../spec.ts';
+import { readGatewayProgram, readTls } from './gateway-program.ts';
 import { errorAt, suggest, warningAt } from './problems.ts';
 import { describe } from './readers.ts';
-import { gatewayShape, readShape } from './shapes.ts';
+import { type GatewayShape, gatewayShape, haproxyShape, nginxShape, readShape } from './shapes.ts';
 
 export interface GatewayContext {
   /** Declared services and resources, whether or not they could be read. */
   readonly services: readonly string[];
   readonly resources: readonly string[];
+  /** Absolute folder of the declaration. */
+  readonly root: string;
 }
 
 const path = ['gateway'];
@@ -25,11 +28,15 @@ export function readGateway(
   context: GatewayContext,
 ): { readonly spec: GatewaySpec | undefined; readonly problems: readonly Problem[] } {
   if (input === undefined) return { spec: silentGateway(), problems: [] };
-  const read = readShape(gatewayShape, input, path);
-  const rawRoutes = (input as { routes?: unknown } | null)?.routes;
+  const { kind, routes: rawRoutes } = (input ?? {}) as { kind?: unknown; routes?: unknown };
+  const shapes: Readonly<Record<string, typeof gatewayShape>> = { nginx: nginxShape, haproxy: haproxyShape };
+  const chosen = typeof kind === 'string' && Object.hasOwn(shapes, kind) ? shapes[kind] : undefined;
+  const isUnknown = kind !== undefined && chosen === undefined;
+  const read = readShape(chosen ?? gatewayShape, isUnknown ? { ...Object(input), kind: undefined } : input, path);
   const routes = readRoutes(rawRoutes, context);
-  const shape = read.value;
+  const shape: GatewayShape | undefined = read.value;
   const problems: Problem[] = [...read.problems, ...routes.problems];
+  if (isUnknown) problems.push(unknownKind(kind));
   if (shape === undefined) return { spec: undefined, problems };
   const spec: GatewaySpec = {
     port: shape.port ?? gatewayDefaults.port,
@@ -40,6 +47,8 @@ export function readGateway(
     tryTimeoutMs: shape.tryTimeout ?? Math.min(gatewayDefaults.tryTimeoutMs, shape.timeout ?? Number.POSITIVE_INFINITY),
     holdMs: shape.hold ?? Math.min(gatewayDefaults.holdMs, shape.timeout ?? Number.POSITIVE_INFINITY),
     bodyBytesMax: shape.bodyMax ?? gatewayDefaults.bodyBytesMax,
+    program: readGatewayProgram({ kind, shape, root: context.root }, problems),
+    tls: readTls(shape.tls, context.root, problems),
   };
   for (const [field, ms] of [
     ['tryTimeout', spec.tryTimeoutMs],
@@ -50,6 +59,11 @@ export function readGateway(
     problems.push(warningAt([...path, field], { message, hint: 'make it shorter, or raise timeout' }));
   }
   return { spec, problems };
+}
+
+function unknownKind(kind: unknown): Problem {
+  const message = `no gateway is called ${describe(kind)}`;
+  return errorAt([...path, 'kind'], { message, hint: 'write nginx({ ... }), haproxy({ ... }) or plain { ... }' });
 }
 
 function readRoutes(

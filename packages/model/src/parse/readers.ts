@@ -100,6 +100,9 @@ export function readBytes(example: BytesText, range: Range): Reader<number> {
   };
 }
 
+export const readFlag: Reader<boolean> = (input) =>
+  typeof input === 'boolean' ? { value: input } : bad(`expected true or false, got ${describe(input)}`, 'write true');
+
 /** A program and its arguments. */
 export const readArgv: Reader<readonly string[]> = (input) => {
   if (typeof input === 'string') {

@@ -49,6 +49,7 @@ export function readService(input: unknown, context: ServiceContext): ServiceRea
     limits: { memoryBytes: shape.limits?.memory },
     grace: { drainMs: shape.grace?.drain ?? graceDefault.drainMs, stopMs: shape.grace?.stop ?? graceDefault.stopMs },
     slo: { availability: shape.slo?.availability, p99Ms: shape.slo?.p99 },
+    idempotencyKeys: shape.idempotencyKeys ?? false,
   };
   return { spec, problems };
 }

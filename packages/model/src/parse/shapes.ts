@@ -12,6 +12,7 @@ import {
   readAvailability,
   readBytes,
   readDuration,
+  readFlag,
   readOneOf,
   readPort,
   readText,
@@ -115,6 +116,7 @@ export const serviceShape = z.object({
   slo: z
     .object({ availability: field(readAvailability), p99: field(readDuration('300ms', { min: 1, max: hour })) })
     .optional(),
+  idempotencyKeys: field(readFlag),
 });
 export type ServiceShape = z.output<typeof serviceShape>;
 
@@ -134,8 +136,20 @@ export const gatewayShape = z.object({
   tryTimeout: field(readDuration('10s', { min: 10, max: hour })),
   hold: field(readDuration('10s', { min: 0, max: hour })),
   bodyMax: field(readBytes('1MB', { min: 0, max: 1e9 })),
+  tls: z
+    .object({ cert: field(readText), key: field(readText), port: field(readWhole({ min: 0, max: 65_535 })) })
+    .optional(),
 });
-export type GatewayShape = z.output<typeof gatewayShape>;
+export const haproxyShape = gatewayShape.extend({ kind: z.literal('haproxy'), bin: field(readText) });
+export const nginxShape = gatewayShape.extend({
+  kind: z.literal('nginx'),
+  bin: field(readText),
+  include: field(readText),
+  reload: field(readArgv),
+  check: field(readArgv),
+});
+export type GatewayShape = z.output<typeof gatewayShape> &
+  Partial<Omit<z.output<typeof nginxShape>, 'kind' | keyof z.output<typeof gatewayShape>>>;
 
 export const systemShape = z.object({
   name: field(readText),

@@ -28,12 +28,13 @@ export function workerArgv(options: {
   return [...head, '--runtime', options.runtimeDir, ...(options.rest ?? [])];
 }
 
-/** The listeners of a system, in the order in which workers inherit them: 'public' first, then one a service with a port. */
+/** The listeners of a system, in the order in which workers inherit them: 'public' first, 'tls' if there is one, then one a service with a port. */
 export function gatewayListeners(spec: SystemSpec): readonly string[] {
   const internal = Object.values(spec.services)
     .filter((service) => service.probes.startup.check.kind !== 'alive')
     .map((service) => `svc:${service.name}`);
-  return spec.gateway === undefined ? internal : ['public', ...internal];
+  if (spec.gateway === undefined) return internal;
+  return ['public', ...(spec.gateway.tls === undefined ? [] : ['tls']), ...internal];
 }
 
 /** Workers run on the Node that runs Hale. `graceMs`: from SIGTERM until what is still under way is severed. */

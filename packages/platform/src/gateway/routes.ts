@@ -15,13 +15,14 @@ export interface RoutesFile {
 
 /** What the workers need of the declaration. A system without a gateway still has the internal listeners. */
 export function routesOf(spec: SystemSpec): RoutesFile {
-  const gateway: Omit<GatewaySpec, 'port' | 'host' | 'workers'> = spec.gateway ?? {
-    routes: [],
-    timeoutMs: 30_000,
-    tryTimeoutMs: 10_000,
-    holdMs: 10_000,
-    bodyBytesMax: 1_000_000,
-  };
+  const gateway: Pick<GatewaySpec, 'routes' | 'timeoutMs' | 'tryTimeoutMs' | 'holdMs' | 'bodyBytesMax'> =
+    spec.gateway ?? {
+      routes: [],
+      timeoutMs: 30_000,
+      tryTimeoutMs: 10_000,
+      holdMs: 10_000,
+      bodyBytesMax: 1_000_000,
+    };
   const { routes, timeoutMs, tryTimeoutMs, holdMs, bodyBytesMax } = gateway;
   return { v: 1, routes, timeoutMs, tryTimeoutMs, holdMs, bodyBytesMax };
 }

@@ -6,6 +6,8 @@ import type { ListenerRequest } from '../keeper/protocol.ts';
 import { keepListenerPorts, readListenerPorts } from './ports.ts';
 
 export const publicListener = 'public';
+/** The gateway's second public socket, which speaks TLS. */
+export const tlsListener = 'tls';
 
 export function serviceListener(service: string): string {
   return `svc:${service}`;
@@ -17,6 +19,11 @@ export function listenersOf(spec: SystemSpec, kept: Readonly<Record<string, numb
   if (spec.gateway !== undefined) {
     const port = spec.gateway.port === 0 ? (kept[publicListener] ?? 0) : spec.gateway.port;
     wanted.push({ name: publicListener, host: spec.gateway.host, port });
+    const tls = spec.gateway.tls;
+    if (tls !== undefined) {
+      const tlsPort = tls.port === 0 ? (kept[tlsListener] ?? 0) : tls.port;
+      wanted.push({ name: tlsListener, host: spec.gateway.host, port: tlsPort });
+    }
   }
   for (const service of routedServices(spec)) {
     const name = serviceListener(service);
@@ -34,7 +41,9 @@ export async function bindListeners(options: {
   const { keeper, spec, root } = options;
   const ports: Record<string, number> = {};
   for (const request of listenersOf(spec, readListenerPorts(root))) {
-    const isDeclared = request.name === publicListener && spec.gateway?.port !== 0;
+    const isDeclared =
+      (request.name === publicListener && spec.gateway?.port !== 0) ||
+      (request.name === tlsListener && spec.gateway?.tls?.port !== 0);
     ports[request.name] = await keeper.bind(request).catch((error: { code?: string }) => {
       if (isDeclared || error.code !== 'HALE_PLATFORM_PORT_IN_USE') throw error;
       return keeper.bind({ ...request, port: 0 });
