@@ -1,3 +1,11 @@
 // The draftsman: the model written in other tools' languages. Pure functions from drawings to text; it starts nothing, reads no file and
 // knows no clock. Each tool has a file of its own; who checks the text and applies it is the room `platform`.
-export {};
+export {
+  type HaproxyInput,
+  type HaproxyListener,
+  type HaproxyMember,
+  type HaproxyService,
+  haproxyBackend,
+  haproxySlot,
+  renderHaproxy,
+} from './haproxy.ts';

@@ -1,0 +1,212 @@
+// The gateway's drawing in HAProxy's language: one door for the public and one for each service, the routes as a signpost, and for each service
+// a row of numbered chairs (slots) that replicas sit down on and leave while the program runs, through its runtime socket. Pure: it writes
+// text and starts nothing. It refuses names and paths that the language could misread; who checks the text and applies it is platform/proxy/haproxy.
+import { assert } from '@hale/base';
+import { quoted, word } from './haproxy-words.ts';
+
+export interface HaproxyInput {
+  /** What the running program says it is (`show info`): by it a new pilot sees whether it runs this drawing. One line. */
+  readonly stamp: string;
+  /** Path of the runtime socket, made with mode 0600. */
+  readonly adminSocket: string;
+  readonly threads: number;
+  readonly timeoutMs: number;
+  readonly tryTimeoutMs: number;
+  readonly holdMs: number;
+  /** How much of a body is kept to send it again; at most `repeatBytesMax` of it. */
+  readonly bodyBytesMax: number;
+  readonly listeners: readonly HaproxyListener[];
+  readonly routes: readonly { readonly prefix: string; readonly service: string }[];
+  readonly services: readonly HaproxyService[];
+  /** The program's own answers, by status (408, 502, 503...): JSON. 404 is the one of a path that no route knows. */
+  readonly answers: Readonly<Record<number, string>>;
+}
+
+/** A listening socket that the program inherits as descriptor `fd`. */
+export type HaproxyListener =
+  | { readonly kind: 'public'; readonly fd: number }
+  /** `pemFile`: the certificate chain; its key lies beside it as `<pemFile>.key`. */
+  | { readonly kind: 'tls'; readonly fd: number; readonly pemFile: string }
+  | { readonly kind: 'service'; readonly fd: number; readonly service: string };
+
+export interface HaproxyService {
+  readonly name: string;
+  /** It does a request with a key once, so any keyed request may be sent again. */
+  readonly idempotencyKeys: boolean;
+  /** Chairs; the members that sit from the start come first. */
+  readonly slots: number;
+  readonly members: readonly HaproxyMember[];
+  /** Who takes requests while no member can: the pilot's own worker, which holds them. */
+  readonly hold: { readonly address: string; readonly port: number } | undefined;
+}
+
+export interface HaproxyMember {
+  readonly address: string;
+  readonly port: number;
+  /** 0 to 256. */
+  readonly weight: number;
+}
+
+/** The most that one request may take in memory, head and body, to be sent a second time. */
+export const repeatBytesMax = 64 * 1024;
+const headBytesMax = 16 * 1024;
+const slotsMax = 4096;
+
+/** The section's name of a service, which is also its name in the runtime socket's commands. */
+export function haproxyBackend(service: string): string {
+  return word(`service-${service}`);
+}
+
+/** A chair's name in the section; chairs count from 1. */
+export function haproxySlot(index: number): string {
+  return `slot${index + 1}`;
+}
+
+/** The configuration file. The same input gives the same text. */
+export function renderHaproxy(input: HaproxyInput): string {
+  const sections = [
+    globalSection(input),
+    defaultsSection(input),
+    publicFrontend(input),
+    ...input.listeners.flatMap((listener) => (listener.kind === 'service' ? [serviceFrontend(listener)] : [])),
+    ...[...input.services].sort((a, b) => (a.name < b.name ? -1 : 1)).map((service) => backend(service, input)),
+    lostSection(input),
+  ];
+  return `# Written by Hale; changes are overwritten. The gateway is declared in hale.config.ts.\n${sections
+    .filter((lines) => lines.length > 0)
+    .map(([head, ...rest]) => [head, ...rest.map((line) => `  ${line}`)].join('\n'))
+    .join('\n\n')}\n`;
+}
+
+/** Head and body that fit are kept for a second try; what is longer is sent once. */
+function bufferBytes(input: HaproxyInput): number {
+  return headBytesMax + Math.min(repeatBytesMax - headBytesMax, Math.max(0, input.bodyBytesMax));
+}
+
+function globalSection(input: HaproxyInput): string[] {
+  return [
+    'global',
+    `description ${quoted(input.stamp)}`,
+    `stats socket ${quoted(input.adminSocket)} mode 600 level admin`,
+    'stats timeout 1m',
+    `nbthread ${input.threads}`,
+    'maxconn 8000',
+    // A host that allows fewer descriptors gets a smaller gateway, not none.
+    'no strict-limits',
+    // An old life that still has guests when a new one took over (a change of routes) ends by then.
+    `hard-stop-after ${input.timeoutMs}ms`,
+    `tune.bufsize ${bufferBytes(input)}`,
+    'tune.http.maxhdr 101',
+    'ssl-default-bind-options ssl-min-ver TLSv1.2',
+  ];
+}
+
+function defaultsSection(input: HaproxyInput): string[] {
+  const answers = Object.entries(input.answers)
+    .filter(([status]) => status !== '404')
+    .map(([status, body]) => `http-error status ${status} content-type application/json string ${quoted(body)}`);
+  return [
+    'defaults',
+    'mode http',
+    'timeout http-request 10s',
+    'timeout http-keep-alive 65s',
+    `timeout client ${input.timeoutMs}ms`,
+    'timeout connect 3s',
+    // Also the patience with the worker that holds requests, so it must outlast the holding.
+    `timeout server ${Math.max(input.tryTimeoutMs, input.holdMs + 1000)}ms`,
+    `timeout queue ${input.holdMs}ms`,
+    'timeout tunnel 1h',
+    'retries 3',
+    'option redispatch 1',
+    'retry-on conn-failure empty-response response-timeout',
+    'option forwardfor',
+    // A client may be about to send on a connection that it believes open: it gets an answer with `Connection: close` instead of a reset.
+    'option idle-close-on-response',
+    'http-reuse safe',
+    ...answers,
+  ];
+}
+
+function publicFrontend(input: HaproxyInput): string[] {
+  const binds = input.listeners.flatMap((listener) => {
+    if (listener.kind === 'public') return [`bind fd@${listener.fd}`];
+    if (listener.kind === 'tls') return [`bind fd@${listener.fd} ssl crt ${quoted(listener.pemFile)} alpn h2,http/1.1`];
+    return [];
+  });
+  if (binds.length === 0) return [];
+  const routes = [...input.routes].sort((a, b) => b.prefix.length - a.prefix.length || (a.prefix < b.prefix ? -1 : 1));
+  return [
+    'frontend public',
+    ...binds,
+    ...passingOn(),
+    ...routes.map(({ prefix, service }) => `use_backend ${haproxyBackend(service)} if ${belongsTo(prefix)}`),
+    'default_backend lost',
+  ];
+}
+
+/** '/orders' matches '/orders' and '/orders/7', not '/ordersx'. */
+function belongsTo(prefix: string): string {
+  assert(prefix.startsWith('/'), 'a route starts with /');
+  if (prefix.endsWith('/')) return `{ path_beg ${quoted(prefix)} }`;
+  return `{ path ${quoted(prefix)} } or { path_beg ${quoted(`${prefix}/`)} }`;
+}
+
+function serviceFrontend(listener: { readonly fd: number; readonly service: string }): string[] {
+  const name = haproxyBackend(listener.service);
+  return [`frontend ${name}-door`, `bind fd@${listener.fd}`, ...passingOn(), `default_backend ${name}`];
+}
+
+/** What was meant for us alone is taken off, who asked is noted (X-Forwarded-For is `option forwardfor`). */
+function passingOn(): string[] {
+  return [
+    'http-request set-uri %[pathq] if { url_beg -i http:// https:// }',
+    'http-request del-header TE',
+    'http-request del-header Trailer',
+    'http-request set-header X-Forwarded-Proto http if !{ ssl_fc } !{ req.hdr(x-forwarded-proto) -m found }',
+    'http-request set-header X-Forwarded-Proto https if { ssl_fc } !{ req.hdr(x-forwarded-proto) -m found }',
+    'http-request set-header X-Forwarded-Host %[req.hdr(host)] if !{ req.hdr(x-forwarded-host) -m found }',
+  ];
+}
+
+function backend(service: HaproxyService, input: HaproxyInput): string[] {
+  const { name, slots, members, hold } = service;
+  assert(slots >= members.length && slots <= slotsMax, 'chairs for all members, at most 4096');
+  const chairs = Array.from({ length: slots }, (_, index) => {
+    const member = members[index];
+    if (member === undefined) return `server ${haproxySlot(index)} 127.0.0.1:9 disabled`;
+    return `server ${haproxySlot(index)} ${authority(member)} weight ${member.weight}`;
+  });
+  return [
+    `backend ${haproxyBackend(name)}`,
+    // A replica that hangs keeps what it was given, and so gets nothing new.
+    'balance leastconn',
+    ...repeating(service),
+    // A short body is read whole first: only what is here whole can be sent again.
+    `http-request wait-for-body time 1s if { req.hdr_val(content-length) gt 0 } { req.hdr_val(content-length) le ${bufferBytes(input) - headBytesMax} }`,
+    // Nobody is down for us but who refuses connections: that one is passed over at once, not when the table says so.
+    'default-server check inter 1s fastinter 100ms downinter 100ms fall 2 rise 1 observe layer4 error-limit 1 on-error mark-down maxconn 1000',
+    ...chairs,
+    ...(hold === undefined ? [] : [`server hold ${authority(hold)} no-check backup`]),
+  ];
+}
+
+/** RFC 9110 section 9.2.2, and besides what carries a key that its service enforces. */
+function repeating({ idempotencyKeys }: HaproxyService): string[] {
+  const unsafe = '!{ method GET HEAD PUT DELETE OPTIONS TRACE }';
+  if (!idempotencyKeys) return [`http-request disable-l7-retry if ${unsafe}`];
+  const unkeyed = '!{ req.hdr(idempotency-key) -m found }';
+  return [
+    `http-request set-header Idempotency-Key hale-%[uuid] if { method POST PATCH } ${unkeyed}`,
+    `http-request disable-l7-retry if ${unsafe} ${unkeyed}`,
+  ];
+}
+
+function authority({ address, port }: { readonly address: string; readonly port: number }): string {
+  assert(Number.isInteger(port) && port > 0 && port < 65_536, 'a port');
+  return address.includes(':') ? `ipv6@[${word(address)}]:${port}` : `${word(address)}:${port}`;
+}
+
+function lostSection(input: HaproxyInput): string[] {
+  const body = quoted(input.answers[404] ?? '{}');
+  return ['backend lost', `http-request return status 404 content-type application/json string ${body}`];
+}

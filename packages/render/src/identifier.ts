@@ -1,0 +1,32 @@
+// Names of other worlds as identifiers of TypeScript: 'charge-refund.v2' is chargeRefundV2 for a value and ChargeRefundV2 for a type.
+// Anything that is no letter or digit ends a word; what would begin with a digit, or be a reserved word, gets an underscore.
+
+const reserved = new Set(
+  'break case catch class const continue debugger default delete do else enum export extends false finally for function if import in instanceof new null return super switch this throw true try typeof var void while with yield let static await api z'.split(
+    ' ',
+  ),
+);
+
+export function camelCase(text: string): string {
+  const name = wordsOf(text)
+    .map((word, index) => (index === 0 ? word.charAt(0).toLowerCase() + word.slice(1) : capital(word)))
+    .join('');
+  return safe(name);
+}
+
+export function pascalCase(text: string): string {
+  return safe(wordsOf(text).map(capital).join(''));
+}
+
+function wordsOf(text: string): readonly string[] {
+  return text.split(/[^A-Za-z0-9]+/).filter((word) => word !== '');
+}
+
+function capital(word: string): string {
+  return word.charAt(0).toUpperCase() + word.slice(1);
+}
+
+function safe(name: string): string {
+  if (name === '') return '_';
+  return /^\d/.test(name) || reserved.has(name) ? `_${name}` : name;
+}
