@@ -9,3 +9,4 @@ export {
   haproxySlot,
   renderHaproxy,
 } from './haproxy.ts';
+export { type RenderedModule, renderZodApi } from './zod-api.ts';
