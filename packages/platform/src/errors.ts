@@ -32,6 +32,12 @@ export const platformHints = {
   HALE_PLATFORM_NOT_OURS: 'control carries this command out itself',
   HALE_PLATFORM_UNKNOWN: 'run `hale doctor`',
   HALE_PLATFORM_NO_PORT: 'too many ports are in use on 127.0.0.1: stop something, or lower `replicas`',
+  HALE_PLATFORM_PROXY_MISSING:
+    'install it (`apt-get install nginx-light` or `apt-get install haproxy`), or give its path as `bin`',
+  HALE_PLATFORM_PROXY_TOO_OLD: 'install a newer one (NGINX 1.18, HAProxy 2.4 or later), or give its path as `bin`',
+  HALE_PLATFORM_PROXY_REFUSED:
+    'the last good configuration stays in force; correct what it complains of in hale.config.ts',
+  HALE_PLATFORM_PROXY_FAILED: 'read .hale/logs/gateway-0.log',
   HALE_PLATFORM_STOP_FAILED:
     'the process could not be ended: look at it with `ps`; it may wait in the kernel for a disk',
 } as const satisfies Readonly<Record<`HALE_PLATFORM_${string}`, string>>;
