@@ -33,4 +33,5 @@ export { createDeadlineSweep, type Deadline, type DeadlineSweep, remainingMs, ti
 export { createOutlierEjection, type EjectionOptions, type OutlierEjection } from './outlier-ejection.ts';
 export { createPeakEwma, type PeakEwma } from './peak-ewma.ts';
 export { createRetryBudget, type RetryBudget, type RetryBudgetOptions } from './retry-budget.ts';
+export { createRetryPurse, type RetryPlan, type RetryPurse, type TryEnd } from './retry-purse.ts';
 export { rampShare, type SlowStartOptions } from './slow-start.ts';
