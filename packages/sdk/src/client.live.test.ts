@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
-import { patienceHeader } from './patience.ts';
+import { patienceHeader } from '@hale/resilience';
 import { createService, type Service } from './service.ts';
 
 function makeService(env: Record<string, string> = {}): Service {

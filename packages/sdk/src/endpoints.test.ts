@@ -40,7 +40,7 @@ test('the book follows the file, keeps the last good copy and falls back to the 
     clock,
     tableFile,
   });
-  const chooser = createChooser(book, clock, undefined);
+  const chooser = createChooser({ book, clock, zone: undefined });
   const keys = () => {
     clock.advance(300);
     return [chooser.choose(undefined), chooser.choose(undefined), chooser.choose(undefined)]

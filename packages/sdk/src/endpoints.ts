@@ -4,13 +4,20 @@
 import { readFileSync, statSync } from 'node:fs';
 import type { Clock } from '@hale/base';
 import type { Endpoint, EndpointTable } from '@hale/model';
+import type { Member } from '@hale/resilience';
+import { sdkError } from './errors.ts';
 import { type Environment, urlVariable } from './surroundings.ts';
+
+/** Where one replica answers. */
+export interface Place extends Member {
+  readonly origin: string;
+}
 
 export interface EndpointBook {
   /** The gateway's address for the service, which holds calls while no replica is up. */
   readonly front: string | undefined;
   /** The service's endpoints in any state; the same array as long as nothing changed. */
-  look(): readonly Endpoint[];
+  look(): readonly Place[];
 }
 
 export interface EndpointSource {
@@ -25,7 +32,7 @@ const lookEveryMs = 250;
 export function createEndpointBook(source: EndpointSource): EndpointBook {
   const { service, clock, tableFile } = source;
   let table: EndpointTable | undefined;
-  let endpoints: readonly Endpoint[] = [];
+  let places: readonly Place[] = [];
   let lookedAt = Number.NEGATIVE_INFINITY;
   let stamp = '';
 
@@ -38,14 +45,52 @@ export function createEndpointBook(source: EndpointSource): EndpointBook {
     stamp = found;
     if (table !== undefined && !isNewer(read, table)) return;
     table = read;
-    endpoints = read.endpoints.filter((endpoint) => endpoint.service === service);
+    places = read.endpoints.filter((endpoint) => endpoint.service === service).map(toPlace);
   };
   return {
     front: source.env[urlVariable(service)]?.replace(/\/+$/, ''),
     look() {
       if (tableFile !== undefined && clock.mono() - lookedAt >= lookEveryMs) refresh(tableFile);
-      return endpoints;
+      return places;
     },
+  };
+}
+
+/**
+ * A book that never changes: replicas at `origins`, such as 'http://10.0.0.1:80'. All are in one zone and weigh the same.
+ * Throws HALE_SDK_CLIENT_INVALID.
+ */
+export function staticBook(service: string, origins: readonly string[]): EndpointBook {
+  if (origins.length === 0)
+    throw sdkError('HALE_SDK_CLIENT_INVALID', `the client of ${service} has an empty list of endpoints`);
+  if (origins.length > staticMax)
+    throw sdkError('HALE_SDK_CLIENT_INVALID', `the client of ${service} has more than ${staticMax} endpoints`);
+  const places = [...new Set(origins.map((text) => originOf(service, text)))].map(
+    (origin): Place => ({ id: origin, zone: '', weight: 100, state: 'in', origin }),
+  );
+  return { front: undefined, look: () => places };
+}
+
+const staticMax = 1_000;
+
+function originOf(service: string, text: string): string {
+  const url = URL.parse(text);
+  const isWhole = url !== null && (url.protocol === 'http:' || url.protocol === 'https:');
+  if (isWhole && url.pathname === '/' && url.search === '' && url.username === '') return url.origin;
+  throw sdkError(
+    'HALE_SDK_CLIENT_INVALID',
+    `'${text.slice(0, 100)}' in the endpoints of ${service} is not like http://host:port`,
+  );
+}
+
+function toPlace(endpoint: Endpoint): Place {
+  const host = endpoint.address.includes(':') ? `[${endpoint.address}]` : endpoint.address;
+  return {
+    id: endpoint.incarnation,
+    zone: endpoint.zone,
+    weight: endpoint.weight,
+    state: endpoint.state,
+    origin: `http://${host}:${endpoint.port}`,
   };
 }
 

@@ -1,5 +1,5 @@
 // The reception desk for probes: three paths, answered before the service's own handler is asked.
-// It says which check fails, never a secret, and nothing that changes with load.
+// It says which check fails and what is missing (degraded), never a secret, and nothing that changes with load.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { HealthReport } from './health.ts';
 
@@ -48,11 +48,16 @@ export function answerHealth(
   return true;
 }
 
+/** `degraded` is there only while something is missing; then an answer that would be 'ok' says 'degraded', and is 200 all the same. */
 export function healthBody(report: HealthReport): string {
-  return JSON.stringify({ status: report.ok ? 'ok' : 'failing', checks: report.checks });
+  const { ok, checks, degraded } = report;
+  if (degraded === undefined) return JSON.stringify({ status: ok ? 'ok' : 'failing', checks });
+  const missing = degraded.map((one) => ({ ...one, since: new Date(one.since).toISOString() }));
+  return JSON.stringify({ status: ok ? 'degraded' : 'failing', checks, degraded: missing });
 }
 
-function pathOf(url: string): string {
+/** A request target without its query. */
+export function pathOf(url: string): string {
   const query = url.indexOf('?');
   return query === -1 ? url : url.slice(0, query);
 }

@@ -1,6 +1,7 @@
 // The doctor's three questions, answered by the service itself: is it alive, may it be sent work, how is it?
 // Checks run at most once at a time and within a bound, however many probes ask. It never decides to stop anything.
 import type { Clock } from '@hale/base';
+import type { Degraded } from './degraded.ts';
 
 /** Passes by returning true or nothing; fails by false, a reason, or an exception. */
 export type Check = () => CheckAnswer | Promise<CheckAnswer>;
@@ -10,6 +11,8 @@ export interface HealthReport {
   readonly ok: boolean;
   /** Each check by name: 'ok' or why not. */
   readonly checks: Readonly<Record<string, string>>;
+  /** What is missing from answers; left out when nothing is. */
+  readonly degraded?: readonly Degraded[];
 }
 
 export interface CheckList {

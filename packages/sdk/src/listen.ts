@@ -36,13 +36,14 @@ export async function listenOn(
 export function respondWith(handler: Handler, req: IncomingMessage, res: ServerResponse): void {
   try {
     const result = handler(req, res);
-    if (result instanceof Promise) result.catch((error: unknown) => fail(error, req, res));
+    if (result instanceof Promise) result.catch((error: unknown) => failHandler(error, req, res));
   } catch (error) {
-    fail(error, req, res);
+    failHandler(error, req, res);
   }
 }
 
-function fail(error: unknown, req: IncomingMessage, res: ServerResponse): void {
+/** 500, or a cut connection if the answer had begun; the reason goes to stderr and not to the caller. */
+export function failHandler(error: unknown, req: IncomingMessage, res: ServerResponse): void {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   process.stderr.write(`${req.method} ${req.url}: the handler failed: ${text}\n`);
   if (res.headersSent) res.destroy();

@@ -4,16 +4,15 @@
 //   starting --listen--> serving --SIGTERM, SIGINT, drain()--> draining --last answer sent--> stopped (exit 0)
 //
 // It never restarts anything and needs nobody: the same program runs under Hale, on Kubernetes, or alone.
-import { createServer, type Server } from 'node:http';
-import { type Clock, createSystemClock } from '@hale/base';
-import { type Client, type ClientOptions, createClient } from './client.ts';
-import { type Check, type CheckList, createCheckList, type HealthReport } from './health.ts';
-import { answerHealth, type HealthPaths, healthPaths } from './health-answer.ts';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Clock } from '@hale/base';
+import type { Client, ClientOptions } from './client.ts';
+import { guardHandler, guardServer, type Interceptor } from './gate.ts';
+import type { Check, HealthReport } from './health.ts';
+import { answerHealth, type HealthPaths } from './health-answer.ts';
+import { beginLife, clientOf, endLife, type Life, type ServiceState } from './life.ts';
 import { type Handler, listenOn, respondWith } from './listen.ts';
-import { type Environment, readSurroundings, type Surroundings } from './surroundings.ts';
-import { createTraffic, type Traffic } from './traffic.ts';
-
-export type ServiceState = 'starting' | 'serving' | 'draining' | 'stopped';
+import type { Environment } from './surroundings.ts';
 
 export interface ServiceOptions {
   /** Used where PORT is not set. Default 3000; 0 picks a free one. */
@@ -55,7 +54,19 @@ export interface Service {
   listen(handler: Handler): Promise<{ readonly host: string; readonly port: number; readonly server: Server }>;
   /** For a server of your own (or a framework's): counts its requests and drains it with the rest. It must be listening or listen later. */
   attach(server: Server): void;
-  /** A caller of another service: finds its replicas, balances, retries what is safe. */
+  /** The same for one handler, where the server is not at hand: gives a handler to serve instead. */
+  handle(handler: Handler): Handler;
+  /** `interceptor` runs before the handler of every request that was let in, in the order of adding. */
+  use(interceptor: Interceptor): void;
+  /** Requests to this path (below it, when it ends with '/') are never refused, shed or bound by headers. Health paths are so already. */
+  exempt(path: string): void;
+  /** Something is missing from the answers: /healthz says so, with the cause and since when, and stays 200. Ends with `recovered(name)`. */
+  degraded(name: string, cause: string): void;
+  recovered(name: string): void;
+  /**
+   * A caller of another service: finds its replicas, balances, retries what is safe. One for each service; options given again are taken
+   * over by the one there is. Throws HALE_SDK_SERVICE_UNKNOWN, HALE_SDK_CLIENT_INVALID.
+   */
   client(service: string, options?: ClientOptions): Client;
   /** Leaves politely. Resolves when everything is finished; true if nothing had to be cut. */
   drain(): Promise<boolean>;
@@ -71,7 +82,7 @@ export interface Service {
  */
 export function createService(name: string, options: ServiceOptions = {}): Service {
   const life = beginLife(options);
-  const { around, clock, env, traffic, readyChecks, liveChecks, paths } = life;
+  const { around, traffic, readyChecks, liveChecks, degraded, gate } = life;
   const service: Service = {
     name,
     replica: around.replica,
@@ -85,28 +96,30 @@ export function createService(name: string, options: ServiceOptions = {}): Servi
     },
     ready: (check, checkName = `check ${nextCheck++}`) => readyChecks.add(checkName, check),
     live: (check, checkName = `check ${nextCheck++}`) => liveChecks.add(checkName, check),
-    readiness: async () =>
-      life.state === 'serving' ? readyChecks.run() : { ok: false, checks: { service: life.state } },
+    async readiness() {
+      const report =
+        life.state === 'serving' ? await readyChecks.run() : { ok: false, checks: { service: life.state } };
+      return degraded.list.length === 0 ? report : { ...report, degraded: degraded.list };
+    },
     liveness: () => liveChecks.run(),
     onDrain: (fn) => void life.goodbyes.push(fn),
+    use: (interceptor) => void gate.interceptors.push(interceptor),
+    exempt: (path) => void life.exempt.push(path),
+    degraded: (what, cause) => degraded.add(what, cause),
+    recovered: (what) => degraded.remove(what),
+    handle: (handler) => guardHandler((req, res) => answerOrHandle(service, life, { handler, req, res }), gate),
     attach(server) {
       traffic.watch(server);
+      guardServer(server, gate);
       if (life.state === 'starting') life.state = 'serving';
     },
     async listen(handler) {
-      const server = createServer((req, res) => {
-        if (!answerHealth(service, paths, { req, res })) respondWith(handler, req, res);
-      });
+      const server = createServer((req, res) => answerOrHandle(service, life, { handler, req, res }));
       const at = await listenOn(server, { port: service.port, host: service.host });
       service.attach(server);
       return { ...at, server };
     },
-    client(called, clientOptions) {
-      const source = { service: called, env, clock, zone: around.zone, tableFile: around.tableFile };
-      const client = life.clients.get(called) ?? createClient(source, clientOptions);
-      life.clients.set(called, client);
-      return client;
-    },
+    client: (called, clientOptions) => clientOf(life, { caller: name, called, options: clientOptions }),
     drain() {
       life.leaving ??= endLife(life, options);
       return life.leaving;
@@ -116,51 +129,13 @@ export function createService(name: string, options: ServiceOptions = {}): Servi
   return service;
 }
 
-interface Life {
-  readonly clock: Clock;
-  readonly env: Environment;
-  readonly around: Surroundings;
-  readonly paths: HealthPaths | undefined;
-  readonly readyChecks: CheckList;
-  readonly liveChecks: CheckList;
-  readonly traffic: Traffic;
-  readonly goodbyes: (() => void | Promise<void>)[];
-  /** One for each service of `uses`: as many as the program names. */
-  readonly clients: Map<string, Client>;
-  state: ServiceState;
-  leaving: Promise<boolean> | undefined;
-}
-
-function beginLife(options: ServiceOptions): Life {
-  const clock = options.clock ?? createSystemClock();
-  const env = options.env ?? process.env;
-  const checkTimeoutMs = options.checkTimeoutMs ?? 1_000;
-  return {
-    clock,
-    env,
-    around: readSurroundings(env, options.port ?? 3000),
-    paths: healthPaths(options.health ?? true),
-    readyChecks: createCheckList(clock, checkTimeoutMs),
-    liveChecks: createCheckList(clock, checkTimeoutMs),
-    traffic: createTraffic(clock),
-    goodbyes: [],
-    clients: new Map(),
-    state: 'starting',
-    leaving: undefined,
-  };
-}
-
-async function endLife(life: Life, options: ServiceOptions): Promise<boolean> {
-  life.state = 'draining';
-  life.traffic.sayGoodbye();
-  const clean = await life.traffic.finish({
-    lingerMs: options.lingerMs ?? life.around.lingerMs,
-    withinMs: options.drainMs ?? 25_000,
-  });
-  for (const goodbye of life.goodbyes.reverse()) await goodbye();
-  for (const client of life.clients.values()) await client.close();
-  life.state = 'stopped';
-  return clean;
+function answerOrHandle(
+  service: Service,
+  life: Life,
+  what: { handler: Handler; req: IncomingMessage; res: ServerResponse },
+): void {
+  const { handler, req, res } = what;
+  if (!answerHealth(service, life.paths, { req, res })) respondWith(handler, req, res);
 }
 
 let nextCheck = 1;

@@ -11,6 +11,10 @@ export interface Surroundings {
   readonly host: string | undefined;
   /** `service/ordinal` under Hale. */
   readonly replica: string | undefined;
+  /** This life of the replica, under Hale. */
+  readonly incarnation: string | undefined;
+  /** Where short-lived files of the system lie, under Hale. */
+  readonly runtimeDir: string | undefined;
   readonly zone: string | undefined;
   /** The endpoint table's file under Hale. */
   readonly tableFile: string | undefined;
@@ -30,15 +34,58 @@ export function readSurroundings(env: Environment, portDefault: number): Surroun
     port: readPort(env['PORT'], portDefault),
     host: env['HOST'] ?? (replica !== undefined && !kubernetes ? '127.0.0.1' : undefined),
     replica,
+    incarnation: env['HALE_INCARNATION'],
+    runtimeDir: env['HALE_RUNTIME_DIR'],
     zone: env['HALE_ZONE'],
     tableFile: env['HALE_TABLE'] ?? tableIn(env['HALE_RUNTIME_DIR']),
     lingerMs: kubernetes ? lingerOnKubernetesMs : replica !== undefined ? lingerUnderHaleMs : 0,
   };
 }
 
+/** The services that this one was told of: those with a HALE_URL_ variable, in their own spelling. */
+export function knownServices(env: Environment): readonly string[] {
+  return Object.keys(env)
+    .filter((name) => name.startsWith(urlPrefix) && env[name] !== '')
+    .map((name) => name.slice(urlPrefix.length).toLowerCase().replaceAll('_', '-'))
+    .sort();
+}
+
+const urlPrefix = 'HALE_URL_';
+
 /** 'payments-eu' -> 'HALE_URL_PAYMENTS_EU'. */
 export function urlVariable(service: string): string {
-  return `HALE_URL_${service.toUpperCase().replaceAll('-', '_')}`;
+  return `${urlPrefix}${service.toUpperCase().replaceAll('-', '_')}`;
+}
+
+/** 'payments-eu' -> 'HALE_ENDPOINTS_PAYMENTS_EU': addresses with commas between, for programs outside Hale. */
+export function endpointsVariable(service: string): string {
+  return urlVariable(service).replace(urlPrefix, 'HALE_ENDPOINTS_');
+}
+
+/** Under Hale a service is told whom it may call (`uses`). Throws HALE_SDK_SERVICE_UNKNOWN, naming whom it may, for anybody else. */
+export function checkKnown(service: string, from: { readonly env: Environment; readonly caller: string }): void {
+  const { env, caller } = from;
+  if (env['HALE_REPLICA'] === undefined || env[urlVariable(service)] !== undefined) return;
+  const known = knownServices(env);
+  const near = known.find((one) => distance(one, service) <= 2);
+  const guess = near === undefined ? '' : `; did you mean '${near}'?`;
+  throw sdkError(
+    'HALE_SDK_SERVICE_UNKNOWN',
+    `${caller || 'this program'} uses no service '${service}' (it uses: ${known.join(', ') || 'none'})${guess}`,
+    { details: { service, known } },
+  );
+}
+
+/** Letters to add, drop or change (Levenshtein). */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++)
+      next[j] = Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1));
+    row = next;
+  }
+  return row[b.length]!;
 }
 
 function tableIn(runtimeDir: string | undefined): string | undefined {

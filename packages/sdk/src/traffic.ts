@@ -1,12 +1,14 @@
 // The cloakroom counter: every request that came in and has not yet left is counted, so that a process told to go
 // knows when it is empty. From the goodbye on, each answer tells its caller to close the connection.
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
 import type { Clock } from '@hale/base';
-import { rememberPatience } from './patience.ts';
 
 export interface Traffic {
   readonly inFlight: number;
+  /** Drains `server` with the rest. */
   watch(server: Server): void;
+  /** A request has come in; it is counted until its answer is closed. */
+  arrived(res: ServerResponse): void;
   /** From now on answers carry `Connection: close`. */
   sayGoodbye(): void;
   /**
@@ -25,23 +27,19 @@ export function createTraffic(clock: Clock): Traffic {
   const sweep = () => {
     for (const server of servers) server.closeIdleConnections();
   };
-  const begin = (req: IncomingMessage, res: ServerResponse) => {
-    rememberPatience(req, clock);
-    open.add(res);
-    if (goodbye) askToClose(res);
-    res.once('close', () => {
-      open.delete(res);
-      // An answer whose head was sent before the goodbye could not ask for closing: its connection is idle from now on.
-      if (closing) setImmediate(sweep);
-    });
-  };
   return {
     get inFlight() {
       return open.size;
     },
-    watch(server) {
-      servers.add(server);
-      server.prependListener('request', begin);
+    watch: (server) => void servers.add(server),
+    arrived(res) {
+      open.add(res);
+      if (goodbye) askToClose(res);
+      res.once('close', () => {
+        open.delete(res);
+        // An answer whose head was sent before the goodbye could not ask for closing: its connection is idle from now on.
+        if (closing) setImmediate(sweep);
+      });
     },
     sayGoodbye() {
       goodbye = true;

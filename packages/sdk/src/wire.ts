@@ -1,57 +1,52 @@
-// The cable: undici with bounded connections, loaded at the first call, so that a service that calls nobody does not
-// carry it in memory. It knows one thing of errors: whether the request was surely never sent.
-import type { Agent, Dispatcher } from 'undici';
+// The cable: undici with bounded connections, loaded at the first call, so that a service that calls nobody does not carry it in
+// memory. One pool for each replica, closed when the replica has left the table. It knows nothing of retries.
+import type { Dispatcher, Pool } from 'undici';
 
 export interface Wire {
-  request(url: string, options: WireOptions): Promise<Dispatcher.ResponseData>;
-  /** True when no byte of the request can have reached the other side. */
-  wasUnsent(error: unknown): boolean;
+  /** The pool for an origin; a promise only until undici is loaded. */
+  poolOf(origin: string): Pool | Promise<Pool>;
+  /** The origins that may still be called; the others' pools are closed when what is under way has ended. */
+  keep(origins: ReadonlySet<string>): void;
   close(): Promise<void>;
 }
 
-export interface WireOptions {
-  readonly method: Dispatcher.HttpMethod;
-  readonly headers: Record<string, string>;
-  readonly body?: string | Uint8Array;
-  readonly signal: AbortSignal;
-}
+export type Handler = Dispatcher.DispatchHandler;
 
 const connectTimeoutMs = 1_000;
-const unsentCodes = new Set([
-  'ECONNREFUSED',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'UND_ERR_CONNECT_TIMEOUT',
-]);
 
 export function createWire(connectionsMax: number): Wire {
-  let agent: Promise<{ agent: Agent; request: typeof import('undici').request }> | undefined;
-  const open = async () => {
-    const { Agent, request } = await import('undici');
-    return {
-      request,
-      agent: new Agent({
-        ...{ connections: connectionsMax, pipelining: 1, connect: { timeout: connectTimeoutMs } },
-        // Every call has a timer of its own.
-        ...{ headersTimeout: 0, bodyTimeout: 0 },
-      }),
-    };
+  let undici: typeof import('undici') | undefined;
+  const pools = new Map<string, Pool>();
+  const open = (origin: string): Pool => {
+    const pool = new undici!.Pool(origin, {
+      ...{ connections: connectionsMax, pipelining: 1, connect: { timeout: connectTimeoutMs } },
+      // Every call stands on the patience list.
+      ...{ headersTimeout: 0, bodyTimeout: 0 },
+    });
+    pools.set(origin, pool);
+    return pool;
+  };
+  const load = async (origin: string) => {
+    undici ??= await import('undici');
+    return pools.get(origin) ?? open(origin);
   };
   return {
-    async request(url, options) {
-      agent ??= open();
-      const { agent: dispatcher, request } = await agent;
-      return request(url, { ...options, dispatcher });
+    poolOf(origin) {
+      const known = pools.get(origin);
+      if (known !== undefined) return known;
+      return undici === undefined ? load(origin) : open(origin);
     },
-    wasUnsent(error) {
-      const code = (error as { code?: unknown } | undefined)?.code;
-      return typeof code === 'string' && unsentCodes.has(code);
+    keep(origins) {
+      for (const [origin, pool] of pools) {
+        if (origins.has(origin)) continue;
+        pools.delete(origin);
+        void pool.close();
+      }
     },
     async close() {
-      if (agent === undefined) return;
-      await (await agent).agent.close();
+      const closing = [...pools.values()].map((pool) => pool.close());
+      pools.clear();
+      await Promise.all(closing);
     },
   };
 }
