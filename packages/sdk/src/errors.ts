@@ -7,7 +7,6 @@ const hints = {
   HALE_SDK_NO_REPLICA: 'look at `hale ps`: no replica of it can be reached; try again after it was healed',
   HALE_SDK_CALL_FAILED: 'look at `hale ps` and `hale logs` of the called service',
   HALE_SDK_CALL_TIMEOUT: 'give the call a longer timeoutMs, or look at `hale describe` of the called service',
-    'the called service has more work than it can do, or its breaker is open: try again later, or give the client a `fallback`',
   HALE_SDK_SERVICE_UNKNOWN:
     "add it to `uses` of this service in hale.config.ts, or give the client `endpoints: ['http://host:port']`",
   HALE_SDK_CLIENT_INVALID: 'correct the setting that the message names',
