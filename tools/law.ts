@@ -23,7 +23,10 @@ export const law: Readonly<Record<string, Law>> = {
   control: { may: ['base', 'model', 'healer', 'ports'], node: 'yes' },
   drill: { may: ['base', 'model', 'healer', 'resilience', 'ports', 'control'], node: ['src/live/', 'src/sim/main'] },
   dashboard: { may: ['model'], node: ['build', 'e2e/', 'vite'] },
-  cli: { may: ['base', 'model', 'healer', 'resilience', 'ports', 'sdk', 'platform', 'control', 'drill'], node: 'yes' },
+  cli: {
+    may: ['base', 'model', 'healer', 'resilience', 'ports', 'render', 'sdk', 'platform', 'control', 'drill'],
+    node: 'yes',
+  },
   bench: { may: ['*'], node: 'yes' },
   examples: { may: ['*'], node: 'yes' },
   tools: { may: ['*'], node: 'yes' },

@@ -40,6 +40,11 @@ export const cliErrors = {
     exit: 1,
     hint: 'hale explain NAME tells why; the system is up and Hale goes on trying. hale down stops it',
   },
+  HALE_CLI_API_UNREADABLE: { exit: 2, hint: 'correct the file, or the api field of its service in the declaration' },
+  HALE_CLI_API_BREAKING: {
+    exit: 1,
+    hint: 'keep the old shape beside the new one until no caller needs it, or accept it: hale plan --allow-breaking',
+  },
   HALE_CLI_STOP_INCOMPLETE: { exit: 1, hint: 'hale doctor lists what is left' },
   HALE_CLI_INTERRUPTED: { exit: 130, hint: 'run it again when you are ready' },
   HALE_CLI_INTERNAL: { exit: 1, hint: 'this is a fault of Hale: please report it with the lines above' },

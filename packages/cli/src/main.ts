@@ -12,7 +12,9 @@ import { incidentsCommand } from './commands/incidents.ts';
 import { initCommand } from './commands/init.ts';
 import { logsCommand } from './commands/logs.ts';
 import { drainCommand, restartCommand, resumeCommand, scaleCommand, undrainCommand } from './commands/orders.ts';
+import { planCommand } from './commands/plan.ts';
 import { psCommand } from './commands/ps.ts';
+import { renderCommand } from './commands/render.ts';
 import { statusCommand } from './commands/status.ts';
 import { upCommand } from './commands/up.ts';
 import { createHost } from './host.ts';
@@ -21,6 +23,7 @@ import { runProgram } from './program.ts';
 export const commands: readonly CommandEntry[] = [
   upCommand,
   downCommand,
+  planCommand,
   devCommand,
   psCommand,
   statusCommand,
@@ -36,6 +39,7 @@ export const commands: readonly CommandEntry[] = [
   resumeCommand,
   drillCommand,
   initCommand,
+  renderCommand,
   doctorCommand,
 ];
 

@@ -83,6 +83,8 @@ export interface ServiceFields<Uses extends string> {
   readonly slo?: { readonly availability?: number; readonly p99?: DurationText };
   /** It enforces Idempotency-Key (`idempotent()` of the SDK), so the gateway may send its POSTs again, and gives a key to those that have none (default false). */
   readonly idempotencyKeys?: boolean;
+  /** The file that describes its API: a module that exports an `api({ ... })`, or an OpenAPI document. `hale plan` compares it with what runs. */
+  readonly api?: string;
 }
 
 /** What to run: a JavaScript or TypeScript file on the Node that runs Hale, or any program. Exactly one of the two. */

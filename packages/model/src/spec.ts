@@ -45,6 +45,8 @@ export interface ServiceSpec {
   readonly slo: { readonly availability: number | undefined; readonly p99Ms: number | undefined };
   /** It keeps the answer to a request's Idempotency-Key (decision 0006), so the gateway may send such a request again. */
   readonly idempotencyKeys: boolean;
+  /** Absolute path of the file that describes its API. */
+  readonly api: string | undefined;
 }
 
 export interface ProbesSpec {

@@ -30,6 +30,7 @@ export function buildService(over: Partial<ServiceSpec> = {}): ServiceSpec {
     grace: graceDefault,
     slo: { availability: undefined, p99Ms: undefined },
     idempotencyKeys: false,
+    api: undefined,
     ...over,
   };
 }

@@ -1,11 +1,5 @@
-// Names of other worlds as identifiers of TypeScript: 'charge-refund.v2' is chargeRefundV2 for a value and ChargeRefundV2 for a type.
-// Anything that is no letter or digit ends a word; what would begin with a digit, or be a reserved word, gets an underscore.
-
-const reserved = new Set(
-  'break case catch class const continue debugger default delete do else enum export extends false finally for function if import in instanceof new null return super switch this throw true try typeof var void while with yield let static await api z'.split(
-    ' ',
-  ),
-);
+// Names of other worlds as names of TypeScript (reserved words only ever become properties, where they may stand): 'charge-refund.v2' is chargeRefundV2 for a value and ChargeRefundV2 for a type.
+// Anything that is no letter or digit ends a word; what would begin with a digit gets an underscore.
 
 export function camelCase(text: string): string {
   const name = wordsOf(text)
@@ -28,5 +22,5 @@ function capital(word: string): string {
 
 function safe(name: string): string {
   if (name === '') return '_';
-  return /^\d/.test(name) || reserved.has(name) ? `_${name}` : name;
+  return /^\d/.test(name) ? `_${name}` : name;
 }

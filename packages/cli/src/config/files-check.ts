@@ -17,6 +17,7 @@ export function checkFiles(
     ...checkModule(service, spec.root),
     ...checkCommand(service, environment),
     ...checkEnvFile(service, spec.root),
+    ...checkApi(service, spec.root),
     ...checkReferences(service, environment, sealed),
   ]);
   return [...ofServices, ...checkTls(spec)];
@@ -89,6 +90,14 @@ function checkEnvFile(service: ServiceSpec, root: string): readonly Problem[] {
   return [
     at(service, 'envFile', ['error', fault === 'missing' ? `there is no file ${shown}` : `${shown} ${fault}`, hint]),
   ];
+}
+
+function checkApi(service: ServiceSpec, root: string): readonly Problem[] {
+  const fault = service.api === undefined ? undefined : unreadable(service.api);
+  if (service.api === undefined || fault === undefined) return [];
+  const shown = relative(root, service.api);
+  const said = fault === 'missing' ? `there is no file ${shown}` : `${shown} ${fault}`;
+  return [at(service, 'api', ['error', said, neighbour(service.api, root) ?? 'correct the path, or write the file'])];
 }
 
 /** A program named by a path must be there; one named by a word is only warned about, because PATH may differ where it runs. */

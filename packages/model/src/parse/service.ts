@@ -50,6 +50,7 @@ export function readService(input: unknown, context: ServiceContext): ServiceRea
     grace: { drainMs: shape.grace?.drain ?? graceDefault.drainMs, stopMs: shape.grace?.stop ?? graceDefault.stopMs },
     slo: { availability: shape.slo?.availability, p99Ms: shape.slo?.p99 },
     idempotencyKeys: shape.idempotencyKeys ?? false,
+    api: shape.api === undefined ? undefined : resolvePath(context.root, shape.api),
   };
   return { spec, problems };
 }

@@ -117,6 +117,7 @@ export const serviceShape = z.object({
     .object({ availability: field(readAvailability), p99: field(readDuration('300ms', { min: 1, max: hour })) })
     .optional(),
   idempotencyKeys: field(readFlag),
+  api: field(readText),
 });
 export type ServiceShape = z.output<typeof serviceShape>;
 
