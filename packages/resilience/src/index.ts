@@ -1,6 +1,12 @@
 // The springs around a call: whom to ask (balancer), how often to ask again (retry budget), and how long to wait
 // (deadline). No Node, no timers of its own, no clock but the one handed in: usable in a browser or a simulator alike.
 export {
+  type AdaptiveLimit,
+  type AdaptiveLimitOptions,
+  type AdaptiveLimitSettings,
+  createAdaptiveLimit,
+} from './adaptive-limit.ts';
+export {
   type Balancer,
   type BalancerOptions,
   createBalancer,
@@ -8,6 +14,7 @@ export {
   type Member,
   type Rotation,
 } from './balancer.ts';
+export { type Cache, type CacheSettings, cacheLayer, createCache } from './cache.ts';
 export {
   type Carried,
   type CarriedBack,
@@ -29,9 +36,47 @@ export {
   retriesLeftMax,
   retriesSpentHeader,
 } from './carried.ts';
+export {
+  type ClientThrottle,
+  type ClientThrottleOptions,
+  type ClientThrottleSettings,
+  createClientThrottle,
+} from './client-throttle.ts';
+export {
+  type ComposeOptions,
+  compose,
+  type LayerKind,
+  lintOrder,
+  type NamedLayer,
+  type OrderProblem,
+} from './composition.ts';
 export { createDeadlineSweep, type Deadline, type DeadlineSweep, remainingMs, tighter } from './deadline.ts';
+export { createDegradedRegistry, type DegradedPart, type DegradedRegistry, type DegradedState } from './degraded.ts';
+export { type FallbackSettings, type FallbackSurroundings, fallbackLayer } from './fallback.ts';
+export {
+  createFaultInjection,
+  type FaultInjection,
+  type FaultInjectionOptions,
+  type FaultInjectionSettings,
+  type InjectedFault,
+} from './fault-injection.ts';
+export { createHedgeRule, type HedgeRule, type HedgeSettings } from './hedge.ts';
+export { hedgeLayer } from './hedge-layer.ts';
 export { createOutlierEjection, type EjectionOptions, type OutlierEjection } from './outlier-ejection.ts';
 export { createPeakEwma, type PeakEwma } from './peak-ewma.ts';
+export { createPriorityLevels, type PriorityLevels } from './priority-levels.ts';
+export { createRateLimit, type RateLimit, type RateLimitOptions, type RateLimitSettings } from './rate-limit.ts';
 export { createRetryBudget, type RetryBudget, type RetryBudgetOptions } from './retry-budget.ts';
 export { createRetryPurse, type RetryPlan, type RetryPurse, type TryEnd } from './retry-purse.ts';
+export { clientThrottleLayer, faultInjectionLayer, limitLayer, rateLimitLayer } from './rule-layers.ts';
+export {
+  type Admission,
+  type AdmissionOptions,
+  type AdmissionSettings,
+  type AdmissionSnapshot,
+  createAdmission,
+  type Guest,
+  type ShedReason,
+  type Ticket,
+} from './shedding/admission.ts';
 export { rampShare, type SlowStartOptions } from './slow-start.ts';
