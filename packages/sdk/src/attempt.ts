@@ -103,7 +103,7 @@ export class Attempt implements Patient, ReplySource, Dispatcher.DispatchHandler
 
   onResponseError(_controller: Controller | null, error: Error): void {
     if (this.isDone) return;
-    this.finish('failed');
+    this.finish(isUnsendable(error) ? 'cancelled' : 'failed');
     this.report(error, false);
   }
 
@@ -137,6 +137,11 @@ export class Attempt implements Patient, ReplySource, Dispatcher.DispatchHandler
     this.options.choice.done(outcome);
     this.onDone?.();
   }
+}
+
+/** The request itself is no HTTP: nobody was asked, and nobody shall be. */
+export function isUnsendable(error: Error): boolean {
+  return (error as NodeJS.ErrnoException).code === 'UND_ERR_INVALID_ARG';
 }
 
 /** One reason for all: an Error with its stack for each would cost more than the call. */

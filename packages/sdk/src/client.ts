@@ -8,6 +8,7 @@ import { createChooser } from './chooser.ts';
 import type { DegradedList } from './degraded.ts';
 import { createEndpointBook, type EndpointSource, staticBook } from './endpoints.ts';
 import { sdkError } from './errors.ts';
+import { withFallback } from './fallback.ts';
 import { type OutboundDefaults, prepare } from './outbound.ts';
 import { createPatienceList } from './patience-list.ts';
 import type { Reply, ReplyLike } from './reply.ts';
@@ -57,6 +58,7 @@ export interface ClientOptions {
   readonly connectionsMax?: number;
   /** The longest body that json(), text() and bytes() take. Default 64 MiB. */
   readonly answerBytesMax?: number;
+  /** Answers where the service cannot: when a call failed for good, or was answered with 500 or more. */
   readonly fallback?: Fallback;
 }
 
@@ -116,13 +118,22 @@ export function createServiceClient(source: ClientSource, options: ClientOptions
     budget: createRetryBudget({ now: () => clock.mono() }),
   };
   let defaults = defaultsOf(settings);
+  let rounds = roundsOf(settings);
   return {
     service,
     // Async, so that a wrong option rejects like every other failure.
-    fetch: async (path, callOptions = {}) => place(prepare(path, callOptions, defaults), exchange, roundsOf(settings)),
+    async fetch(path, callOptions = {}) {
+      const call = prepare(path, callOptions, defaults);
+      const play = () => place(call, exchange, rounds);
+      const { fallback } = settings;
+      return fallback === undefined
+        ? play()
+        : withFallback(call, { service, fallback, degraded: source.degraded }, play);
+    },
     update(next) {
       settings = checked(service, { ...settings, ...next });
       defaults = defaultsOf(settings);
+      rounds = roundsOf(settings);
     },
     close: () => wire.close(),
   };

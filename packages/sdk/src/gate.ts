@@ -4,21 +4,29 @@
 // 'request' event. Probes and fault doors pass by it: an overloaded service must still be able to say so.
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Clock } from '@hale/base';
+import type { Priority } from '@hale/resilience';
 import { InboundCall, inboundCall, runInCall } from './current-call.ts';
 import { readInboundWords } from './inbound-words.ts';
 import type { Handler } from './listen.ts';
 import { refuseWords, refuseWork } from './refusal.ts';
 
-/** Says who may begin now. `enter` calls back exactly one of the two, at once or later; what began must `leave` once. */
-export interface Admission {
-  enter(guest: AdmissionGuest): void;
+/** Says who may begin now, and who not at all (the admission of @hale/resilience). */
+export interface Door {
+  enter(guest: DoorGuest): DoorTicket;
 }
 
-export interface AdmissionGuest {
-  readonly call: InboundCall;
-  /** Its turn has come; call the function when it is answered, with its status (0: the caller left). */
-  begin(leave: (status: number) => void): void;
-  refuse(): void;
+/** Exactly one of `begin` and `refuse` is called, at once or later. */
+export interface DoorGuest {
+  readonly priority: Priority;
+  /** Mono ms; Infinity for never. */
+  readonly deadlineMs: number;
+  begin(): void;
+  refuse(why: string): void;
+}
+
+export interface DoorTicket {
+  /** Over, or gone away while waiting. */
+  leave(outcome: 'ok' | 'dropped' | 'ignored'): void;
 }
 
 /** Runs before the handler, as work for the request; `next` lets it pass. Throwing, or rejecting, is answered with 500. */
@@ -30,7 +38,8 @@ export interface GateOptions {
   readonly arrived: (res: ServerResponse) => void;
   /** True for what passes by: probes, fault doors. */
   readonly isExempt: (req: IncomingMessage) => boolean;
-  readonly admission: () => Admission | undefined;
+  /** Undefined: everybody may begin. */
+  readonly door: () => Door | undefined;
   readonly interceptors: readonly Interceptor[];
   readonly fail: (error: unknown, req: IncomingMessage, res: ServerResponse) => void;
 }
@@ -83,24 +92,36 @@ function receive(pair: Pair, options: GateOptions, pass: Pass): void {
     refuseWork(pair, 'deadline');
     return;
   }
-  const admission = options.admission();
-  if (admission === undefined) {
-    letIn(pair, { call, options, pass });
-    return;
-  }
-  admission.enter({
-    call,
-    begin(leave) {
-      if (call.isGone || call.remainingMs() === 0) {
-        leave(0);
-        if (!call.isGone) refuseWork(pair, 'deadline');
-        return;
-      }
-      res.once('close', () => leave(call.isGone ? 0 : res.statusCode));
-      letIn(pair, { call, options, pass });
-    },
-    refuse: () => refuseWork(pair, call.remainingMs() === 0 ? 'deadline' : 'shed'),
+  const door = options.door();
+  if (door === undefined) letIn(pair, { call, options, pass });
+  else queue(pair, { call, options, pass, door });
+}
+
+/** Until its turn has come; whoever goes away while waiting is not kept in line. */
+function queue(pair: Pair, how: { call: InboundCall; options: GateOptions; pass: Pass; door: Door }): void {
+  const { call, door } = how;
+  const { res } = pair;
+  let isOver = false;
+  let ticket: DoorTicket | undefined;
+  const over = () => {
+    isOver = true;
+    ticket?.leave(outcomeOf(call, res));
+  };
+  res.once('close', over);
+  ticket = door.enter({
+    priority: call.priority,
+    deadlineMs: call.dueMs,
+    begin: () => letIn(pair, how),
+    refuse: (why) => refuseWork(pair, why === 'deadline' ? 'deadline' : 'shed'),
   });
+  if (isOver) over();
+}
+
+/** What an answer says about load: its caller's leaving and its own fast failure say nothing. */
+function outcomeOf(call: InboundCall, res: ServerResponse): 'ok' | 'dropped' | 'ignored' {
+  if (call.isGone) return 'ignored';
+  if (res.statusCode < 500) return 'ok';
+  return res.statusCode === 504 ? 'dropped' : 'ignored';
 }
 
 function letIn(pair: Pair, how: { call: InboundCall; options: GateOptions; pass: Pass }): void {

@@ -52,7 +52,7 @@ export function beginLife(options: ServiceOptions): Life {
       clock,
       arrived: traffic.arrived,
       isExempt: (req) => isExempt(req, exempt),
-      admission: () => undefined,
+      door: () => undefined,
       interceptors: [],
       fail: failHandler,
     },

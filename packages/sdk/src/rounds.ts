@@ -3,7 +3,7 @@
 // repetition is paid for twice: out of this client's budget, and out of the purse that the whole tree of calls shares.
 import type { Clock } from '@hale/base';
 import { createRetryPurse, type Refusal, type RetryBudget, type RetryPurse, type TryEnd } from '@hale/resilience';
-import { Attempt, type Tried } from './attempt.ts';
+import { Attempt, isUnsendable, type Tried } from './attempt.ts';
 import type { Choice, Chooser } from './chooser.ts';
 import { sdkError } from './errors.ts';
 import { headersOfTry, type Outbound } from './outbound.ts';
@@ -113,16 +113,14 @@ class Rounds {
     ride.carry(attempt);
     const pool = wire.poolOf(choice.origin);
     const request = { path, method, headers, body };
-    try {
-      if (pool instanceof Promise) (await pool).dispatch(request, attempt);
-      else pool.dispatch(request, attempt);
-    } catch (error) {
-      attempt.giveUp(error as Error);
-      throw sdkError('HALE_SDK_CLIENT_INVALID', `${method} ${path} cannot be sent: ${(error as Error).message}`, {
-        cause: error,
+    if (pool instanceof Promise) (await pool).dispatch(request, attempt);
+    else pool.dispatch(request, attempt);
+    const tried = await attempt.tried;
+    if (tried.kind === 'error' && isUnsendable(tried.error))
+      throw sdkError('HALE_SDK_CLIENT_INVALID', `the call cannot be sent: ${tried.error.message}`, {
+        cause: tried.error,
       });
-    }
-    return attempt.tried;
+    return tried;
   }
 
   private mayRepeat({ tried }: Round): boolean {
