@@ -2,6 +2,7 @@
 // everything given before is decided again from what is seen (level-based), under the same incarnations.
 import { seedRng } from '@hale/base';
 import type { UnitSpec } from '@hale/model';
+import { forgetDegraded } from './degraded.ts';
 import { askAgain } from './holds.ts';
 import { leaveIncident } from './incidents.ts';
 import { limits } from './limits.ts';
@@ -112,6 +113,7 @@ export function foldReboot(work: Work): void {
   brain.wakeAt = undefined;
   brain.incidents = brain.incidents.map((one) => ({ ...one, openedMono: work.now }));
   for (const unit of brain.units) {
+    forgetDegraded(work, unit);
     unit.everServed = false;
     unit.serving = 0;
     unit.exits = [];

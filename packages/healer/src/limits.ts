@@ -33,6 +33,9 @@ export const limits = {
   notReadyTellMs: 2_000,
   /** A new life may take this long from started to ready. */
   readyWithinMs: 15_000,
+  /** A fallback shorter than this is no incident; and it is over once none was reported for this long. */
+  degradedTellMs: 1_000,
+  degradedClearMs: 3_000,
   /** Memory over its limit in this many observations in a row. */
   overMemoryObservations: 3,
   /** The symptom must stay away this long before a remedy counts as verified: after an exit, and otherwise. */

@@ -118,6 +118,8 @@ export interface Unit {
   /** Fingerprint by release, newest last. */
   prints: { release: number; fingerprint: string }[];
   slots: Slot[];
+  /** It answers by a fallback since then (mono); absent in memories of older builds. */
+  degraded?: { since: number; wholeSince: number | undefined; incident: IncidentId | undefined } | undefined;
 }
 
 export interface LedgerEntry {

@@ -6,6 +6,7 @@ import type { Command, HaleEvent } from '@hale/model';
 import { servingOf } from './budget.ts';
 import { decideSlot } from './decide.ts';
 import { foldDeclaration, foldElection, foldReboot } from './declare.ts';
+import { examineDegraded, forgetDegraded } from './degraded.ts';
 import { diagnose } from './diagnose.ts';
 import { leaveIncident } from './incidents.ts';
 import { limits } from './limits.ts';
@@ -75,6 +76,7 @@ function foldLag(work: Work, lagMs: number): void {
 function reconcile(work: Work): void {
   examineObserver(work);
   countServing(work);
+  examineDegraded(work);
   const ill = diagnose(work);
   for (const unit of work.brain.units) for (const slot of unit.slots) decideSlot(work, unit, slot);
   dischargeWell(work, ill);
@@ -128,6 +130,7 @@ function forgetRemoved(work: Work): void {
     }
   }
   if (work.brain.units.some((unit) => unit.removed && unit.slots.length === 0)) {
+    for (const unit of work.brain.units) if (unit.removed && unit.slots.length === 0) forgetDegraded(work, unit);
     work.brain.units = work.brain.units.filter((unit) => !unit.removed || unit.slots.length > 0);
   }
 }

@@ -97,6 +97,7 @@ const troubleWords: Readonly<Record<CauseKind, string>> = {
   'slow-start': 'did not start in time',
   memory: 'used too much memory',
   'dependency-down': 'missed what it uses',
+  degraded: 'answered by fallback',
   'observer-or-shared-dependency': 'failed its probes',
   disk: 'had no disk left',
 };

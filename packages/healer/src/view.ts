@@ -1,7 +1,16 @@
 // The picture of the memory that people and scripts are shown. Reads, never decides; whatever it says is derived from the
 // same state that the next decision is made from.
-import type { IncidentView, ReplicaPhase, ReplicaView, RotationState, SystemView, UnitView } from '@hale/model';
+import type {
+  DegradedNotice,
+  IncidentView,
+  ReplicaPhase,
+  ReplicaView,
+  RotationState,
+  SystemView,
+  UnitView,
+} from '@hale/model';
 import { servingWanted } from './budget.ts';
+import { noticesOf } from './degraded.ts';
 import { limits } from './limits.ts';
 import { isActive, isReady, isStanding, wants } from './lives.ts';
 import { rotationsOf } from './rotation.ts';
@@ -43,11 +52,12 @@ function systemState(brain: Brain, units: readonly UnitView[]): SystemView['stat
   if (units.some((unit) => unit.state === 'held' || unit.state === 'down')) return 'degraded';
   if (units.some((unit) => unit.state === 'starting') || units.length === 0) return 'starting';
   if (brain.observerSick !== undefined || units.some((unit) => unit.state === 'healing')) return 'healing';
-  return 'healthy';
+  return units.some((unit) => unit.state === 'degraded') ? 'degraded' : 'healthy';
 }
 
 function viewUnit(work: Work, unit: Unit): UnitView {
   const serving = servingWanted(unit);
+  const degraded = noticesOf(unit);
   return {
     unit: unit.spec.name,
     role: unit.spec.role,
@@ -55,6 +65,7 @@ function viewUnit(work: Work, unit: Unit): UnitView {
     serving,
     uses: unit.spec.uses,
     ...unitState(work, unit, serving),
+    ...(degraded.length === 0 ? {} : { degraded }),
   };
 }
 
@@ -64,11 +75,20 @@ function unitState(work: Work, unit: Unit, serving: number): { state: UnitView['
   const wanted = unit.slots.filter((slot) => wants(slot, unit));
   const held = wanted.find((slot) => slot.held !== undefined);
   if (held?.held !== undefined) return { state: 'held', why: held.held.why };
-  if (serving >= wanted.length) return { state: 'healthy', why: `${serving} of ${unit.wanted} serve` };
+  if (serving >= wanted.length) {
+    const missing = noticesOf(unit);
+    const well = `${serving} of ${unit.wanted} serve`;
+    if (missing.length === 0) return { state: 'healthy', why: well };
+    return { state: 'degraded', why: `${well}, by fallback: ${missing.map(sayNotice).join('; ')}` };
+  }
   const waits = waitsFor(work, unit);
   if (waits !== undefined) return { state: 'starting', why: `waits for ${waits}` };
   if (!unit.everServed) return { state: 'starting', why: 'its first replica is starting' };
   return { state: serving === 0 ? 'down' : 'healing', why: `${serving} of ${unit.wanted} serve` };
+}
+
+function sayNotice({ name, cause }: DegradedNotice): string {
+  return `${name} is missing (${cause})`;
 }
 
 /** One row per life; a slot without a life still has its row. */

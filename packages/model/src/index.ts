@@ -51,6 +51,7 @@ export {
   replicasMax,
   tcpProbes,
 } from './defaults.ts';
+export { type DegradedNotice, parseDegradedNotices } from './degraded.ts';
 export { diffSystems, type SystemDiff, type UnitChange } from './diff.ts';
 export { type Endpoint, type EndpointTable, isNewerTable, type RotationState } from './endpoint-table.ts';
 export { type CommandResult, type EventBody, eventVersion, type HaleEvent, type Order } from './event.ts';

@@ -1,5 +1,6 @@
 // What was seen, reduced to what a decision needs. A field that is `unknown` or undefined says "nobody looked",
 // which is not the same as "bad": missing data alone permits only reversible actions (INV-04).
+import type { DegradedNotice } from './degraded.ts';
 import type { Incarnation, ReplicaId } from './names.ts';
 
 /** The kernel's word on the process. 'stopped': SIGSTOP or a debugger (two witnesses by itself). A zombie is 'exited'. */
@@ -80,6 +81,8 @@ export interface ReplicaObservation {
   readonly lastWords: string | undefined;
   /** The blocked stack, or why there is none; only while stalled. */
   readonly stack: string | undefined;
+  /** What it says is missing while it answers by a fallback; absent when nothing is, or when it says nothing of the kind. */
+  readonly degraded?: readonly DegradedNotice[] | undefined;
 }
 
 /** The host as a whole. */

@@ -2,6 +2,7 @@
 // the dashboard and `hale ps/status/incidents/explain --json` print them, drills judge by them.
 import type { Stamp } from '@hale/base';
 import type { NoteKind } from './command.ts';
+import type { DegradedNotice } from './degraded.ts';
 import type { RotationState } from './endpoint-table.ts';
 import type { Incarnation, IncidentId, ReplicaId, UnitName } from './names.ts';
 import type { PromiseView } from './promise.ts';
@@ -45,8 +46,11 @@ export interface UnitView {
   readonly wanted: number;
   readonly serving: number;
   readonly uses: readonly UnitName[];
-  readonly state: 'healthy' | 'healing' | 'starting' | 'down' | 'held' | 'stopped';
+  /** 'degraded': all its replicas serve, by a fallback. */
+  readonly state: 'healthy' | 'degraded' | 'healing' | 'starting' | 'down' | 'held' | 'stopped';
   readonly why: string;
+  /** What is missing, and since when; also while it heals. */
+  readonly degraded?: readonly DegradedNotice[];
 }
 
 export type CauseKind =
@@ -59,6 +63,7 @@ export type CauseKind =
   | 'slow-start'
   | 'memory'
   | 'dependency-down'
+  | 'degraded'
   | 'observer-or-shared-dependency'
   | 'disk';
 

@@ -32,7 +32,7 @@ export function whatIsMissing(view: SystemView, release: number, replaced: reado
     (one) => replaced.includes(one.unit) && one.release < release && one.phase !== 'stopped',
   );
   if (old !== undefined) return `${old.replica} still runs release ${old.release}: ${old.why}`;
-  const unit = view.units.find((one) => one.state !== 'healthy');
+  const unit = view.units.find((one) => one.state !== 'healthy' && one.state !== 'degraded');
   if (unit !== undefined) return `${unit.unit} is ${unit.state}${unit.why === '' ? '' : `: ${unit.why}`}`;
   const moving = view.replicas.find((one) => one.phase !== 'serving' && one.phase !== 'stopped');
   if (moving !== undefined) return `${moving.replica} is ${moving.phase}${moving.why === '' ? '' : `: ${moving.why}`}`;
@@ -42,7 +42,7 @@ export function whatIsMissing(view: SystemView, release: number, replaced: reado
 /** What keeps services from serving: those given up for now, and at 'incident' also those that Hale is still busy with. */
 export function whatIsWrong(view: SystemView, endsAt: RolloutWish['endsAt']): string[] {
   return view.units.flatMap((unit) => {
-    if (unit.state === 'healthy' || unit.role === 'gateway') return [];
+    if (unit.state === 'healthy' || unit.state === 'degraded' || unit.role === 'gateway') return [];
     if (unit.state === 'held') return [`${unit.unit} is held: ${unit.why}`];
     const incident = view.incidents.find((one) => one.unit === unit.unit && isStubborn(one));
     return endsAt === 'held' || incident === undefined ? [] : [`${unit.unit}: ${incident.title}`];

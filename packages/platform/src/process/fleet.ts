@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Clock, Rng } from '@hale/base';
 import { type Incarnation, type ReplicaId, type ReplicaObservation, splitReplicaId } from '@hale/model';
 import type { ExitEvent } from '../keeper/protocol.ts';
+import { createDegradedNotices } from './degraded-notices.ts';
 import { createEndWaiters } from './end-waiters.ts';
 import type { Launch } from './launcher.ts';
 import { createMember, type Member } from './member.ts';
@@ -62,6 +63,7 @@ export function createFleet(options: FleetOptions): Fleet {
   const waiters = createEndWaiters(clock);
   const records = createRecordBook(runtimeDir);
   const traffic = createTrafficReader(runtimeDir);
+  const notices = createDegradedNotices(runtimeDir);
 
   const forget = (member: Member) => {
     const { replica, incarnation } = member.record;
@@ -69,6 +71,7 @@ export function createFleet(options: FleetOptions): Fleet {
     members.delete(incarnation);
     records.remove(incarnation);
     rmSync(heartbeatOf(runtimeDir, incarnation), { force: true });
+    notices.remove(incarnation);
     options.onForget(keyOf(replica, incarnation));
   };
   const forgetOld = (nowMs: number) => {
@@ -107,10 +110,17 @@ export function createFleet(options: FleetOptions): Fleet {
     look() {
       const nowMs = clock.mono();
       traffic.look(nowMs);
+      notices.look();
       for (const member of members.values()) member.look(nowMs);
       forgetOld(nowMs);
     },
-    observeAll: () => [...members.values()].map((member) => member.observe(traffic.of(member.record.incarnation))),
+    observeAll: () =>
+      [...members.values()].map((member) => {
+        const { incarnation } = member.record;
+        const seen = member.observe(traffic.of(incarnation));
+        const degraded = member.endedAt === undefined ? notices.of(incarnation) : undefined;
+        return degraded === undefined ? seen : { ...seen, degraded };
+      }),
     untilEnded(incarnation, ms) {
       const member = members.get(incarnation);
       if (member === undefined || member.endedAt !== undefined) return Promise.resolve(true);

@@ -32,6 +32,7 @@ export function digestOf(seen: ReplicaObservation): string {
     traffic === undefined ? null : [traffic.errors > 0, step(traffic.oldestWaitMs)],
     usage === undefined ? null : step(usage.mainThreadStuckMs),
     seen.stack,
+    seen.degraded?.map(({ name, cause }) => [name, cause]),
     seen.lastWords?.length,
   ]);
 }
