@@ -53,6 +53,21 @@ export const gatewayErrors = {
     message: 'a listener was not handed to the worker',
     hint: 'workers are started by hale up, not by hand',
   },
+  HALE_PLATFORM_GATEWAY_HEADER_INVALID: {
+    status: 400,
+    message: 'a header of the request cannot be meant',
+    hint: 'correct the x-hale-* header that the message names, or leave it out',
+  },
+  HALE_PLATFORM_GATEWAY_TLS: {
+    status: 500,
+    message: 'the certificate cannot be used',
+    hint: 'check both files of gateway.tls: openssl x509 -in CERT -noout -dates, openssl pkey -in KEY -noout',
+  },
+  HALE_PLATFORM_GATEWAY_TLS_EXPECTED: {
+    status: 400,
+    message: 'this port speaks TLS, and a request came in the clear',
+    hint: 'write https:// in place of http://',
+  },
 } as const satisfies Record<`HALE_${string}`, Refusal>;
 
 export type GatewayErrorCode = keyof typeof gatewayErrors;

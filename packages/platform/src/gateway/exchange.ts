@@ -7,11 +7,13 @@
 //          `-> held ----> done (503)                  responding: the answer has begun; only finish or sever
 //
 // What may be sent again: anything of which nothing was sent; else only an idempotent method whose body we still have.
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import type { Deadline, Host } from '@hale/resilience';
-import type { Client, Dispatcher } from 'undici';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Deadline } from '@hale/resilience';
+import type { Dispatcher } from 'undici';
 import { refuse } from './answer.ts';
+import { Attempt, type Controller } from './attempt.ts';
 import { readWhole } from './body.ts';
+import type { CallerRequest, CallerResponse } from './caller.ts';
 import { type GatewayErrorCode, gatewayErrors } from './errors.ts';
 import { originForm, requestHeaders, responseHeaders } from './headers.ts';
 import type { Guest } from './hold.ts';
@@ -24,45 +26,32 @@ import {
   isSafeToRepeat,
   triesAtOnceMax,
 } from './repeatable.ts';
-import type { GatewayResponse } from './response.ts';
-import type { Replica, Service } from './service.ts';
-import type { Upstream, Waiter } from './upstream.ts';
+import type { Service } from './service.ts';
 import type { GatewayWorker } from './worker.ts';
 
 type Phase = 'receiving' | 'held' | 'trying' | 'responding' | 'done';
-type Controller = Dispatcher.DispatchController;
 
-export class Exchange implements Deadline, Guest, Waiter, Dispatcher.DispatchHandler {
+export class Exchange extends Attempt implements Deadline, Guest {
   dueMs: number;
   sweepSlot = -1;
   heldBytes = 0;
-  readonly service: Service;
-  private readonly worker: GatewayWorker;
-  private readonly req: IncomingMessage;
-  private readonly res: GatewayResponse;
+  private readonly req: CallerRequest;
+  private readonly res: CallerResponse;
   private readonly startedMs: number;
   /** By then an answer must have begun. */
   private readonly wholeDueMs: number;
-  private readonly request: Dispatcher.DispatchOptions;
+  protected readonly request: Dispatcher.DispatchOptions;
   private phase: Phase = 'receiving';
   private heldDueMs = 0;
   private triesAtOnce = 0;
   private broken = 0;
-  private isPaid = false;
-  private isAnswered = false;
-  private host: Host<Replica> | undefined = undefined;
-  private upstream: Upstream | undefined = undefined;
-  private client: Client | undefined = undefined;
-  private controller: Controller | undefined = undefined;
-  private tryStartedMs = 0;
   private waitedMs = 0;
   private status = 0;
   private moved = false;
 
-  constructor(worker: GatewayWorker, service: Service, pair: { req: IncomingMessage; res: GatewayResponse }) {
+  constructor(worker: GatewayWorker, service: Service, pair: { req: CallerRequest; res: CallerResponse }) {
+    super(worker, service);
     const { req, res } = pair;
-    this.worker = worker;
-    this.service = service;
     this.req = req;
     this.res = res;
     this.startedMs = worker.readClock();
@@ -109,32 +98,14 @@ export class Exchange implements Deadline, Guest, Waiter, Dispatcher.DispatchHan
       this.park(false);
       return;
     }
-    const upstream = host.member.upstream;
     this.phase = 'trying';
     this.triesAtOnce++;
-    this.host = host;
-    this.upstream = upstream;
-    this.controller = undefined;
-    this.isAnswered = false;
-    service.balancer.begin(host);
-    upstream.requests++;
-    upstream.inFlight++;
-    this.tryStartedMs = worker.nowMs;
     this.dueMs = Math.min(this.wholeDueMs, worker.nowMs + worker.limits.tryTimeoutMs);
-    const client = upstream.borrow();
-    if (client !== undefined) this.lend(client, upstream);
-    else if (!upstream.wait(this)) this.giveUp('HALE_PLATFORM_GATEWAY_OVERLOADED');
+    if (!this.setOff(host)) this.giveUp('HALE_PLATFORM_GATEWAY_OVERLOADED');
   }
 
-  lend(client: Client, upstream: Upstream): boolean {
-    if (this.phase !== 'trying' || this.client !== undefined || this.upstream !== upstream) return false;
-    this.client = client;
-    client.dispatch(this.request, this);
-    return true;
-  }
-
-  onRequestStart(controller: Controller): void {
-    this.controller = controller;
+  protected get isTrying(): boolean {
+    return this.phase === 'trying';
   }
 
   onResponseStart(_controller: Controller, status: number, headers: IncomingHttpHeaders, text?: string): void {
@@ -150,8 +121,8 @@ export class Exchange implements Deadline, Guest, Waiter, Dispatcher.DispatchHan
     this.dueMs = nowMs + worker.limits.timeoutMs;
     const length = headers['content-length'];
     const fields = responseHeaders(headers, length === undefined && res.mayTrail(status));
-    if (worker.isDraining || (this.request.body === req && !req.complete)) fields.push('Connection', 'close');
-    res.begin({ status, text, fields, length });
+    const isLast = worker.isDraining || (this.request.body === req && !req.complete);
+    res.begin({ status, text, fields, length, isLast });
     this.phase = 'responding';
   }
 
@@ -159,7 +130,7 @@ export class Exchange implements Deadline, Guest, Waiter, Dispatcher.DispatchHan
     this.moved = true;
     if (this.res.take(chunk)) return;
     controller.pause();
-    this.res.once('drain', () => {
+    this.res.onceDrained(() => {
       this.moved = true;
       controller.resume();
     });
@@ -195,15 +166,6 @@ export class Exchange implements Deadline, Guest, Waiter, Dispatcher.DispatchHan
     if (this.phase === 'done') return;
     this.abandonTry('cancelled');
     this.settle();
-  }
-
-  /** Whose first byte is awaited. */
-  get awaits(): Upstream | undefined {
-    return this.phase === 'trying' ? this.upstream : undefined;
-  }
-
-  get tryAgeMs(): number {
-    return this.worker.nowMs - this.tryStartedMs;
   }
 
   /** Its replica was taken out of rotation while we wait for it: ask another, where that is safe and one is well. */
@@ -296,19 +258,6 @@ export class Exchange implements Deadline, Guest, Waiter, Dispatcher.DispatchHan
     return hasBody && isSafeToRepeat(this.request.method) && this.broken < brokenMax;
   }
 
-  private hasOther(): boolean {
-    const other = this.service.balancer.pick(this.host);
-    return other !== undefined && other !== this.host;
-  }
-
-  /** Pays for one more try out of the service's retry budget. */
-  private pay(): boolean {
-    if (!this.service.budget.withdraw()) return false;
-    this.isPaid = true;
-    this.worker.totals.retried++;
-    return true;
-  }
-
   private park(isFailing: boolean): void {
     const { worker } = this;
     if (this.heldDueMs === 0) {
@@ -325,51 +274,14 @@ export class Exchange implements Deadline, Guest, Waiter, Dispatcher.DispatchHan
     if (!this.service.hold.enter(this, isFailing)) this.giveUp('HALE_PLATFORM_GATEWAY_OVERLOADED');
   }
 
-  /** Ends a try that undici still works on. */
-  private abandonTry(outcome: 'failed' | 'cancelled'): void {
-    const { client, controller, upstream } = this;
-    this.client = undefined;
-    this.endTry(outcome, this.worker.nowMs - this.tryStartedMs);
-    if (client === undefined) return;
-    if (controller === undefined) {
-      upstream?.discard(client);
-      return;
-    }
-    controller.abort(abandoned);
-    upstream?.giveBack(client);
-  }
-
-  private endTry(outcome: 'ok' | 'failed' | 'cancelled', latencyMs: number): void {
-    const { host, upstream, client } = this;
-    if (host === undefined || upstream === undefined) return;
-    this.reportAnswered();
-    this.upstream = undefined;
-    this.client = undefined;
-    this.controller = undefined;
-    this.service.balancer.end(host, outcome, latencyMs);
-    upstream.inFlight--;
-    if (outcome === 'failed') upstream.errors++;
-    if (client !== undefined) upstream.giveBack(client);
-    if (!this.isPaid) return;
-    this.isPaid = false;
-    this.service.budget.settled();
-  }
-
-  /** Once a try: the replica has given some sign. */
-  private reportAnswered(): void {
-    if (this.isAnswered || this.host === undefined) return;
-    this.isAnswered = true;
-    this.service.balancer.answered(this.host);
-  }
-
   private giveUp(code: GatewayErrorCode): void {
     if (this.phase === 'done') return;
     this.abandonTry('cancelled');
     if (gatewayErrors[code].status >= 500) this.countFailed();
     this.service.tally.latency.add(this.worker.nowMs - this.startedMs);
     this.settle();
-    if (!this.res.headersSent) refuse(this.req, this.res, code);
-    else this.res.destroy();
+    if (!this.res.headersSent) refuse({ req: this.req, res: this.res }, code);
+    else this.res.sever();
   }
 
   /** The answer has begun and cannot be finished: the client must see that it is cut off. */
@@ -377,7 +289,7 @@ export class Exchange implements Deadline, Guest, Waiter, Dispatcher.DispatchHan
     this.abandonTry('failed');
     this.worker.totals.severed++;
     this.settle();
-    this.res.destroy();
+    this.res.sever();
   }
 
   private countFailed(): void {
@@ -394,6 +306,3 @@ export class Exchange implements Deadline, Guest, Waiter, Dispatcher.DispatchHan
     this.res.detach();
   }
 }
-
-/** One reason for all: making an Error with its stack for each would cost more than the request. */
-const abandoned = new Error('abandoned by the gateway');

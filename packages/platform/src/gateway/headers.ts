@@ -1,6 +1,7 @@
 // The envelope of a letter that is passed on: what was meant for us alone is taken off (hop-by-hop, RFC 9110 section 7.6.1), who
 // sent it is noted (X-Forwarded-*), the rest is left exactly as written. Works on flat [name, value, ...] arrays, so nothing is copied twice.
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { CallerRequest } from './caller.ts';
 
 /** Never dropped because Connection names them: that would be a way to cut off what the next one needs (hop-by-hop abuse). */
 const unremovable = new Set([
@@ -64,7 +65,7 @@ function kindOf(name: string): Kind {
  * The request's fields as they go upstream: hop-by-hop taken off, Host kept, the client appended to X-Forwarded-For;
  * X-Forwarded-Proto and -Host are kept from a proxy in front, else set.
  */
-export function requestHeaders(req: IncomingMessage): string[] {
+export function requestHeaders(req: CallerRequest): string[] {
   const raw = req.rawHeaders;
   const named = namedInConnection(req.headers.connection);
   const out: string[] = [];
@@ -88,12 +89,12 @@ export function requestHeaders(req: IncomingMessage): string[] {
   }
   const client = clientAddress(req);
   out.push('X-Forwarded-For', forwardedFor === '' ? client : `${forwardedFor}, ${client}`);
-  if (!hasProto) out.push('X-Forwarded-Proto', 'http');
+  if (!hasProto) out.push('X-Forwarded-Proto', req.socket.encrypted === true ? 'https' : 'http');
   if (!hasForwardedHost && host !== '') out.push('X-Forwarded-Host', host);
   return out;
 }
 
-function clientAddress(req: IncomingMessage): string {
+function clientAddress(req: CallerRequest): string {
   const address = req.socket.remoteAddress ?? 'unknown';
   return address.startsWith('::ffff:') ? address.slice(7) : address;
 }

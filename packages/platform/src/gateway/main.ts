@@ -1,11 +1,13 @@
-// A gateway worker: `node main.ts --listeners public:3,svc:orders:4 --ordinal 0 --runtime DIR [--kept FILE] [--zone ZONE] [--grace MS]`.
+// A gateway worker: `node main.ts --listeners public:3,tls:4,svc:orders:5 --ordinal 0 --runtime DIR [--kept FILE] [--zone ZONE] [--grace MS]`.
 // It inherits listening sockets as descriptors and never binds one, so that its death closes no queue. SIGTERM: it stops accepting, finishes
 // what is under way within the grace, and exits 0.
 import { parseArgs } from 'node:util';
 import { createSystemClock, HaleError, randomSeed } from '@hale/base';
-import { drainServers } from './drain.ts';
+import { watchCertificate } from './certificate.ts';
+import { type Door, drainDoors } from './drain.ts';
 import { gatewayErrors } from './errors.ts';
 import { createGatewayServer } from './server.ts';
+import { createTlsServer } from './tls-server.ts';
 import { GatewayWorker } from './worker.ts';
 import { createStatsWriter, followFiles, statsFile } from './worker-files.ts';
 
@@ -25,10 +27,10 @@ const ordinal = Number(values.ordinal);
 const worker = new GatewayWorker({ clock, seed: randomSeed(), ordinal, zone: values.zone });
 const stopFollowing = followFiles(worker, clock, { runtimeDir: values.runtime, keptTable: values.kept });
 
-const servers = parseListeners(values.listeners).map(({ name, fd }) => {
-  const server = createGatewayServer(worker, name.startsWith('svc:') ? name.slice(4) : undefined);
-  server.listen({ fd });
-  return server;
+const doors = parseListeners(values.listeners).map(({ name, fd }) => {
+  const door = name === 'tls' ? openTlsDoor() : openDoor(name);
+  door.server.listen({ fd });
+  return door;
 });
 
 const writeStats = createStatsWriter(statsFile(values.runtime, ordinal));
@@ -43,14 +45,31 @@ clock.every(250, () => {
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.on(signal, () => {
     if (worker.isDraining) return;
-    drainServers(worker, servers, { clock, graceMs: Number(values.grace) }).then(() => {
+    drainDoors(worker, doors, { clock, graceMs: Number(values.grace) }).then(() => {
       stopFollowing();
       process.exit(0);
     });
   });
 }
 
-/** 'public:3,svc:orders:4' as names and descriptors. */
+function openDoor(name: string): Door {
+  const service = name.startsWith('svc:') ? name.slice(4) : undefined;
+  return { server: createGatewayServer(worker, service), sessions: new Set() };
+}
+
+/** A certificate that cannot be used costs this door its handshakes, and no other door anything: a worker that ended would take all with it. */
+function openTlsDoor(): Door {
+  const door = createTlsServer(worker);
+  watchCertificate({
+    clock,
+    files: () => worker.limits.tls,
+    onCertificate: door.useCertificate,
+    onBroken: ({ code, message, hint }) => process.stderr.write(`gateway: ${code}: ${message}; ${hint}\n`),
+  });
+  return door;
+}
+
+/** 'public:3,tls:4,svc:orders:5' as names and descriptors. */
 function parseListeners(text: string): { name: string; fd: number }[] {
   const { message, hint } = gatewayErrors.HALE_PLATFORM_GATEWAY_LISTENER;
   return text.split(',').map((part) => {

@@ -1,8 +1,8 @@
 // The letter box: nothing leaves within the turn, everything at its end, in order.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { CallerResponse } from './caller.ts';
 import { createOutbox } from './outbox.ts';
-import type { GatewayResponse } from './response.ts';
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
@@ -14,7 +14,7 @@ test('answers leave at the end of the turn, in order; one posted meanwhile leave
       left.push(name + Object.keys(trailers).join());
       then?.();
     };
-    return { finish } as unknown as GatewayResponse;
+    return { finish } as unknown as CallerResponse;
   };
   outbox.post(
     answer('first', () => outbox.post(answer('third'), {})),

@@ -2,15 +2,15 @@
 // a client process which sleeps is woken once for many and not once for each (10 % less CPU a request; decision 0004). Nothing waits longer
 // than the turn it was ready in.
 import type { IncomingHttpHeaders } from 'node:http';
-import type { GatewayResponse } from './response.ts';
+import type { CallerResponse } from './caller.ts';
 
 export interface Outbox {
   /** Ends `res` at the end of this turn. */
-  post(res: GatewayResponse, trailers: IncomingHttpHeaders): void;
+  post(res: CallerResponse, trailers: IncomingHttpHeaders): void;
 }
 
 export function createOutbox(): Outbox {
-  let answers: GatewayResponse[] = [];
+  let answers: CallerResponse[] = [];
   let trailersOf: IncomingHttpHeaders[] = [];
   const empty = () => {
     const leaving = answers;

@@ -2,7 +2,7 @@
 // by the workers; a file, so that a worker needs nobody alive to know its way.
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { GatewaySpec, RouteSpec, SystemSpec } from '@hale/model';
+import type { GatewaySpec, RouteSpec, SystemSpec, UnitName } from '@hale/model';
 
 export interface RoutesFile {
   readonly v: 1;
@@ -11,6 +11,10 @@ export interface RoutesFile {
   readonly tryTimeoutMs: number;
   readonly holdMs: number;
   readonly bodyBytesMax: number;
+  /** Absolute paths of the files behind the listener 'tls'. */
+  readonly tls?: { readonly certFile: string; readonly keyFile: string } | undefined;
+  /** Services that enforce Idempotency-Key: a request with one may be sent to them again. */
+  readonly keyed?: readonly UnitName[];
 }
 
 /** What the workers need of the declaration. A system without a gateway still has the internal listeners. */
@@ -24,7 +28,8 @@ export function routesOf(spec: SystemSpec): RoutesFile {
       bodyBytesMax: 1_000_000,
     };
   const { routes, timeoutMs, tryTimeoutMs, holdMs, bodyBytesMax } = gateway;
-  return { v: 1, routes, timeoutMs, tryTimeoutMs, holdMs, bodyBytesMax };
+  const keyed = Object.values(spec.services).flatMap((service) => (service.idempotencyKeys ? [service.name] : []));
+  return { v: 1, routes, timeoutMs, tryTimeoutMs, holdMs, bodyBytesMax, keyed, tls: spec.gateway?.tls };
 }
 
 /** Writes `routes.json` beside and renames it, so that a reader sees the old or the new and never half. */

@@ -4,7 +4,8 @@ import { type IncomingMessage, request } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { UnitName } from '@hale/model';
 import type { Host } from '@hale/resilience';
-import { type GatewayErrorCode, gatewayErrors } from './errors.ts';
+import { refusalText } from './answer.ts';
+import type { GatewayErrorCode } from './errors.ts';
 import { originForm, requestHeaders } from './headers.ts';
 import type { Replica, Service } from './service.ts';
 import type { GatewayWorker } from './worker.ts';
@@ -138,8 +139,5 @@ function fail(call: Call, code: GatewayErrorCode): void {
 }
 
 function hangUp(caller: Caller, code: GatewayErrorCode): void {
-  const { status, message, hint } = gatewayErrors[code];
-  const body = `${JSON.stringify({ error: { code, message, hint } })}\n`;
-  const head = `HTTP/1.1 ${status} ${message}\r\nContent-Type: application/json\r\nConnection: close\r\n`;
-  caller.socket.end(`${head}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+  caller.socket.end(refusalText(code));
 }

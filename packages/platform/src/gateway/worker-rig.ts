@@ -24,6 +24,8 @@ export interface TestReplica {
 export interface Rig {
   readonly port: number;
   readonly internalPort: number;
+  /** Where TLS is spoken, when the limits name a certificate. */
+  readonly tlsPort: number;
   readonly url: string;
   readonly workers: readonly ChildProcess[];
   replica(handler: RequestListener): Promise<TestReplica>;
@@ -42,10 +44,10 @@ const defaults: RoutesFile = {
   bodyBytesMax: 100_000,
 };
 
-/** Workers on a public listener and the internal listener of the service 'app'. */
+/** Workers on a public listener, the internal listener of the service 'app' and, with `tls` among the limits, one that speaks TLS. */
 export async function createRig(limits: Partial<RoutesFile> = {}, workerCount = 1): Promise<Rig> {
   const runtimeDir = mkdtempSync(join(tmpdir(), 'hale-gateway-'));
-  const sockets = await Promise.all([listen(), listen()]);
+  const sockets = await Promise.all([listen(), listen(), listen()]);
   const replicas: TestReplica[] = [];
   const workers: ChildProcess[] = [];
   let seq = 0;
@@ -53,6 +55,7 @@ export async function createRig(limits: Partial<RoutesFile> = {}, workerCount = 
   const rig: Rig = {
     port: portOf(sockets[0]),
     internalPort: portOf(sockets[1]),
+    tlsPort: portOf(sockets[2]),
     url: `http://127.0.0.1:${portOf(sockets[0])}`,
     workers,
     async replica(handler) {
@@ -73,9 +76,10 @@ export async function createRig(limits: Partial<RoutesFile> = {}, workerCount = 
       rmSync(runtimeDir, { recursive: true, force: true });
     },
   };
+  const listeners = ['public', 'svc:app', ...(limits.tls === undefined ? [] : ['tls'])];
   for (let ordinal = 0; ordinal < workerCount; ordinal++) {
     const rest = ['--ordinal', String(ordinal), '--grace', '5000'];
-    workers.push(startProcess(workerArgv({ listeners: ['public', 'svc:app'], runtimeDir, rest }), sockets));
+    workers.push(startProcess(workerArgv({ listeners, runtimeDir, rest }), sockets.slice(0, listeners.length)));
   }
   // The workers hold the sockets now; this process must not take connections from their queue.
   for (const socket of sockets) socket.close();

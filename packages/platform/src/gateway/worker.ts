@@ -1,15 +1,15 @@
 // The foreman of one gateway process: knows the services, the signpost and the limits, reads the clock once for many, and keeps
 // the tally. It follows two files, the endpoint table and the routes, and needs nobody alive. Sockets are server.ts, one request is exchange.ts.
-import type { IncomingMessage } from 'node:http';
 import { type Clock, createRng, type Timer } from '@hale/base';
 import { type Endpoint, type EndpointTable, isNewerTable, type UnitName } from '@hale/model';
 import { createDeadlineSweep, type DeadlineSweep } from '@hale/resilience';
 import { refuse } from './answer.ts';
+import type { CallerRequest, CallerResponse } from './caller.ts';
+import type { GatewayErrorCode } from './errors.ts';
 import { Exchange } from './exchange.ts';
 import { originForm } from './headers.ts';
 import type { Chairs } from './hold.ts';
 import { createOutbox, type Outbox } from './outbox.ts';
-import type { GatewayResponse } from './response.ts';
 import { createRouter, type RoutesFile } from './routes.ts';
 import { createService, type Service } from './service.ts';
 import { createTotals, type GatewayStats, type GatewayTotals, type ReplicaTraffic, unitTraffic } from './stats.ts';
@@ -105,7 +105,7 @@ export class GatewayWorker {
     return name === undefined ? undefined : this.serviceOf(name);
   }
 
-  handle(req: IncomingMessage, res: GatewayResponse, listenerService: UnitName | undefined): void {
+  handle(req: CallerRequest, res: CallerResponse, listenerService: UnitName | undefined): void {
     if (req.rawHeaders.length > headerFieldsMax * 2) {
       this.refuse(req, res, 'HALE_PLATFORM_GATEWAY_HEADERS_TOO_MANY');
       return;
@@ -118,10 +118,9 @@ export class GatewayWorker {
     new Exchange(this, service, { req, res }).start();
   }
 
-  private refuse(req: IncomingMessage, res: GatewayResponse, code: Parameters<typeof refuse>[2]): void {
+  private refuse(req: CallerRequest, res: CallerResponse, code: GatewayErrorCode): void {
     this.totals.requests++;
-    if (this.isDraining) res.shouldKeepAlive = false;
-    refuse(req, res, code);
+    refuse({ req, res }, code, { isLast: this.isDraining });
   }
 
   /** The picture of the tally. Also turns the percentiles' memory every ten seconds. */

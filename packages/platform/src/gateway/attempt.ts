@@ -1,0 +1,123 @@
+// One errand of a request: a replica chosen, a connection of it borrowed (or a place in line for one), and everything given back at its
+// end, however that comes. exchange.ts decides what an errand's end means and whether there is another; the two are one object, because
+// a request must not cost more than that.
+import type { Host } from '@hale/resilience';
+import type { Client, Dispatcher } from 'undici';
+import type { Replica, Service } from './service.ts';
+import type { Upstream, Waiter } from './upstream.ts';
+import type { GatewayWorker } from './worker.ts';
+
+export type Controller = Dispatcher.DispatchController;
+export type TryOutcome = 'ok' | 'failed' | 'cancelled';
+
+export abstract class Attempt implements Waiter, Dispatcher.DispatchHandler {
+  readonly service: Service;
+  protected readonly worker: GatewayWorker;
+  protected abstract readonly request: Dispatcher.DispatchOptions;
+  protected host: Host<Replica> | undefined = undefined;
+  protected upstream: Upstream | undefined = undefined;
+  protected client: Client | undefined = undefined;
+  protected controller: Controller | undefined = undefined;
+  protected tryStartedMs = 0;
+  private isAnswered = false;
+  private isPaid = false;
+
+  constructor(worker: GatewayWorker, service: Service) {
+    this.worker = worker;
+    this.service = service;
+  }
+
+  /** Whether a lent connection is (still) wanted. */
+  protected abstract get isTrying(): boolean;
+
+  /** Sets off to `host`; false when even its line is full. */
+  protected setOff(host: Host<Replica>): boolean {
+    const { worker } = this;
+    const { upstream } = host.member;
+    this.host = host;
+    this.upstream = upstream;
+    this.controller = undefined;
+    this.isAnswered = false;
+    this.service.balancer.begin(host);
+    upstream.requests++;
+    upstream.inFlight++;
+    this.tryStartedMs = worker.nowMs;
+    const client = upstream.borrow();
+    if (client === undefined) return upstream.wait(this);
+    this.lend(client, upstream);
+    return true;
+  }
+
+  lend(client: Client, upstream: Upstream): boolean {
+    if (!this.isTrying || this.client !== undefined || this.upstream !== upstream) return false;
+    this.client = client;
+    client.dispatch(this.request, this);
+    return true;
+  }
+
+  onRequestStart(controller: Controller): void {
+    this.controller = controller;
+  }
+
+  /** Whose first byte is awaited. */
+  get awaits(): Upstream | undefined {
+    return this.isTrying ? this.upstream : undefined;
+  }
+
+  get tryAgeMs(): number {
+    return this.worker.nowMs - this.tryStartedMs;
+  }
+
+  /** Ends a try that undici still works on. */
+  protected abandonTry(outcome: 'failed' | 'cancelled'): void {
+    const { client, controller, upstream } = this;
+    this.client = undefined;
+    this.endTry(outcome, this.worker.nowMs - this.tryStartedMs);
+    if (client === undefined) return;
+    if (controller === undefined) {
+      upstream?.discard(client);
+      return;
+    }
+    controller.abort(abandoned);
+    upstream?.giveBack(client);
+  }
+
+  protected endTry(outcome: TryOutcome, latencyMs: number): void {
+    const { host, upstream, client } = this;
+    if (host === undefined || upstream === undefined) return;
+    this.reportAnswered();
+    this.upstream = undefined;
+    this.client = undefined;
+    this.controller = undefined;
+    this.service.balancer.end(host, outcome, latencyMs);
+    upstream.inFlight--;
+    if (outcome === 'failed') upstream.errors++;
+    if (client !== undefined) upstream.giveBack(client);
+    if (!this.isPaid) return;
+    this.isPaid = false;
+    this.service.budget.settled();
+  }
+
+  /** Once a try: the replica has given some sign. */
+  protected reportAnswered(): void {
+    if (this.isAnswered || this.host === undefined) return;
+    this.isAnswered = true;
+    this.service.balancer.answered(this.host);
+  }
+
+  protected hasOther(): boolean {
+    const other = this.service.balancer.pick(this.host);
+    return other !== undefined && other !== this.host;
+  }
+
+  /** Pays for one more try out of the service's retry budget. */
+  protected pay(): boolean {
+    if (!this.service.budget.withdraw()) return false;
+    this.isPaid = true;
+    this.worker.totals.retried++;
+    return true;
+  }
+}
+
+/** One reason for all: making an Error with its stack for each would cost more than the request. */
+const abandoned = new Error('abandoned by the gateway');
