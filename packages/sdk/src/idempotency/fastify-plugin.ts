@@ -64,7 +64,7 @@ export async function fastifyIdempotency(app: FastifyInstance, options: FastifyI
     entry.answered(answer);
     const final = await entry.final!;
     if (final !== answer) dress(reply, final);
-    return final.body;
+    return Buffer.from(final.body);
   });
 }
 // Fastify's own mark for "not in a context of its own": the hooks are the app's.
