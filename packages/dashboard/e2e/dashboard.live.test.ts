@@ -7,7 +7,7 @@ import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
 import type { Page } from 'playwright-core';
 import { buildDashboard } from '../build.mjs';
 import { openBrowser, skipWithoutChromium, type TestBrowser } from './browser.ts';
-import { block, calmShop, crash, heal, note } from './scenes.ts';
+import { block, calmShop, crash, fallBack, heal, note } from './scenes.ts';
 import { openScriptedControlRoom, type ScriptedControlRoom, token } from './scripted-control-room.ts';
 
 const boundMs = 15_000;
@@ -91,6 +91,18 @@ describe('the page in a browser', { skip: skipWithoutChromium }, () => {
     await page.locator('.room a[aria-label^="orders/1: serving, rotation in"]').waitFor();
     await page.locator('.incident-line.outcome-healed', { hasText: 'healed in 840 ms' }).waitFor();
     assert.equal(await page.title(), 'shop: healthy');
+  });
+
+  test('a service that answers by fallback is a state of its own: in its room, on the arrow, in its panel', async () => {
+    await open();
+    tell(fallBack(room.scene, 'storefront', 'orders'));
+    await page.locator('.room.is-degraded', { hasText: 'storefront' }).waitFor();
+    await page.locator('.arrow.is-missed').waitFor({ state: 'attached' });
+    assert.equal(await page.title(), 'shop: degraded');
+    await page.getByRole('region', { name: 'storefront', exact: true }).locator('.room-name').click();
+    const panel = page.getByRole('complementary', { name: 'service details' });
+    await panel.getByText(/orders is missing for 1\d s: the breaker of orders is open/).waitFor();
+    await shoot('degraded');
   });
 
   test('an incident opens beside the page, by link too, and Escape closes it', async () => {

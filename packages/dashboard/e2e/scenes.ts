@@ -173,6 +173,30 @@ export function block(scene: Scene, name: string): readonly FeedLine[] {
   ];
 }
 
+/** Open, but something is missing: storefront serves by a fallback while orders is not to be had. */
+export function fallBack(scene: Scene, name: string, missing: string): readonly FeedLine[] {
+  const home = scene.view.units.find((one) => one.unit === name)!;
+  const cause = `the breaker of ${missing} is open`;
+  const why = `${home.wanted} of ${home.wanted} serve, by fallback: ${missing} is missing (${cause})`;
+  Object.assign(home, { state: 'degraded', why, degraded: [{ name: missing, cause, since: Date.now() - 12_000 }] });
+  Object.assign(scene.view, { state: 'degraded' });
+  const incident = incidentOf(scene, {
+    unit: name,
+    replicas: [`${name}/0` as ReplicaView['replica']],
+    cause: 'degraded',
+    title: `${name} answers by fallback: ${missing} missing`,
+    evidence: [`service: ${missing} is missing (${cause})`, `1 of ${home.wanted} replicas say so`],
+  });
+  Object.assign(incident, {
+    remedies: [],
+    rejected: [],
+    suspectedAt: undefined,
+    condemnedAt: undefined,
+    isolatedAt: undefined,
+  });
+  return [note(scene, 'opened', `${name} answers by fallback: ${missing} missing`, about(incident))];
+}
+
 function incidentOf(
   scene: Scene,
   seen: Pick<Draft<IncidentView>, 'unit' | 'replicas' | 'cause' | 'title' | 'evidence'> & { attachment?: string },

@@ -150,5 +150,10 @@ function phaseOf(unit: Unit, life: Life): { phase: ReplicaPhase; why: string } {
   if (life.suspect !== undefined) return { phase: 'sick', why: life.suspect.text };
   if (!isReady(unit, life)) return { phase: 'sick', why: life.seen?.ready.reason ?? 'not ready' };
   if (isStanding(life)) return { phase: 'sick', why: life.inspected ? 'a debugger holds it' : 'its main loop stands' };
-  return isActive(life) ? { phase: 'serving', why: 'ready' } : { phase: 'stopped', why: '' };
+  if (!isActive(life)) return { phase: 'stopped', why: '' };
+  const missing = life.seen?.degraded ?? [];
+  return {
+    phase: 'serving',
+    why: missing.length === 0 ? 'ready' : `by fallback: ${missing.map(sayNotice).join('; ')}`,
+  };
 }

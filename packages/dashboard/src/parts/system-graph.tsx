@@ -44,6 +44,7 @@ export function SystemGraph({ view, traffic }: { view: SystemView; traffic: Traf
             key={`${arrow.edge.from}>${arrow.edge.to}`}
             arrow={arrow}
             rps={traffic?.perUnit[arrow.edge.to]?.rps ?? 0}
+            isMissed={isMissed(view, arrow.edge)}
           />
         ))}
       </svg>
@@ -70,11 +71,16 @@ export function SystemGraph({ view, traffic }: { view: SystemView; traffic: Traf
   );
 }
 
-const Flow = steady(({ arrow, rps }: { arrow: Arrow; rps: number }) => {
+/** The user answers by a fallback because the used one is missing to it. */
+function isMissed({ units }: SystemView, { from, to }: Arrow['edge']): boolean {
+  return units.some((unit) => unit.unit === from && unit.degraded?.some((notice) => notice.name === to) === true);
+}
+
+const Flow = steady(({ arrow, rps, isMissed }: { arrow: Arrow; rps: number; isMissed: boolean }) => {
   const hue = useHue(arrow.edge.to);
   const density = flowDensity(rps);
   return (
-    <g style={hue} class="arrow">
+    <g style={hue} class={isMissed ? 'arrow is-missed' : 'arrow'}>
       <path d={arrow.path} class="road" marker-end="url(#arrowhead)" />
       {density !== undefined && <path d={arrow.path} class={`march march-${density}`} />}
     </g>

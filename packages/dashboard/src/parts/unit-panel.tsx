@@ -1,5 +1,5 @@
 // One unit in detail: its promise, who it leans on and who leans on it, and its replicas.
-import type { SystemView, TrafficView, UnitView } from '@hale/model';
+import type { DegradedNotice, SystemView, TrafficView, UnitView } from '@hale/model';
 import { edgesOf } from '../graph/edges.ts';
 import { printAddress } from '../story/address.ts';
 import { formatCount, formatRate, formatSpan } from '../story/format.ts';
@@ -40,6 +40,7 @@ export function UnitPanel({ unit, view, traffic }: Props) {
           ],
         ]}
       />
+      {unit.degraded !== undefined && <Missing notices={unit.degraded} nowMs={view.at.wall} />}
       <OrderButtons key={unit.unit} choices={choicesFor(unit)} />
       <h3>Replicas</h3>
       <ul class="panel-replicas">
@@ -56,6 +57,22 @@ export function UnitPanel({ unit, view, traffic }: Props) {
         ))}
       </ul>
     </SidePanel>
+  );
+}
+
+/** What it answers without, why, and since when. */
+function Missing({ notices, nowMs }: { notices: readonly DegradedNotice[]; nowMs: number }) {
+  return (
+    <>
+      <h3>Answers by fallback</h3>
+      <ul class="missing">
+        {notices.map(({ name, cause, since }) => (
+          <li key={name}>
+            <strong>{name}</strong> is missing for {formatSpan(Math.max(0, nowMs - since))}: {cause}
+          </li>
+        ))}
+      </ul>
+    </>
   );
 }
 
