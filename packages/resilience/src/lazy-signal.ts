@@ -3,12 +3,11 @@
 import type { CallContext, PolicyClock, Priority } from './policy/types.ts';
 
 export interface ContextInit {
-  readonly clock: PolicyClock;
   readonly attempt: number;
   readonly priority: Priority;
   readonly key: string | undefined;
-  /** Infinity: no deadline. */
-  readonly dueMs: number;
+  /** When its patience ends (mono ms); Infinity: never. */
+  readonly limitMs: number;
 }
 
 /** The context of one attempt. Made anew for each and never reused: a callee may keep it. */
@@ -17,16 +16,16 @@ export class LazyContext implements CallContext {
   readonly priority: Priority;
   readonly key: string | undefined;
   private readonly clock: PolicyClock;
-  private readonly dueMs: number;
+  private readonly limitMs: number;
   private controller: AbortController | undefined = undefined;
   private reason: unknown = undefined;
 
-  constructor({ clock, attempt, priority, key, dueMs }: ContextInit) {
-    this.attempt = attempt;
-    this.priority = priority;
-    this.key = key;
+  constructor(init: ContextInit, clock: PolicyClock) {
+    this.attempt = init.attempt;
+    this.priority = init.priority;
+    this.key = init.key;
+    this.limitMs = init.limitMs;
     this.clock = clock;
-    this.dueMs = dueMs;
   }
 
   get signal(): AbortSignal {
@@ -38,7 +37,7 @@ export class LazyContext implements CallContext {
   }
 
   remainingMs(): number {
-    return this.dueMs === Number.POSITIVE_INFINITY ? this.dueMs : Math.max(0, this.dueMs - this.clock.mono());
+    return this.limitMs === Number.POSITIVE_INFINITY ? this.limitMs : Math.max(0, this.limitMs - this.clock.mono());
   }
 
   /** Nobody waits any more. */

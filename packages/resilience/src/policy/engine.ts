@@ -1,0 +1,240 @@
+// The machine behind `policy({...})`: holds the rules that were asked for, their counters and the listeners, and sends each call off as
+// a flight. Outermost first: fallback, cache, rate limit, client throttle (layers); deadline, retry, breaker, bulkhead or adaptive limit
+// (fused in the flight); hedging, the attempt's timeout, fault injection (layers), the call. What is not configured is undefined here, and costs one comparison.
+import type { HaleError } from '@hale/base';
+import { type AdaptiveLimit, createAdaptiveLimit } from '../adaptive-limit.ts';
+import { Breaker, type BreakerChange } from '../breaker.ts';
+import { Bulkhead } from '../bulkhead.ts';
+import { type Classify, classifyError, type Verdict } from '../classify.ts';
+import type { DegradedRegistry } from '../degraded.ts';
+import { refusal } from '../errors.ts';
+import { LatencyHistogram } from '../latency-histogram.ts';
+import { planRetry, type RetryRuleOptions, type RetryStep } from '../retry.ts';
+import { createRetryBudget, type RetryBudget } from '../retry-budget.ts';
+import { sweepOf, type TimerSweep } from '../timer-sweep.ts';
+import type { PolicyEvent, Refuser } from './events.ts';
+import { takeFlight } from './flight.ts';
+import { LayerRack } from './layer-rack.ts';
+import { type PolicySettings, problemsOf, type RetrySettings, refuse } from './settings.ts';
+import type { PolicyCounters, PolicySnapshot } from './snapshot.ts';
+import type { Call, EventOutlet, ExecuteOptions, Layer, Policy, PolicyClock, Priority, Surroundings } from './types.ts';
+
+const never = Number.POSITIVE_INFINITY;
+const unbounded = { concurrentMax: never };
+
+export interface EngineOptions {
+  readonly clock: PolicyClock;
+  readonly unit: () => number;
+  readonly registry: DegradedRegistry;
+}
+
+/** A class: it has a life, and `execute` is the hottest function of the room. */
+export class Engine implements Policy, EventOutlet {
+  readonly clock: PolicyClock;
+  readonly sweep: TimerSweep;
+  readonly latency = new LatencyHistogram();
+  readonly counters: PolicyCounters = zeros();
+  underWay = 0;
+  /** When a call ended last: the budget's clock, read once a call. */
+  nowMs = 0;
+  heard = false;
+  timeoutMs = never;
+  deadlineMs = never;
+  breaker: Breaker | undefined = undefined;
+  bulkhead: Bulkhead | undefined = undefined;
+  budget: RetryBudget | undefined = undefined;
+  classify: Classify = classifyError;
+  judge: PolicySettings['judge'] = undefined;
+  inner: Layer | undefined = undefined;
+  fullBy: 'bulkhead' | 'limit' = 'bulkhead';
+  private name = 'call';
+  private retry: RetryRuleOptions | undefined = undefined;
+  private adaptive: AdaptiveLimit | undefined = undefined;
+  private rack: LayerRack | undefined = undefined;
+  private listeners: readonly ((event: PolicyEvent) => void)[] = [];
+  private ownBudget: string | undefined = undefined;
+  private readonly unit: () => number;
+  private readonly registry: DegradedRegistry;
+
+  constructor(settings: PolicySettings, { clock, unit, registry }: EngineOptions) {
+    this.clock = clock;
+    this.unit = unit;
+    this.registry = registry;
+    this.sweep = sweepOf(clock);
+    this.update(settings);
+  }
+
+  execute<T>(call: Call<T>, options?: ExecuteOptions): Promise<T> {
+    const outer = this.rack?.outer;
+    return outer === undefined ? this.fly(call, options) : outer(this, call, options);
+  }
+
+  /** The call without the layers outside of the retry. */
+  fly<T>(call: Call<T>, options: ExecuteOptions | undefined): Promise<T> {
+    const flight = takeFlight();
+    const promise = new Promise<unknown>(flight.bind);
+    flight.begin(this, call, options);
+    return promise as Promise<T>;
+  }
+
+  on(listener: (event: PolicyEvent) => void): () => void {
+    // A wrapper of its own, so that one function may listen twice and leave once.
+    const own = (event: PolicyEvent): void => listener(event);
+    this.listeners = [...this.listeners, own];
+    this.heard = true;
+    return () => {
+      this.listeners = this.listeners.filter((one) => one !== own);
+      this.heard = this.listeners.length > 0;
+    };
+  }
+
+  tell(event: PolicyEvent): void {
+    for (const listener of this.listeners) listener(event);
+  }
+
+  update(settings: PolicySettings): void {
+    refuse(problemsOf(settings));
+    const nowMs = this.clock.mono();
+    const surroundings: Surroundings = { clock: this.clock, unit: this.unit, events: this };
+    // First what may refuse its numbers; then nothing more can fail, and nothing is changed by halves.
+    const rack = LayerRack.make(settings, this.rack, {
+      ...surroundings,
+      registry: this.registry,
+      classify: settings.classify ?? classifyError,
+    });
+    this.setLimit(settings, nowMs);
+    this.rack = rack;
+    this.inner = rack?.inner;
+    this.name = settings.name ?? 'call';
+    // Under a hedge each leg has its own timeout, which the rack holds.
+    this.timeoutMs = settings.hedge === undefined ? (settings.timeoutMs ?? never) : never;
+    this.deadlineMs = settings.deadlineMs ?? never;
+    this.classify = settings.classify ?? classifyError;
+    this.judge = settings.judge;
+    this.setBreaker(settings);
+    this.setRetry(settings.retry);
+    if (this.heard) this.tell({ kind: 'updated', atMs: nowMs });
+  }
+
+  snapshot(): PolicySnapshot {
+    const nowMs = this.clock.mono();
+    this.nowMs = nowMs;
+    return {
+      name: this.name,
+      counters: { ...this.counters },
+      inFlight: this.bulkhead?.inFlight ?? this.underWay,
+      queued: this.bulkhead?.queued ?? 0,
+      limit: this.bulkhead?.limit ?? never,
+      latency: this.latency.summary(nowMs),
+      breaker: this.breaker?.snapshot(nowMs),
+      retryBalance: this.budget?.balance(),
+    };
+  }
+
+  /** A delay in ms, or -1: no other try. */
+  planRetry(verdict: Verdict, step: RetryStep & { readonly error: unknown; readonly nowMs: number }): number {
+    if (this.retry === undefined) return -1;
+    this.nowMs = step.nowMs;
+    const plan = planRetry(this.retry, verdict, step);
+    const at = { atMs: step.nowMs, attempt: step.attempt, error: step.error } as const;
+    if (typeof plan === 'number') {
+      this.counters.retries++;
+      if (this.heard) this.tell({ kind: 'retry', ...at, delayMs: plan });
+      return plan;
+    }
+    if (plan === 'final') return -1;
+    if (plan === 'budget') this.counters.retriesRefused++;
+    if (this.heard) this.tell({ kind: 'gaveUp', ...at, why: plan });
+    return -1;
+  }
+
+  refused(by: Refuser, priority: Priority, nowMs: number): void {
+    if (by === 'breaker') this.counters.refusedOpen++;
+    else if (by !== 'deadline') this.counters.refusedFull++;
+    if (this.heard) this.tell({ kind: 'refused', atMs: nowMs, by, priority });
+  }
+
+  timedOut(scope: 'attempt' | 'call', nowMs: number): void {
+    this.counters.timeouts++;
+    const timeoutMs = scope === 'call' ? this.deadlineMs : this.timeoutMs;
+    if (this.heard) this.tell({ kind: 'timeout', atMs: nowMs, scope, timeoutMs });
+  }
+
+  openError(nowMs: number, cause: unknown): HaleError {
+    const retryAfterMs = Math.ceil(this.breaker?.retryAfterMs(nowMs) ?? 0);
+    const message = `${this.name}: the circuit is open, the call was not made`;
+    return refusal('HALE_RESILIENCE_OPEN', message, { cause, details: { retryAfterMs, refused: 'open' } });
+  }
+
+  fullError(): HaleError {
+    const { bulkhead } = this;
+    const message = `${this.name}: ${bulkhead?.inFlight ?? 0} calls run and ${bulkhead?.queued ?? 0} wait, there is no room for another`;
+    return refusal('HALE_RESILIENCE_FULL', message, { cause: undefined, details: { refused: 'limit' } });
+  }
+
+  timeoutError(scope: 'attempt' | 'call', cause: unknown): HaleError {
+    const what = scope === 'call' ? 'the call was not over' : 'the attempt had no answer';
+    const message = `${this.name}: ${what} in time`;
+    return refusal('HALE_RESILIENCE_TIMEOUT', message, { cause, details: { scope } });
+  }
+
+  private setLimit({ bulkhead, adaptiveLimit }: PolicySettings, nowMs: number): void {
+    if (adaptiveLimit === undefined) this.adaptive = undefined;
+    else if (this.adaptive === undefined)
+      this.adaptive = createAdaptiveLimit({ settings: adaptiveLimit, unit: this.unit });
+    else this.adaptive.update(adaptiveLimit);
+    this.fullBy = adaptiveLimit === undefined ? 'bulkhead' : 'limit';
+    const settings = bulkhead ?? (adaptiveLimit === undefined ? undefined : unbounded);
+    if (this.bulkhead !== undefined) this.bulkhead.update(settings ?? unbounded, this.adaptive, nowMs);
+    else if (settings !== undefined) this.bulkhead = new Bulkhead(settings, this.adaptive);
+  }
+
+  private setBreaker({ breaker }: PolicySettings): void {
+    if (breaker === undefined) this.breaker = undefined;
+    else if (this.breaker !== undefined) this.breaker.update(breaker);
+    else this.breaker = new Breaker({ settings: breaker, unit: this.unit, onChange: this.onBreaker });
+  }
+
+  private readonly onBreaker = (change: BreakerChange, nowMs: number): void => {
+    if (this.heard) this.tell({ ...change, atMs: nowMs });
+  };
+
+  private setRetry(retry: RetrySettings | undefined): void {
+    if (retry === undefined) {
+      this.retry = this.budget = this.ownBudget = undefined;
+      return;
+    }
+    this.setBudget(retry.budget);
+    const { retriesMax = 3, retryAfterMaxMs = 30_000, backoff = {} } = retry;
+    this.retry = { retriesMax, retryAfterMaxMs, backoff, budget: this.budget, unit: this.unit };
+  }
+
+  /** A budget of its own stays with its coins as long as its numbers do. */
+  private setBudget(budget: RetrySettings['budget']): void {
+    if (budget === false || (budget !== undefined && 'withdraw' in budget)) {
+      this.budget = budget === false ? undefined : budget;
+      this.ownBudget = undefined;
+      return;
+    }
+    const shape = JSON.stringify(budget ?? {});
+    if (this.ownBudget === shape) return;
+    this.ownBudget = shape;
+    this.nowMs = this.clock.mono();
+    this.budget = createRetryBudget({ now: () => this.nowMs, ...budget });
+  }
+}
+
+function zeros(): PolicyCounters {
+  return {
+    calls: 0,
+    succeeded: 0,
+    failed: 0,
+    aborted: 0,
+    attempts: 0,
+    retries: 0,
+    retriesRefused: 0,
+    refusedOpen: 0,
+    refusedFull: 0,
+    timeouts: 0,
+  };
+}
