@@ -4,30 +4,11 @@
 // 'request' event. Probes and fault doors pass by it: an overloaded service must still be able to say so.
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Clock } from '@hale/base';
-import type { Priority } from '@hale/resilience';
 import { InboundCall, inboundCall, runInCall } from './current-call.ts';
+import { type Door, type DoorTicket, isEventStream } from './door.ts';
 import { readInboundWords } from './inbound-words.ts';
 import type { Handler } from './listen.ts';
 import { refuseWords, refuseWork } from './refusal.ts';
-
-/** Says who may begin now, and who not at all (the admission of @hale/resilience). */
-export interface Door {
-  enter(guest: DoorGuest): DoorTicket;
-}
-
-/** Exactly one of `begin` and `refuse` is called, at once or later. */
-export interface DoorGuest {
-  readonly priority: Priority;
-  /** Mono ms; Infinity for never. */
-  readonly deadlineMs: number;
-  begin(): void;
-  refuse(why: string): void;
-}
-
-export interface DoorTicket {
-  /** Over, or gone away while waiting. */
-  leave(outcome: 'ok' | 'dropped' | 'ignored'): void;
-}
 
 /** Runs before the handler, as work for the request; `next` lets it pass. Throwing, or rejecting, is answered with 500. */
 export type Interceptor = (req: IncomingMessage, res: ServerResponse, next: () => void) => unknown;
@@ -38,8 +19,8 @@ export interface GateOptions {
   readonly arrived: (res: ServerResponse) => void;
   /** True for what passes by: probes, fault doors. */
   readonly isExempt: (req: IncomingMessage) => boolean;
-  /** Undefined: everybody may begin. */
-  readonly door: () => Door | undefined;
+  /** Says who may begin now, and who not at all. */
+  readonly door: Door;
   readonly interceptors: readonly Interceptor[];
   readonly fail: (error: unknown, req: IncomingMessage, res: ServerResponse) => void;
 }
@@ -92,14 +73,13 @@ function receive(pair: Pair, options: GateOptions, pass: Pass): void {
     refuseWork(pair, 'deadline');
     return;
   }
-  const door = options.door();
-  if (door === undefined) letIn(pair, { call, options, pass });
-  else queue(pair, { call, options, pass, door });
+  if (options.door.isOpen || isEventStream(req)) letIn(pair, { call, options, pass });
+  else queue(pair, { call, options, pass });
 }
 
 /** Until its turn has come; whoever goes away while waiting is not kept in line. */
-function queue(pair: Pair, how: { call: InboundCall; options: GateOptions; pass: Pass; door: Door }): void {
-  const { call, door } = how;
+function queue(pair: Pair, how: { call: InboundCall; options: GateOptions; pass: Pass }): void {
+  const { call, options } = how;
   const { res } = pair;
   let isOver = false;
   let ticket: DoorTicket | undefined;
@@ -108,7 +88,7 @@ function queue(pair: Pair, how: { call: InboundCall; options: GateOptions; pass:
     ticket?.leave(outcomeOf(call, res));
   };
   res.once('close', over);
-  ticket = door.enter({
+  ticket = options.door.enter({
     priority: call.priority,
     deadlineMs: call.dueMs,
     begin: () => letIn(pair, how),

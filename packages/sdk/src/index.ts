@@ -5,8 +5,16 @@ export { type Api, api, type OperationDefinition } from './api/definition.ts';
 export { ApiRefusal } from './api/errors.ts';
 export { type ApiHandlerOptions, apiHandler } from './api/handler.ts';
 export type { InputOf, OutputOf, StandardSchema } from './api/standard-schema.ts';
-export type { CallOptions, Client, ClientOptions } from './client.ts';
+export {
+  type CallOptions,
+  type Client,
+  type ClientOptions,
+  createClient,
+  type Fallback,
+  type FallbackCall,
+} from './client.ts';
 export { type CurrentCall, currentCall } from './current-call.ts';
+export type { Degraded } from './degraded.ts';
 export type { Interceptor } from './gate.ts';
 export type { Check, CheckAnswer, HealthReport } from './health.ts';
 export type { HealthPaths } from './health-answer.ts';
@@ -16,5 +24,5 @@ export { type KeyedHandler, type NodeContext, nodeIdempotency } from './idempote
 export type { IdempotencyEvent, IdempotencyOptions, KeyedRequest } from './idempotency/options.ts';
 export type { ServiceState } from './life.ts';
 export type { Handler } from './listen.ts';
-export type { Reply } from './reply.ts';
+export type { Reply, ReplyLike } from './reply.ts';
 export { createService, type Service, type ServiceOptions } from './service.ts';

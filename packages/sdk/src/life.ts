@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { type Clock, createSystemClock } from '@hale/base';
 import { type Client, type ClientOptions, createServiceClient } from './client.ts';
 import { createDegradedList, type DegradedList, degradedFile } from './degraded.ts';
+import { createDoor } from './door.ts';
 import type { GateOptions, Interceptor } from './gate.ts';
 import { type CheckList, createCheckList } from './health.ts';
 import { type HealthPaths, healthPaths, pathOf } from './health-answer.ts';
@@ -52,7 +53,7 @@ export function beginLife(options: ServiceOptions): Life {
       clock,
       arrived: traffic.arrived,
       isExempt: (req) => isExempt(req, exempt),
-      door: () => undefined,
+      door: createDoor(clock),
       interceptors: [],
       fail: failHandler,
     },

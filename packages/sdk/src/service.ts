@@ -6,6 +6,7 @@
 // It never restarts anything and needs nobody: the same program runs under Hale, on Kubernetes, or alone.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Clock } from '@hale/base';
+import type { AdmissionSettings } from '@hale/resilience';
 import type { Client, ClientOptions } from './client.ts';
 import { guardHandler, guardServer, type Interceptor } from './gate.ts';
 import type { Check, HealthReport } from './health.ts';
@@ -60,6 +61,12 @@ export interface Service {
   use(interceptor: Interceptor): void;
   /** Requests to this path (below it, when it ends with '/') are never refused, shed or bound by headers. Health paths are so already. */
   exempt(path: string): void;
+  /**
+   * Sheds load before it drowns: on by default, nothing to tune. What is refused (503, `x-hale-refused: shed`) was not begun; 'sheddable'
+   * requests go first, 'critical' last. False switches it off; with settings it may be stricter: `{ min: 1, waitMinMs: 5 }` keeps those who
+   * are served as fast as ever, whatever comes. Throws HALE_RESILIENCE_SETTINGS.
+   */
+  shedding(settings: boolean | AdmissionSettings): void;
   /** Something is missing from the answers: /healthz says so, with the cause and since when, and stays 200. Ends with `recovered(name)`. */
   degraded(name: string, cause: string): void;
   recovered(name: string): void;
@@ -105,6 +112,7 @@ export function createService(name: string, options: ServiceOptions = {}): Servi
     onDrain: (fn) => void life.goodbyes.push(fn),
     use: (interceptor) => void gate.interceptors.push(interceptor),
     exempt: (path) => void life.exempt.push(path),
+    shedding: (settings) => gate.door.set(settings),
     degraded: (what, cause) => degraded.add(what, cause),
     recovered: (what) => degraded.remove(what),
     handle: (handler) => guardHandler((req, res) => answerOrHandle(service, life, { handler, req, res }), gate),

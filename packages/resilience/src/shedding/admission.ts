@@ -36,6 +36,8 @@ export interface Ticket {
 export interface AdmissionSettings extends Pick<AdaptiveLimitSettings, 'min' | 'initial' | 'max'> {
   /** How long one turn of the event loop may begin new work; default 5 ms. */
   readonly turnMs?: number;
+  /** Nobody is refused for having waited less; default 5 ms. More is kinder to bursts, and slower under a siege. */
+  readonly waitMinMs?: number;
   /** Share of refusals that are carried out, 0 to 1; default 1. At 0 all are let in and only told (dry run). */
   readonly enforce?: number;
 }
@@ -74,7 +76,7 @@ export interface Admission {
   update(settings: AdmissionSettings): void;
 }
 
-const defaults = { min: 1, initial: 20, max: 1000, turnMs: 5, enforce: 1 };
+const defaults = { min: 1, initial: 20, max: 1000, turnMs: 5, waitMinMs: 5, enforce: 1 };
 /** How long the room may be without having been empty before its queue counts as standing (CoDel's interval). */
 const standingMs = 100;
 /** What a guest may wait, in usual latencies (p90), while the queue is a burst and once it stands. */
@@ -82,7 +84,6 @@ const burstWait = 1;
 const standingWait = 0.5;
 /** Before a latency is known. */
 const unknownWaitMs = 100;
-const waitMinMs = 5;
 const sweepMs = 20;
 const seatsMin = 8;
 
@@ -243,7 +244,7 @@ class Door implements Admission {
   #waitMaxMs(visit: Visit, nowMs: number): number {
     const usualMs = this.#limit.baselineMs ?? unknownWaitMs;
     const share = visit.priority === 'critical' ? burstWait : this.#isStanding(nowMs) ? standingWait : burstWait;
-    return Math.max(waitMinMs, usualMs * share);
+    return Math.max(this.#settings.waitMinMs, usualMs * share);
   }
 
   #sweepLater(): void {
@@ -306,6 +307,7 @@ function checked(settings: AdmissionSettings): Required<AdmissionSettings> {
     { name: 'max', value: all.max, min: all.min, max: 1e6 },
     { name: 'initial', value: all.initial, min: all.min, max: all.max },
     { name: 'turnMs', value: all.turnMs, min: 0.1, max: 1000 },
+    { name: 'waitMinMs', value: all.waitMinMs, min: 0, max: 60_000 },
     { name: 'enforce', value: all.enforce, min: 0, max: 1 },
   ]);
   return all;
