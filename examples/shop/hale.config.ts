@@ -29,6 +29,7 @@ export default defineSystem({
     }),
     pricing: service({
       run: 'services/pricing.ts',
+      api: 'services/pricing.api.ts',
       replicas: 3,
       probes: ready,
       env: drill,

@@ -61,12 +61,12 @@ for (const [name, open] of Object.entries(hosts)) {
       assert.deepEqual(await (await post('{"cents":5}')).json(), { receipt: 'r5' });
       const refused = await post('{"cents":"5"}');
       assert.equal(refused.status, 400);
-      assert.equal((await refused.json()).error.code, 'HALE_SDK_API_INPUT');
+      assert.equal(((await refused.json()) as { error: { code: string } }).error.code, 'HALE_SDK_API_INPUT');
       assert.equal((await post(`{"cents":${'1'.repeat(2000)}}`)).status, 413);
       const found = await fetch(`${url}/receipts/a%20b`, { headers: { connection: 'close' } });
       assert.deepEqual(await found.json(), { id: 'a b' });
       const described = await fetch(`${url}/openapi.json`, { headers: { connection: 'close' } });
-      assert.equal((await described.json()).openapi, '3.1.0');
+      assert.equal(((await described.json()) as { openapi: string }).openapi, '3.1.0');
       if (name === 'express')
         assert.equal(await (await fetch(`${url}/own`, { headers: { connection: 'close' } })).text(), 'own');
     } finally {

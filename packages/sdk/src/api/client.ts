@@ -11,7 +11,7 @@ export interface ApiCarrier<Options extends CarrierOptions = CarrierOptions> {
 }
 
 export interface CarrierOptions {
-  readonly method?: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly method?: string;
   readonly json?: unknown;
   readonly idempotencyKey?: string;
 }
