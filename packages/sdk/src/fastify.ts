@@ -6,6 +6,7 @@ import type { HealthReport } from './health.ts';
 import { healthBody, healthPaths } from './health-answer.ts';
 import { createService, type Service, type ServiceOptions } from './service.ts';
 
+export { mountApi } from './api/fastify.ts';
 export { type FastifyIdempotencyOptions, fastifyIdempotency } from './idempotency/fastify-plugin.ts';
 
 export interface HaleFastifyOptions {
