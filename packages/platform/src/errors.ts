@@ -34,7 +34,7 @@ export const platformHints = {
   HALE_PLATFORM_NO_PORT: 'too many ports are in use on 127.0.0.1: stop something, or lower `replicas`',
   HALE_PLATFORM_PROXY_MISSING:
     'install it (`apt-get install nginx-light` or `apt-get install haproxy`), or give its path as `bin`',
-  HALE_PLATFORM_PROXY_TOO_OLD: 'install a newer one (NGINX 1.18, HAProxy 2.4 or later), or give its path as `bin`',
+  HALE_PLATFORM_PROXY_TOO_OLD: 'install a newer one (NGINX 1.18, HAProxy 2.6 or later), or give its path as `bin`',
   HALE_PLATFORM_PROXY_REFUSED:
     'the last good configuration stays in force; correct what it complains of in hale.config.ts',
   HALE_PLATFORM_PROXY_FAILED: 'read .hale/logs/gateway-0.log',

@@ -14,3 +14,9 @@ export function word(text: string): string {
   assert(/^[A-Za-z0-9_.:-]+$/.test(text), 'a name of letters, digits, dots, colons and hyphens');
   return text;
 }
+
+/** The path of a socket, where quotes would be part of it. Throws an assertion on what could end it. */
+export function path(text: string): string {
+  assert(/^\/[A-Za-z0-9_.:/@+-]+$/.test(text), 'a path of letters, digits and ordinary signs');
+  return text;
+}

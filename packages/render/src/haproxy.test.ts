@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type HaproxyInput, haproxyBackend, haproxySlot, renderHaproxy } from './haproxy.ts';
 
-const hold = { address: '127.0.0.1', port: 4100 };
+const holdSocket = '/run/hale/hold.sock';
 
 function input(over: Partial<HaproxyInput> = {}): HaproxyInput {
   return {
@@ -25,7 +25,7 @@ function input(over: Partial<HaproxyInput> = {}): HaproxyInput {
         idempotencyKeys: true,
         slots: 2,
         members: [{ address: '127.0.0.1', port: 4001, weight: 100 }],
-        hold,
+        holdSocket,
       },
     ],
     answers: { 404: '{"error":"no route"}', 503: '{"error":"none up"}' },
@@ -51,7 +51,7 @@ defaults
   timeout http-request 10s
   timeout http-keep-alive 65s
   timeout client 30000ms
-  timeout connect 3s
+  timeout connect 300ms
   timeout server 11000ms
   timeout queue 10000ms
   timeout tunnel 1h
@@ -92,7 +92,7 @@ backend service-orders
   default-server check inter 1s fastinter 100ms downinter 100ms fall 2 rise 1 observe layer4 error-limit 1 on-error mark-down maxconn 1000
   server slot1 127.0.0.1:4001 weight 100
   server slot2 127.0.0.1:9 disabled
-  server hold 127.0.0.1:4100 no-check backup
+  server hold unix@/run/hale/hold.sock no-check backup
 
 backend lost
   http-request return status 404 content-type application/json string '{"error":"no route"}'
@@ -118,7 +118,7 @@ test('the longest prefix is asked first, and ends where a segment ends', () => {
 });
 
 test('a service without keys repeats only what is safe, and is given no key', () => {
-  const services = [{ name: 'plain', idempotencyKeys: false, slots: 1, members: [], hold: undefined }];
+  const services = [{ name: 'plain', idempotencyKeys: false, slots: 1, members: [], holdSocket: undefined }];
   const text = renderHaproxy(input({ services }));
   assert.match(text, /disable-l7-retry if !\{ method GET HEAD PUT DELETE OPTIONS TRACE \}\n/);
   assert.doesNotMatch(text, /Idempotency-Key|backup/);
@@ -132,7 +132,7 @@ test('a second door with TLS speaks HTTP/2, and addresses of version 6 are writt
         { kind: 'public', fd: 3 },
         { kind: 'tls', fd: 5, pemFile: '/run/it is/tls.pem' },
       ],
-      services: [{ name: 'orders', idempotencyKeys: false, slots: 1, members, hold }],
+      services: [{ name: 'orders', idempotencyKeys: false, slots: 1, members, holdSocket }],
     }),
   );
   assert.match(text, /bind fd@5 ssl crt '\/run\/it is\/tls.pem' alpn h2,http\/1.1/);
@@ -149,8 +149,8 @@ test('what could be read as more than a word is quoted, or refused', () => {
     name: 'orders',
     idempotencyKeys: false,
     slots: 0,
-    members: [hold].map((at) => ({ ...at, weight: 1 })),
-    hold,
+    members: [{ address: '::1', port: 1, weight: 1 }],
+    holdSocket,
   };
   assert.throws(() => renderHaproxy(input({ services: [crowded] })), /chairs/);
   assert.equal(haproxySlot(0), 'slot1');

@@ -2,7 +2,7 @@
 // a row of numbered chairs (slots) that replicas sit down on and leave while the program runs, through its runtime socket. Pure: it writes
 // text and starts nothing. It refuses names and paths that the language could misread; who checks the text and applies it is platform/proxy/haproxy.
 import { assert } from '@hale/base';
-import { quoted, word } from './haproxy-words.ts';
+import { path, quoted, word } from './haproxy-words.ts';
 
 export interface HaproxyInput {
   /** What the running program says it is (`show info`): by it a new pilot sees whether it runs this drawing. One line. */
@@ -36,8 +36,8 @@ export interface HaproxyService {
   /** Chairs; the members that sit from the start come first. */
   readonly slots: number;
   readonly members: readonly HaproxyMember[];
-  /** Who takes requests while no member can: the pilot's own worker, which holds them. */
-  readonly hold: { readonly address: string; readonly port: number } | undefined;
+  /** Unix socket of who takes requests while no member can: the pilot's own worker, which holds them. */
+  readonly holdSocket: string | undefined;
 }
 
 export interface HaproxyMember {
@@ -111,7 +111,8 @@ function defaultsSection(input: HaproxyInput): string[] {
     'timeout http-request 10s',
     'timeout http-keep-alive 65s',
     `timeout client ${input.timeoutMs}ms`,
-    'timeout connect 3s',
+    // Also the pause before the last one left is asked again. A connection on one host takes no time, or is refused at once.
+    'timeout connect 300ms',
     // Also the patience with the worker that holds requests, so it must outlast the holding.
     `timeout server ${Math.max(input.tryTimeoutMs, input.holdMs + 1000)}ms`,
     `timeout queue ${input.holdMs}ms`,
@@ -169,7 +170,7 @@ function passingOn(): string[] {
 }
 
 function backend(service: HaproxyService, input: HaproxyInput): string[] {
-  const { name, slots, members, hold } = service;
+  const { name, slots, members, holdSocket } = service;
   assert(slots >= members.length && slots <= slotsMax, 'chairs for all members, at most 4096');
   const chairs = Array.from({ length: slots }, (_, index) => {
     const member = members[index];
@@ -186,7 +187,7 @@ function backend(service: HaproxyService, input: HaproxyInput): string[] {
     // Nobody is down for us but who refuses connections: that one is passed over at once, not when the table says so.
     'default-server check inter 1s fastinter 100ms downinter 100ms fall 2 rise 1 observe layer4 error-limit 1 on-error mark-down maxconn 1000',
     ...chairs,
-    ...(hold === undefined ? [] : [`server hold ${authority(hold)} no-check backup`]),
+    ...(holdSocket === undefined ? [] : [`server hold unix@${path(holdSocket)} no-check backup`]),
   ];
 }
 

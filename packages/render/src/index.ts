@@ -9,4 +9,6 @@ export {
   haproxySlot,
   renderHaproxy,
 } from './haproxy.ts';
+export { type NginxDialect, type NginxInput, type NginxListener, renderNginx } from './nginx.ts';
+export { type NginxService, nginxUpstream, renderNginxUpstreams } from './nginx-upstream.ts';
 export { type RenderedModule, renderZodApi } from './zod-api.ts';
