@@ -2,6 +2,7 @@
 // and a handler that fails answers 500 and says why on stderr, instead of leaving the caller waiting.
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { callerGone } from './current-call.ts';
 import { sdkError } from './errors.ts';
 
 export type Handler = (req: IncomingMessage, res: ServerResponse) => unknown;
@@ -44,6 +45,11 @@ export function respondWith(handler: Handler, req: IncomingMessage, res: ServerR
 
 /** 500, or a cut connection if the answer had begun; the reason goes to stderr and not to the caller. */
 export function failHandler(error: unknown, req: IncomingMessage, res: ServerResponse): void {
+  // Work that was given up because nobody waits for it is no failure.
+  if (error === callerGone()) {
+    res.destroy();
+    return;
+  }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   process.stderr.write(`${req.method} ${req.url}: the handler failed: ${text}\n`);
   if (res.headersSent) res.destroy();
