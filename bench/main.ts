@@ -2,6 +2,7 @@
 // With --json one line a row: {"bench","case","metric","hale","peer","peerName","ratio","unit"}, the peer's three only where one was
 // measured in the same run. Nothing here is asserted.
 import { parseArgs } from 'node:util';
+import { callsTables } from './calls/tables.ts';
 import { formatTable, type Row } from './row.ts';
 
 interface Options {
@@ -27,6 +28,7 @@ const benches: Readonly<Record<string, readonly (() => Promise<Table>)[]>> = {
   drills: [drills],
   gateway: [gateway],
   soak: [soak],
+  calls: callsTables,
 };
 
 const { values, positionals } = parseArgs({

@@ -1,8 +1,7 @@
 // The watertight wall: so many calls at once and no more, a bounded line of those who wait, and everybody else is sent away. A slow
 // dependency then fills its own compartment and not the ship. Knows no promise and no clock: who waits is a link in a chain, so one who
 // gives up leaves it at once, from any place. With an adaptive limit the number of places is learned instead of set.
-import type { AdaptiveLimit } from './adaptive-limit.ts';
-import type { LimitOutcome, Priority } from './policy/types.ts';
+import type { ConcurrencyLimit, LimitOutcome, Priority } from './policy/types.ts';
 
 export interface BulkheadSettings {
   /** Calls that may run at once. */
@@ -29,11 +28,11 @@ export class Bulkhead {
   inFlight = 0;
   queued = 0;
   private settings: BulkheadSettings;
-  private adaptive: AdaptiveLimit | undefined;
+  private adaptive: ConcurrencyLimit | undefined;
   private first: Waiter | undefined = undefined;
   private last: Waiter | undefined = undefined;
 
-  constructor(settings: BulkheadSettings, adaptive?: AdaptiveLimit) {
+  constructor(settings: BulkheadSettings, adaptive?: ConcurrencyLimit) {
     this.settings = settings;
     this.adaptive = adaptive;
   }
@@ -88,7 +87,7 @@ export class Bulkhead {
   }
 
   /** More places let those in who wait; fewer throw nobody out. */
-  update(settings: BulkheadSettings, adaptive: AdaptiveLimit | undefined, nowMs: number): void {
+  update(settings: BulkheadSettings, adaptive: ConcurrencyLimit | undefined, nowMs: number): void {
     this.settings = settings;
     this.adaptive = adaptive;
     if (this.queued > 0) this.callNext(nowMs);
@@ -97,10 +96,7 @@ export class Bulkhead {
   private callNext(nowMs: number): void {
     while (this.queued > 0 && this.inFlight < this.settings.concurrentMax) {
       const next = (this.settings.order === 'lifo' ? this.last : this.first)!;
-      if (this.adaptive !== undefined) {
-        if (!this.adaptive.hasRoom(next.priority)) return;
-        this.adaptive.take(nowMs);
-      }
+      if (this.adaptive !== undefined && !this.adaptive.tryAcquire(nowMs, next.priority)) return;
       this.leave(next);
       this.inFlight++;
       next.onTurn(nowMs);

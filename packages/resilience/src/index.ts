@@ -6,6 +6,7 @@ export {
   type AdaptiveLimitSettings,
   createAdaptiveLimit,
 } from './adaptive-limit.ts';
+export { type BackoffSettings, backoffMs, parseRetryAfter } from './backoff.ts';
 export {
   type Balancer,
   type BalancerOptions,
@@ -14,6 +15,18 @@ export {
   type Member,
   type Rotation,
 } from './balancer.ts';
+export {
+  Breaker,
+  type BreakerChange,
+  type BreakerOptions,
+  type BreakerSettings,
+  type BreakerSnapshot,
+  type BreakerState,
+  type OpenReason,
+  type SavedBreaker,
+} from './breaker.ts';
+export type { BreakerWindow } from './breaker-window.ts';
+export { Bulkhead, type BulkheadSettings, type Waiter } from './bulkhead.ts';
 export { type Cache, type CacheSettings, cacheLayer, createCache } from './cache.ts';
 export {
   type Carried,
@@ -36,6 +49,7 @@ export {
   retriesLeftMax,
   retriesSpentHeader,
 } from './carried.ts';
+export { type Classify, classifyError, classifyResponse, type Verdict, verdicts } from './classify.ts';
 export {
   type ClientThrottle,
   type ClientThrottleOptions,
@@ -62,8 +76,26 @@ export {
 } from './fault-injection.ts';
 export { createHedgeRule, type HedgeRule, type HedgeSettings } from './hedge.ts';
 export { hedgeLayer } from './hedge-layer.ts';
+export { hostClock } from './host-clock.ts';
+export { LatencyHistogram, type LatencySummary } from './latency-histogram.ts';
 export { createOutlierEjection, type EjectionOptions, type OutlierEjection } from './outlier-ejection.ts';
 export { createPeakEwma, type PeakEwma } from './peak-ewma.ts';
+export type { PolicyEvent, Refuser } from './policy/events.ts';
+export { degradedParts, type PolicyOptions, policy } from './policy/policy.ts';
+export type { BudgetSettings, PolicySettings, RetrySettings } from './policy/settings.ts';
+export type { PolicyCounters, PolicySnapshot } from './policy/snapshot.ts';
+export type {
+  Call,
+  CallContext,
+  ConcurrencyLimit,
+  EventOutlet,
+  ExecuteOptions,
+  Layer,
+  LimitOutcome,
+  Policy,
+  PolicyClock,
+  Surroundings,
+} from './policy/types.ts';
 export { createPriorityLevels, type PriorityLevels } from './priority-levels.ts';
 export { createRateLimit, type RateLimit, type RateLimitOptions, type RateLimitSettings } from './rate-limit.ts';
 export { createRetryBudget, type RetryBudget, type RetryBudgetOptions } from './retry-budget.ts';
@@ -80,3 +112,5 @@ export {
   type Ticket,
 } from './shedding/admission.ts';
 export { rampShare, type SlowStartOptions } from './slow-start.ts';
+export { timeoutLayer } from './timeout-layer.ts';
+export { type Sleeper, sweepOf, TimerSweep } from './timer-sweep.ts';
