@@ -9,9 +9,17 @@ export const oldestHaproxy = { major: 2, minor: 6 };
 const answerTimeoutMs = 10_000;
 const saidMax = 64 * 1024;
 
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Debian keeps it in /usr/sbin, which is on the path of root alone. */
+export function withSbin(env: Environment): Record<string, string> {
+  const known = Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]));
+  return { ...Object.fromEntries(known), PATH: `${env['PATH'] ?? '/usr/bin:/bin'}:/usr/local/sbin:/usr/sbin` };
+}
+
 /** E.g. '2.6.12'. Throws HALE_PLATFORM_PROXY_MISSING, HALE_PLATFORM_PROXY_TOO_OLD. */
-export async function haproxyVersion(bin: string): Promise<string> {
-  const said = await run(bin, ['-v']).catch((error: NodeJS.ErrnoException) => {
+export async function haproxyVersion(bin: string, env: Environment = process.env): Promise<string> {
+  const said = await run({ bin, env }, ['-v']).catch((error: NodeJS.ErrnoException) => {
     throw platformError(
       'HALE_PLATFORM_PROXY_MISSING',
       `HAProxy (${bin}) cannot be run: ${error.code ?? error.message}`,
@@ -29,9 +37,13 @@ export async function haproxyVersion(bin: string): Promise<string> {
 }
 
 /** Has the program read `file`; it looks at the sockets that it will be handed (`fds`, as 3, 4, ...) too. Throws HALE_PLATFORM_PROXY_REFUSED with what it says about it. */
-export async function checkHaproxy(bin: string, file: string, fds: readonly number[]): Promise<void> {
-  const { code, text } = await run(bin, ['-c', '-f', file], fds).catch((error: Error) => {
-    throw platformError('HALE_PLATFORM_PROXY_MISSING', `HAProxy (${bin}) cannot be run: ${error.message}`, {
+export async function checkHaproxy(
+  program: { readonly bin: string; readonly env: Environment },
+  file: string,
+  fds: readonly number[],
+): Promise<void> {
+  const { code, text } = await run(program, ['-c', '-f', file], fds).catch((error: Error) => {
+    throw platformError('HALE_PLATFORM_PROXY_MISSING', `HAProxy (${program.bin}) cannot be run: ${error.message}`, {
       cause: error,
     });
   });
@@ -49,12 +61,13 @@ export function complaint(text: string): string {
 }
 
 function run(
-  bin: string,
+  { bin, env }: { readonly bin: string; readonly env: Environment },
   args: readonly string[],
   fds: readonly number[] = [],
 ): Promise<{ code: number; text: string }> {
   return new Promise((resolve, reject) => {
     const child = spawn(bin, args, {
+      env: withSbin(env),
       stdio: ['ignore', 'pipe', 'pipe', ...fds],
       signal: AbortSignal.timeout(answerTimeoutMs),
       killSignal: 'SIGKILL',

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Clock } from '@hale/base';
 import { platformError } from '../../errors.ts';
 import { identify, isAlive } from '../../keeper/proc-identity.ts';
-import { complaint } from './binary.ts';
+import { complaint, withSbin } from './binary.ts';
 import { askHaproxy } from './runtime-socket.ts';
 import { infoLine } from './stat-table.ts';
 
@@ -46,7 +46,7 @@ export async function startGeneration(start: Start): Promise<Generation> {
   const out = openSync(log, 'w', 0o600);
   const child = spawn(bin, ['-db', '-q', '-f', config], {
     detached: true,
-    env,
+    env: withSbin(env),
     cwd: folder,
     stdio: ['ignore', out, out, ...fds],
   });

@@ -8,19 +8,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createSystemClock } from '@hale/base';
 import type { ProxyConfig, ProxyMember, ProxyProgram, ProxyService } from '../proxy-program.ts';
+import { withSbin } from './binary.ts';
 import { createHaproxy } from './program.ts';
 
 export const haproxyBin = process.env['HALE_HAPROXY'] ?? 'haproxy';
 /** Why the test is skipped, or undefined. */
 export const haproxyAbsent =
-  process.env['HALE_REQUIRE_REAL'] === '1' || spawnSync(haproxyBin, ['-v'], { env: withSbin() }).status === 0
+  process.env['HALE_REQUIRE_REAL'] === '1' || spawnSync(haproxyBin, ['-v'], { env: withSbin(process.env) }).status === 0
     ? undefined
     : 'HAProxy is not installed: apt-get install haproxy';
-
-/** Debian keeps it in /usr/sbin, which is not on everybody's path. */
-function withSbin(): Record<string, string> {
-  return { ...(process.env as Record<string, string>), PATH: `${process.env['PATH']}:/usr/sbin` };
-}
 
 export interface RigReplica extends ProxyMember {
   readonly process: ChildProcess;
@@ -65,7 +61,13 @@ export async function createHaproxyRig(): Promise<HaproxyRig> {
   const sockets = [bind(), bind(), bind()];
   const closers: (() => void | Promise<void>)[] = [];
   const pilot = () =>
-    createHaproxy({ bin: haproxyBin, folder, env: withSbin(), clock: createSystemClock(), say: () => undefined });
+    createHaproxy({
+      bin: haproxyBin,
+      folder,
+      env: withSbin(process.env),
+      clock: createSystemClock(),
+      say: () => undefined,
+    });
   const program = pilot();
   const at = (index: number) => ({ host: '127.0.0.1', port: portOf(sockets[index]!), fd: sockets[index]!.fd });
   return {

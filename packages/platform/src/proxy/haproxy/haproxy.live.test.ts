@@ -2,8 +2,12 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
+import { connect as connectHttp2 } from 'node:http2';
 import { test } from 'node:test';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { createSystemClock } from '@hale/base';
+import type { CertificateFiles } from '../../gateway/certificate.ts';
+import { makeCertificate, withoutOpenssl } from '../../gateway/certificate-rig.ts';
 import type { ProxyConfig } from '../proxy-program.ts';
 import { createHaproxyRig, type HaproxyRig, haproxyAbsent, type RigReplica } from './haproxy-rig.ts';
 
@@ -232,6 +236,40 @@ test('a new pilot adopts what runs and seats who came meanwhile', { skip }, () =
   }),
 );
 
+test(
+  'TLS speaks HTTP/1.1 and HTTP/2; a new certificate is taken live, a broken one leaves the good one',
+  { skip: skip || (withoutOpenssl() ?? false) },
+  () =>
+    withRig(async (rig) => {
+      const a = await rig.replica('a');
+      const [first, second] = [makeCertificate(rig.folder, 'first'), makeCertificate(rig.folder, 'second')];
+      const tlsOf = (files: CertificateFiles, mark: string) => rig.config([a], { tls: { ...files, mark } });
+      await rig.program.start(tlsOf(first, '1'));
+      assert.deepEqual(await overTls(rig, 'h2'), { subject: 'first', protocol: 'h2', proto: 'https' });
+      assert.deepEqual(await overTls(rig, 'http/1.1'), { subject: 'first', protocol: 'http/1.1', proto: 'https' });
+      const life = readFileSync(`${rig.folder}/haproxy.json`, 'utf8');
+      await rig.program.apply(tlsOf(second, '2'));
+      assert.equal((await overTls(rig, 'h2')).subject, 'second');
+      const mixed = { certFile: first.certFile, keyFile: second.keyFile };
+      await assert.rejects(rig.program.apply(tlsOf(mixed, '3')), { code: 'HALE_PLATFORM_PROXY_REFUSED' });
+      assert.equal((await overTls(rig, 'h2')).subject, 'second');
+      assert.equal(readFileSync(`${rig.folder}/haproxy.json`, 'utf8'), life);
+    }),
+);
+
+test('a program that was killed is started again, with whoever was killed with it put out', { skip }, () =>
+  withRig(async (rig) => {
+    const a = await rig.replica('a');
+    await rig.program.start(rig.config([a]));
+    const { current } = JSON.parse(readFileSync(`${rig.folder}/haproxy.json`, 'utf8')) as { current: { pid: number } };
+    process.kill(current.pid, 'SIGKILL');
+    for (let i = 0; i < 500 && rig.program.isRunning(); i++) await new Promise((resolve) => setTimeout(resolve, 10));
+    assert.equal(rig.program.isRunning(), false);
+    await rig.program.start(rig.config([a]));
+    assert.equal((await ask(rig.url)).name, 'a');
+  }),
+);
+
 test('a program that is not there is named, with what to install', { skip: false }, async () => {
   const { createHaproxy } = await import('./program.ts');
   const none = createHaproxy({
@@ -251,6 +289,41 @@ test('a program that is not there is named, with what to install', { skip: false
   });
   await assert.rejects(other.version(), { code: 'HALE_PLATFORM_PROXY_MISSING' });
 });
+
+/** One request over TLS: whose certificate it was, what was spoken, and what the replica was told of it. */
+async function overTls(
+  rig: HaproxyRig,
+  protocol: 'h2' | 'http/1.1',
+): Promise<{ subject: unknown; protocol: unknown; proto: unknown }> {
+  const socket = connectTls({
+    port: rig.tlsPort,
+    host: '127.0.0.1',
+    ALPNProtocols: [protocol],
+    rejectUnauthorized: false,
+  });
+  await new Promise<void>((resolve, reject) => socket.once('secureConnect', resolve).once('error', reject));
+  const chosen = socket.alpnProtocol;
+  const subject = socket.getPeerCertificate().subject.CN;
+  const text = await (chosen === 'h2' ? askHttp2(socket) : askHttp1(socket));
+  socket.destroy();
+  return { subject, protocol: chosen, proto: (JSON.parse(text) as Seen).headers['x-forwarded-proto'] };
+}
+
+async function askHttp2(socket: TLSSocket): Promise<string> {
+  const session = connectHttp2('https://localhost', { createConnection: () => socket });
+  const stream = session.request({ ':path': '/' });
+  let text = '';
+  for await (const chunk of stream) text += String(chunk);
+  session.destroy();
+  return text;
+}
+
+async function askHttp1(socket: TLSSocket): Promise<string> {
+  socket.write('GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n');
+  let text = '';
+  for await (const chunk of socket) text += String(chunk);
+  return text.slice(text.indexOf('{'), text.lastIndexOf('}') + 1);
+}
 
 async function untilInFlight(rig: HaproxyRig, name: string): Promise<void> {
   for (let i = 0; i < 500; i++) {

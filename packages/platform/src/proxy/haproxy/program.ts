@@ -41,11 +41,10 @@ class Haproxy implements ProxyProgram {
   }
 
   version(): Promise<string> {
-    return haproxyVersion(this.options.bin);
+    return haproxyVersion(this.options.bin, this.options.env);
   }
 
   async check(config: ProxyConfig): Promise<void> {
-    const { bin } = this.options;
     const [file, pemFile] = [this.place('check.cfg'), this.place('check.pem')];
     this.linkCertificate(config, pemFile);
     const chairs = chairsFor(config, this.chairs);
@@ -53,7 +52,7 @@ class Haproxy implements ProxyProgram {
     writeFileSync(file, drawing.text, { mode: 0o600 });
     try {
       await checkHaproxy(
-        bin,
+        this.options,
         file,
         config.listeners.map(({ fd }) => fd),
       );
@@ -103,7 +102,7 @@ class Haproxy implements ProxyProgram {
 
   /** Finds the life that a former pilot left; one that it was just starting, and nobody knows, is sent home. */
   private async adopt(): Promise<void> {
-    if (this.current !== undefined) return;
+    if (this.isRunning()) return;
     const book = readLogbook(this.options.folder);
     this.chairs = book.chairs;
     this.retired = book.retired.filter(livesOn);
