@@ -73,6 +73,8 @@ function exchange(question: Question, text: string): Promise<string> {
       if (bytes > bytesMax) fail(`answered more than ${bytesMax} bytes`);
     });
     socket.on('end', () => {
+      // The shortest answer is an empty line.
+      if (bytes === 0) return fail('hung up without an answer');
       socket.destroy();
       resolve(Buffer.concat(chunks).toString('utf8'));
     });
