@@ -8,6 +8,8 @@ export interface RefusalOptions {
   readonly isLast?: boolean;
   /** What exactly is wrong, in place of the table's sentence. */
   readonly message?: string;
+  /** More fields: name, value, ... */
+  readonly fields?: readonly string[];
 }
 
 /** Sends the refusal `code`. Closes the connection when the request makes no sense or its body was not read to its end. */
@@ -20,7 +22,7 @@ export function refuse(
   const { status } = gatewayErrors[code];
   const body = letterOf(code, options.message);
   const length = String(body.length);
-  const fields = ['content-type', 'application/json', 'content-length', length];
+  const fields = ['content-type', 'application/json', 'content-length', length, ...(options.fields ?? [])];
   if (status === 503) fields.push('retry-after', '1');
   const isLast = status === 400 || !req.complete || options.isLast === true;
   // Spelled out: a replica's own words may stand there already.

@@ -1,10 +1,12 @@
 // One errand of a request: a replica chosen, a connection of it borrowed (or a place in line for one), and everything given back at its
 // end, however that comes. exchange.ts decides what an errand's end means and whether there is another; the two are one object, because
 // a request must not cost more than that.
-import type { Host } from '@hale/resilience';
+import { createRetryPurse, type Host, type Refusal, type RetryPurse, type TryEnd } from '@hale/resilience';
 import type { Client, Dispatcher } from 'undici';
+import { triesAtOnceMax } from './repeatable.ts';
 import type { Replica, Service } from './service.ts';
 import type { Upstream, Waiter } from './upstream.ts';
+import { writeTryWords } from './words.ts';
 import type { GatewayWorker } from './worker.ts';
 
 export type Controller = Dispatcher.DispatchController;
@@ -13,18 +15,24 @@ export type TryOutcome = 'ok' | 'failed' | 'cancelled';
 export abstract class Attempt implements Waiter, Dispatcher.DispatchHandler {
   readonly service: Service;
   protected readonly worker: GatewayWorker;
-  protected abstract readonly request: Dispatcher.DispatchOptions;
+  protected abstract readonly request: Dispatcher.DispatchOptions & { readonly headers: string[] };
+  protected readonly purse: RetryPurse;
+  abstract dueMs: number;
   protected host: Host<Replica> | undefined = undefined;
   protected upstream: Upstream | undefined = undefined;
   protected client: Client | undefined = undefined;
   protected controller: Controller | undefined = undefined;
   protected tryStartedMs = 0;
+  protected triesAtOnce = 0;
   private isAnswered = false;
   private isPaid = false;
+  /** Coins of the purse that went down with this try; -1 when they are settled. */
+  private lent = -1;
 
-  constructor(worker: GatewayWorker, service: Service) {
+  constructor(worker: GatewayWorker, service: Service, retriesLeft: number) {
     this.worker = worker;
     this.service = service;
+    this.purse = createRetryPurse(retriesLeft);
   }
 
   /** Whether a lent connection is (still) wanted. */
@@ -42,6 +50,7 @@ export abstract class Attempt implements Waiter, Dispatcher.DispatchHandler {
     upstream.requests++;
     upstream.inFlight++;
     this.tryStartedMs = worker.nowMs;
+    this.lent = this.purse.lend();
     const client = upstream.borrow();
     if (client === undefined) return upstream.wait(this);
     this.lend(client, upstream);
@@ -51,6 +60,7 @@ export abstract class Attempt implements Waiter, Dispatcher.DispatchHandler {
   lend(client: Client, upstream: Upstream): boolean {
     if (!this.isTrying || this.client !== undefined || this.upstream !== upstream) return false;
     this.client = client;
+    writeTryWords(this.request.headers, this.dueMs - this.worker.nowMs, this.lent);
     client.dispatch(this.request, this);
     return true;
   }
@@ -72,6 +82,7 @@ export abstract class Attempt implements Waiter, Dispatcher.DispatchHandler {
   protected abandonTry(outcome: 'failed' | 'cancelled'): void {
     const { client, controller, upstream } = this;
     this.client = undefined;
+    this.settlePurse(controller === undefined ? 'unsent' : 'late');
     this.endTry(outcome, this.worker.nowMs - this.tryStartedMs);
     if (client === undefined) return;
     if (controller === undefined) {
@@ -86,6 +97,7 @@ export abstract class Attempt implements Waiter, Dispatcher.DispatchHandler {
     const { host, upstream, client } = this;
     if (host === undefined || upstream === undefined) return;
     this.reportAnswered();
+    this.settlePurse(outcome === 'ok' ? 'ok' : this.controller === undefined ? 'unsent' : 'lost');
     this.upstream = undefined;
     this.client = undefined;
     this.controller = undefined;
@@ -110,9 +122,27 @@ export abstract class Attempt implements Waiter, Dispatcher.DispatchHandler {
     return other !== undefined && other !== this.host;
   }
 
-  /** Pays for one more try out of the service's retry budget. */
-  protected pay(): boolean {
-    if (!this.service.budget.withdraw()) return false;
+  /** Takes back what the tree below did not spend; once a try, as soon as it is known. */
+  protected settlePurse(end: TryEnd, spentBelow = 0): void {
+    if (this.lent < 0) return;
+    this.purse.settle(this.lent, end, spentBelow);
+    this.lent = -1;
+  }
+
+  /** A replica would not begin: how long until another is asked, -1 when somebody must come up first; undefined when its word is final. */
+  protected pauseAfter(refused: Refusal): number | undefined {
+    const isFinal = refused === 'open' || refused === 'retries' || refused === 'deadline';
+    const mayAsk = this.triesAtOnce < triesAtOnceMax && this.hasOther();
+    // A final word is told to the purse too: it closes it, so that nobody above tries in vain.
+    if ((isFinal || mayAsk) && this.pay('failed', refused)) return 0;
+    return refused === 'draining' ? -1 : undefined;
+  }
+
+  /** Pays for one more try: out of the service's budget and, where work may have been begun, out of the request's purse. */
+  protected pay(end: TryEnd, refused?: Refusal): boolean {
+    const { budget } = this.service;
+    const isPaid = end === 'unsent' ? budget.withdraw() : this.purse.plan(budget, end, refused) === 'retry';
+    if (!isPaid) return false;
     this.isPaid = true;
     this.worker.totals.retried++;
     return true;

@@ -5,10 +5,12 @@
 //        \      ^  |  \________________^              trying: lent a connection (or in line for one), no response byte yet
 //         \     |  v                                  held: no replica up
 //          `-> held ----> done (503)                  responding: the answer has begun; only finish or sever
+//                ^ declined -> pausing -> trying      declined: an answer that is not passed on is read to its end
 //
-// What may be sent again: anything of which nothing was sent; else only an idempotent method whose body we still have.
+// What may be sent again: anything of which nothing was sent or begun; else only an idempotent method, or a request with a key to a
+// service that enforces keys, whose body we still have.
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Deadline } from '@hale/resilience';
+import type { Carried, Deadline } from '@hale/resilience';
 import type { Dispatcher } from 'undici';
 import { refuse } from './answer.ts';
 import { Attempt, type Controller } from './attempt.ts';
@@ -24,12 +26,24 @@ import {
   isConnectionLost,
   isNotSendable,
   isSafeToRepeat,
+  retriesPerRequest,
   triesAtOnceMax,
+  tryEnds,
 } from './repeatable.ts';
 import type { Service } from './service.ts';
+import { addKey, addRetriesSpent, addTryWords, comeAgainMs, hasKey, refusalOf, retriesSpentBelow } from './words.ts';
 import type { GatewayWorker } from './worker.ts';
 
-type Phase = 'receiving' | 'held' | 'trying' | 'responding' | 'done';
+type Phase = 'receiving' | 'held' | 'trying' | 'declined' | 'pausing' | 'responding' | 'done';
+
+/** A request as it came in. */
+export interface Incoming {
+  readonly req: CallerRequest;
+  readonly res: CallerResponse;
+  readonly carried: Carried;
+  /** From outside the system, whose word on its own importance is not taken. */
+  readonly isPublic: boolean;
+}
 
 export class Exchange extends Attempt implements Deadline, Guest {
   dueMs: number;
@@ -40,30 +54,40 @@ export class Exchange extends Attempt implements Deadline, Guest {
   private readonly startedMs: number;
   /** By then an answer must have begun. */
   private readonly wholeDueMs: number;
-  protected readonly request: Dispatcher.DispatchOptions;
+  protected readonly request: Dispatcher.DispatchOptions & { readonly headers: string[] };
+  private readonly isPublic: boolean;
+  /** It may be done twice without harm, by its method or by its key. */
+  private readonly isRepeatable: boolean;
+  private readonly isKeyed: boolean;
   private phase: Phase = 'receiving';
   private heldDueMs = 0;
-  private triesAtOnce = 0;
   private broken = 0;
   private waitedMs = 0;
   private status = 0;
+  /** After a declined answer: how long to wait before the next try; -1: until somebody else is up. */
+  private pauseMs = 0;
   private moved = false;
+  /** An earlier try reached a replica that did not answer. */
+  private mayHaveBegun = false;
 
-  constructor(worker: GatewayWorker, service: Service, pair: { req: CallerRequest; res: CallerResponse }) {
-    super(worker, service);
-    const { req, res } = pair;
+  constructor(worker: GatewayWorker, service: Service, incoming: Incoming) {
+    const { req, res, carried, isPublic } = incoming;
+    super(worker, service, (isPublic ? undefined : carried.retriesLeft) ?? retriesPerRequest);
     this.req = req;
     this.res = res;
+    this.isPublic = isPublic;
     this.startedMs = worker.readClock();
-    this.wholeDueMs = this.startedMs + worker.limits.timeoutMs;
+    const { timeoutMs } = worker.limits;
+    this.wholeDueMs = this.startedMs + Math.min(timeoutMs, carried.patienceMs ?? timeoutMs);
     this.dueMs = this.wholeDueMs;
-    this.request = {
-      path: originForm(req.url!),
-      method: req.method as Dispatcher.HttpMethod,
-      headers: requestHeaders(req),
-      body: null,
-      reset: false,
-    };
+    const isIdempotent = isSafeToRepeat(req.method!);
+    this.isKeyed = service.isKeyed && !isIdempotent;
+    this.isRepeatable = isIdempotent || this.isKeyed;
+    const headers = requestHeaders(req, isPublic);
+    if (this.isKeyed && !hasKey(req.headers)) addKey(headers, worker.mintKey());
+    addTryWords(headers);
+    const method = req.method as Dispatcher.HttpMethod;
+    this.request = { path: originForm(req.url!), method, headers, body: null, reset: false };
     res.attach(this);
     worker.totals.requests++;
     worker.totals.inFlight++;
@@ -93,6 +117,10 @@ export class Exchange extends Attempt implements Deadline, Guest {
   proceed(): void {
     if (this.phase === 'done') return;
     const { service, worker } = this;
+    if (worker.nowMs >= this.wholeDueMs) {
+      this.giveUp('HALE_PLATFORM_GATEWAY_TIMEOUT');
+      return;
+    }
     const host = service.balancer.pick(this.host);
     if (host === undefined) {
       this.park(false);
@@ -118,15 +146,22 @@ export class Exchange extends Attempt implements Deadline, Guest {
     this.waitedMs = nowMs - this.tryStartedMs;
     this.reportAnswered();
     this.status = status;
+    this.settlePurse(status === 502 || status === 503 || status === 504 ? 'failed' : 'ok', retriesSpentBelow(headers));
+    if ((status === 503 || status === 409) && this.isDeclined(headers)) {
+      this.phase = 'declined';
+      return;
+    }
     this.dueMs = nowMs + worker.limits.timeoutMs;
     const length = headers['content-length'];
     const fields = responseHeaders(headers, length === undefined && res.mayTrail(status));
+    if (!this.isPublic) addRetriesSpent(fields, this.purse.spent);
     const isLast = worker.isDraining || (this.request.body === req && !req.complete);
     res.begin({ status, text, fields, length, isLast });
     this.phase = 'responding';
   }
 
   onResponseData(controller: Controller, chunk: Buffer): void {
+    if (this.phase === 'declined') return;
     this.moved = true;
     if (this.res.take(chunk)) return;
     controller.pause();
@@ -138,6 +173,11 @@ export class Exchange extends Attempt implements Deadline, Guest {
 
   onResponseEnd(_controller: Controller, trailers: IncomingHttpHeaders): void {
     const { res, worker } = this;
+    if (this.phase === 'declined') {
+      this.endTry(this.status === 409 ? 'ok' : 'cancelled', this.waitedMs);
+      this.goOn();
+      return;
+    }
     this.endTry(this.status < 500 ? 'ok' : 'failed', this.waitedMs);
     if (this.status < 500) this.service.budget.deposit();
     else this.countFailed();
@@ -159,6 +199,8 @@ export class Exchange extends Attempt implements Deadline, Guest {
     else if (phase === 'held') this.giveUp('HALE_PLATFORM_GATEWAY_NONE_UP');
     else if (phase === 'trying') this.tryTimedOut(nowMs);
     else if (phase === 'responding') this.checkFlow(nowMs);
+    else if (phase === 'declined') this.leaveDeclined();
+    else if (phase === 'pausing') this.resume();
   }
 
   /** The client has left (or its connection was severed under us). */
@@ -171,8 +213,10 @@ export class Exchange extends Attempt implements Deadline, Guest {
   /** Its replica was taken out of rotation while we wait for it: ask another, where that is safe and one is well. */
   rescue(): void {
     const isWell = this.service.balancer.pick(this.host)?.member.state === 'in';
-    if (!isWell || !this.mayRepeat('timeout') || !this.hasOther() || !this.pay()) return;
+    if (!isWell || !this.mayRepeat('timeout') || !this.hasOther()) return;
+    if (this.service.budget.balance() < 1) return;
     this.abandonTry('failed');
+    this.pay('late');
     this.proceed();
   }
 
@@ -208,6 +252,10 @@ export class Exchange extends Attempt implements Deadline, Guest {
       this.clientGone();
       return;
     }
+    if (this.phase === 'declined') {
+      this.leaveDeclined();
+      return;
+    }
     const wasSent = this.controller !== undefined;
     this.endTry('failed', this.worker.nowMs - this.tryStartedMs);
     if (this.res.headersSent) {
@@ -234,13 +282,14 @@ export class Exchange extends Attempt implements Deadline, Guest {
 
   private repeatOrGiveUp(failure: Failure): void {
     if (failure === 'broken') this.broken++;
+    if (failure !== 'refused') this.mayHaveBegun = true;
     if (!this.mayRepeat(failure)) {
       const isLost = failure === 'broken';
       this.giveUp(isLost ? 'HALE_PLATFORM_GATEWAY_UPSTREAM_LOST' : 'HALE_PLATFORM_GATEWAY_TIMEOUT');
       return;
     }
     const mayTryAtOnce = this.triesAtOnce < triesAtOnceMax && this.broken < brokenAtOnceMax;
-    if (mayTryAtOnce && this.hasOther() && this.pay()) {
+    if (mayTryAtOnce && this.hasOther() && this.pay(tryEnds[failure])) {
       this.proceed();
       return;
     }
@@ -252,10 +301,49 @@ export class Exchange extends Attempt implements Deadline, Guest {
   }
 
   private mayRepeat(failure: Failure): boolean {
-    const { body } = this.request;
-    const hasBody = body !== this.req || !this.req.readableDidRead;
-    if (failure === 'refused') return hasBody;
-    return hasBody && isSafeToRepeat(this.request.method) && this.broken < brokenMax;
+    if (failure === 'refused') return this.hasBody();
+    return this.hasBody() && this.isRepeatable && this.broken < brokenMax && this.purse.left > 0;
+  }
+
+  private hasBody(): boolean {
+    return this.request.body !== this.req || !this.req.readableDidRead;
+  }
+
+  /** Whether the answer just begun is not for the client, because another try may do better: says how in `pauseMs`. */
+  private isDeclined(headers: IncomingHttpHeaders): boolean {
+    if (!this.hasBody()) return false;
+    const refused = refusalOf(this.status, headers);
+    // A key's first request that is still under way is a try of ours, left behind by its replica: its outcome is what the client wants.
+    const isOrphan = refused === undefined && this.isKeyed && this.mayHaveBegun;
+    const pauseMs = refused === undefined ? comeAgainMs(this.status, headers) : this.pauseAfter(refused);
+    if (pauseMs === undefined || (refused === undefined && !isOrphan)) return false;
+    this.pauseMs = pauseMs;
+    return this.worker.nowMs + pauseMs < this.wholeDueMs;
+  }
+
+  /** The rest of a declined answer does not come. */
+  private leaveDeclined(): void {
+    this.abandonTry('cancelled');
+    this.goOn();
+  }
+
+  /** After an answer that was not passed on. */
+  private goOn(): void {
+    if (this.pauseMs < 0) {
+      this.park(true);
+      return;
+    }
+    this.phase = 'pausing';
+    this.dueMs = this.worker.readClock() + this.pauseMs;
+    if (this.pauseMs === 0) this.resume();
+    else this.worker.sweep.add(this);
+  }
+
+  private resume(): void {
+    this.worker.readClock();
+    this.worker.sweep.add(this);
+    if (this.pauseMs > 0) this.triesAtOnce = 0;
+    this.proceed();
   }
 
   private park(isFailing: boolean): void {
@@ -280,7 +368,9 @@ export class Exchange extends Attempt implements Deadline, Guest {
     if (gatewayErrors[code].status >= 500) this.countFailed();
     this.service.tally.latency.add(this.worker.nowMs - this.startedMs);
     this.settle();
-    if (!this.res.headersSent) refuse({ req: this.req, res: this.res }, code);
+    const fields: string[] = [];
+    if (!this.isPublic) addRetriesSpent(fields, this.purse.spent);
+    if (!this.res.headersSent) refuse({ req: this.req, res: this.res }, code, { fields });
     else this.res.sever();
   }
 

@@ -12,8 +12,8 @@ function incoming(rawHeaders: string[], remoteAddress = '::ffff:10.0.0.7'): Inco
 
 const added = ['X-Forwarded-For', '10.0.0.7', 'X-Forwarded-Proto', 'http', 'X-Forwarded-Host', 'shop'];
 
-function check(name: string, raw: string[], expected: string[]): void {
-  test(name, () => assert.deepEqual(requestHeaders(incoming(raw)), expected));
+function check(name: string, raw: string[], expected: string[], isPublic = true): void {
+  test(name, () => assert.deepEqual(requestHeaders(incoming(raw), isPublic), expected));
 }
 
 check(
@@ -43,6 +43,29 @@ check(
   'Connection cannot take off what the next one needs',
   ['Host', 'shop', 'Connection', 'host, authorization, x-forwarded-for', 'Authorization', 'secret'],
   ['Host', 'shop', 'Authorization', 'secret', ...added],
+);
+check(
+  'nor the key, without which it would not be sent twice',
+  ['Host', 'shop', 'Connection', 'idempotency-key', 'Idempotency-Key', 'k'],
+  ['Host', 'shop', 'Idempotency-Key', 'k', ...added],
+);
+const words = ['x-hale-timeout-ms', '100', 'X-Hale-Retries-Left', '9', 'X-Hale-Priority', 'critical'];
+check(
+  'patience and purse make room for those of the try',
+  ['Host', 'shop', ...words.slice(0, 4)],
+  ['Host', 'shop', ...added],
+);
+check('nobody outside is critical by his own word', ['Host', 'shop', ...words.slice(4)], ['Host', 'shop', ...added]);
+check(
+  'inside, everybody is believed',
+  ['Host', 'shop', ...words],
+  ['Host', 'shop', ...words.slice(4), ...added],
+  false,
+);
+check(
+  'less than normal is believed of all',
+  ['x-hale-priority', 'sheddable'],
+  ['x-hale-priority', 'sheddable', ...added.slice(0, 4)],
 );
 check(
   'a proxy in front is believed about the protocol, and the chain grows',

@@ -12,6 +12,8 @@ const unremovable = new Set([
   'x-forwarded-host',
   'cache-control',
   'authorization',
+  // It would be taken for there, and the request repeated without it.
+  'idempotency-key',
 ]);
 
 /** Names that the Connection field lists, lower case; undefined in the usual cases. */
@@ -25,7 +27,7 @@ function namedInConnection(connection: string | undefined): Set<string> | undefi
   return names.size === 0 ? undefined : names;
 }
 
-type Kind = 'pass' | 'drop' | 'host' | 'for' | 'proto' | 'forwarded-host';
+type Kind = 'pass' | 'drop' | 'host' | 'for' | 'proto' | 'forwarded-host' | 'priority';
 
 /** Looks at the length first: nearly every field is settled without lower-casing its name. */
 function kindOf(name: string): Kind {
@@ -44,8 +46,11 @@ function kindOf(name: string): Kind {
       const lower = name.toLowerCase();
       return lower === 'connection' || lower === 'keep-alive' ? 'drop' : 'pass';
     }
-    case 15:
-      return name.toLowerCase() === 'x-forwarded-for' ? 'for' : 'pass';
+    case 15: {
+      const lower = name.toLowerCase();
+      if (lower === 'x-forwarded-for') return 'for';
+      return lower === 'x-hale-priority' ? 'priority' : 'pass';
+    }
     case 16: {
       const lower = name.toLowerCase();
       if (lower === 'x-forwarded-host') return 'forwarded-host';
@@ -54,8 +59,11 @@ function kindOf(name: string): Kind {
     case 17: {
       const lower = name.toLowerCase();
       if (lower === 'x-forwarded-proto') return 'proto';
-      return lower === 'transfer-encoding' ? 'drop' : 'pass';
+      // The words of the next try take the place of what was said (words.ts).
+      return lower === 'transfer-encoding' || lower === 'x-hale-timeout-ms' ? 'drop' : 'pass';
     }
+    case 19:
+      return name.toLowerCase() === 'x-hale-retries-left' ? 'drop' : 'pass';
     default:
       return 'pass';
   }
@@ -63,9 +71,9 @@ function kindOf(name: string): Kind {
 
 /**
  * The request's fields as they go upstream: hop-by-hop taken off, Host kept, the client appended to X-Forwarded-For;
- * X-Forwarded-Proto and -Host are kept from a proxy in front, else set.
+ * X-Forwarded-Proto and -Host are kept from a proxy in front, else set. Nobody outside (`isPublic`) may call his own request critical.
  */
-export function requestHeaders(req: CallerRequest): string[] {
+export function requestHeaders(req: CallerRequest, isPublic: boolean): string[] {
   const raw = req.rawHeaders;
   const named = namedInConnection(req.headers.connection);
   const out: string[] = [];
@@ -82,6 +90,7 @@ export function requestHeaders(req: CallerRequest): string[] {
       forwardedFor = forwardedFor === '' ? value : `${forwardedFor}, ${value}`;
       continue;
     }
+    if (kind === 'priority' && isPublic && value !== 'sheddable') continue;
     if (kind === 'host') host = value;
     else if (kind === 'proto') hasProto = true;
     else if (kind === 'forwarded-host') hasForwardedHost = true;
@@ -124,6 +133,7 @@ function isResponseHop(name: string): boolean {
     case 'upgrade':
     case 'proxy-connection':
     case 'te':
+    case 'x-hale-retries-spent':
       return true;
     default:
       return false;

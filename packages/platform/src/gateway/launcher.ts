@@ -3,13 +3,16 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { SystemSpec } from '@hale/model';
+import { createSystemClock } from '@hale/base';
+import type { GatewayProgram, ProxyProgramSpec, SystemSpec } from '@hale/model';
 import type { CustomCheck, Launcher } from '../process/launcher.ts';
+import { dismissOthers, requireProgram } from '../proxy/programs.ts';
 import { routesOf, writeRoutes } from './routes.ts';
 import type { GatewayStats } from './stats.ts';
 import { routesFile, statsFile } from './worker-files.ts';
 
-const program = fileURLToPath(new URL('./main.ts', import.meta.url));
+const embedded = fileURLToPath(new URL('./main.ts', import.meta.url));
+const pilot = fileURLToPath(new URL('../proxy/main.ts', import.meta.url));
 
 /**
  * A proxy's objects live for one request: a roomy nursery, collected by the one thread there is, costs 12 % less CPU a
@@ -22,9 +25,10 @@ export function workerArgv(options: {
   readonly listeners: readonly string[];
   readonly runtimeDir: string;
   readonly rest?: readonly string[];
+  readonly program?: string;
 }): readonly string[] {
   const handed = options.listeners.map((name, index) => `${name}:${index + 3}`).join(',');
-  const head = [process.execPath, ...workerFlags, program, '--listeners', handed];
+  const head = [process.execPath, ...workerFlags, options.program ?? embedded, '--listeners', handed];
   return [...head, '--runtime', options.runtimeDir, ...(options.rest ?? [])];
 }
 
@@ -45,11 +49,23 @@ export function gatewayLauncher(options: { readonly graceMs: number } = { graceM
     const kept = join(root, '.hale', 'table.json');
     // No --zone: the zones of one host are simulated and equally near, so a preference would only starve the others.
     const rest = ['--ordinal', String(ordinal), '--kept', kept, '--grace', String(options.graceMs)];
-    const argv = workerArgv({ listeners, runtimeDir, rest });
-    const prepare = async () => writeRoutes(routesFile(runtimeDir), routesOf(spec));
+    const program: GatewayProgram = spec.gateway?.program ?? { kind: 'embedded' };
+    const argv =
+      program.kind === 'embedded'
+        ? workerArgv({ listeners, runtimeDir, rest })
+        : workerArgv({ listeners, runtimeDir, rest: [...rest, ...pilotWords(program, spec)], program: pilot });
+    const prepare = async () => {
+      writeRoutes(routesFile(runtimeDir), routesOf(spec));
+      await requireProgram(program);
+      dismissOthers(runtimeDir, program, createSystemClock());
+    };
     const check = hasBegun(statsFile(runtimeDir, ordinal), context.incarnation);
     return { argv, cwd: root, env: {}, listeners, port: undefined, prepare, check };
   };
+}
+
+function pilotWords(program: ProxyProgramSpec, spec: SystemSpec): readonly string[] {
+  return ['--program', JSON.stringify(program), '--workers', String(spec.gateway?.workers ?? 2)];
 }
 
 /** A worker serves once its first tally is there: it writes that after its sockets listen. Said once, it stays true. */

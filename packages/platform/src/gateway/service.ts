@@ -22,6 +22,8 @@ export interface Service {
   readonly budget: RetryBudget;
   readonly hold: HoldingRoom;
   readonly tally: UnitTally;
+  /** It enforces Idempotency-Key, so that a request with one may be sent again. */
+  isKeyed: boolean;
   /** Every door that still has something under way, retired ones too. */
   readonly upstreams: ReadonlyMap<string, Upstream>;
   /** Takes what the table says of this service now. */
@@ -57,6 +59,7 @@ export function createService(options: ServiceOptions): Service {
     name,
     balancer,
     hold,
+    isKeyed: false,
     upstreams,
     budget: createRetryBudget({ now }),
     tally: createUnitTally(),

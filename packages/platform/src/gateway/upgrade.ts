@@ -39,7 +39,7 @@ export function passUpgrade(place: Place, req: IncomingMessage, caller: Caller):
     return;
   }
   service.tally.requests++;
-  dial({ worker, service, req, caller }, undefined, triesMax);
+  dial({ worker, service, req, caller, isPublic: place.service === undefined }, undefined, triesMax);
 }
 
 interface Call {
@@ -47,6 +47,7 @@ interface Call {
   readonly service: Service;
   readonly req: IncomingMessage;
   readonly caller: Caller;
+  readonly isPublic: boolean;
 }
 
 function dial(call: Call, avoid: Host<Replica> | undefined, triesLeft: number): void {
@@ -72,7 +73,7 @@ function dial(call: Call, avoid: Host<Replica> | undefined, triesLeft: number): 
     if (outcome === 'failed') upstream.errors++;
     service.balancer.end(host, outcome, worker.readClock() - startedMs);
   };
-  const headers = [...requestHeaders(req), 'Connection', 'Upgrade', 'Upgrade', req.headers.upgrade!];
+  const headers = [...requestHeaders(req, call.isPublic), 'Connection', 'Upgrade', 'Upgrade', req.headers.upgrade!];
   const out = request({ host: address, port, method: req.method, path: originForm(req.url!), headers, agent: false });
   out.setTimeout(worker.limits.tryTimeoutMs, () => out.destroy(new Error('no answer in time')));
   let wasConnected = false;

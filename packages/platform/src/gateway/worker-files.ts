@@ -27,8 +27,11 @@ export function statsFile(runtimeDir: string, ordinal: number): string {
   return join(runtimeDir, 'gateway', `${ordinal}.json`);
 }
 
+/** Who is told of tables and routes. */
+export type Follower = Pick<GatewayWorker, 'followTable' | 'followRoutes'>;
+
 /** Follows table and routes; returns what stops it. */
-export function followFiles(worker: GatewayWorker, clock: Clock, files: WorkerFiles): () => void {
+export function followFiles(worker: Follower, clock: Clock, files: WorkerFiles): () => void {
   const onBroken = (file: string, reason: string) => {
     process.stderr.write(`gateway: ${file} cannot be used (${reason}); the last good one stays in force\n`);
   };
@@ -57,7 +60,7 @@ export function followFiles(worker: GatewayWorker, clock: Clock, files: WorkerFi
   };
 }
 
-function readKept(worker: GatewayWorker, file: string): void {
+function readKept(worker: Follower, file: string): void {
   try {
     const table = parseTable(JSON.parse(readFileSync(file, 'utf8')));
     if (table !== undefined) worker.followTable(table);

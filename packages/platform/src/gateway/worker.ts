@@ -2,7 +2,7 @@
 // the tally. It follows two files, the endpoint table and the routes, and needs nobody alive. Sockets are server.ts, one request is exchange.ts.
 import { type Clock, createRng, type Timer } from '@hale/base';
 import { type Endpoint, type EndpointTable, isNewerTable, type UnitName } from '@hale/model';
-import { createDeadlineSweep, type DeadlineSweep } from '@hale/resilience';
+import { createDeadlineSweep, type DeadlineSweep, isCarriedFault, readCarried } from '@hale/resilience';
 import { refuse } from './answer.ts';
 import type { CallerRequest, CallerResponse } from './caller.ts';
 import type { GatewayErrorCode } from './errors.ts';
@@ -13,6 +13,7 @@ import { createOutbox, type Outbox } from './outbox.ts';
 import { createRouter, type RoutesFile } from './routes.ts';
 import { createService, type Service } from './service.ts';
 import { createTotals, type GatewayStats, type GatewayTotals, type ReplicaTraffic, unitTraffic } from './stats.ts';
+import { createKeyMint } from './words.ts';
 
 export interface WorkerOptions {
   readonly clock: Clock;
@@ -34,6 +35,8 @@ export class GatewayWorker {
   readonly sweep: DeadlineSweep;
   readonly outbox: Outbox = createOutbox();
   readonly totals: GatewayTotals = createTotals();
+  /** A new Idempotency-Key. */
+  readonly mintKey: () => string;
   limits: RoutesFile = { v: 1, routes: [], timeoutMs: 30_000, tryTimeoutMs: 10_000, holdMs: 10_000, bodyBytesMax: 1e6 };
   /** The time of the last event that asked for it; exact enough for everything but a new event. */
   nowMs: number;
@@ -52,6 +55,7 @@ export class GatewayWorker {
     this.options = options;
     this.clock = options.clock;
     this.rng = createRng(options.seed);
+    this.mintKey = createKeyMint(this.clock, options.seed);
     this.nowMs = this.clock.mono();
     this.turnedMs = this.nowMs;
     this.sweep = createDeadlineSweep(this.clock, sweepTickMs);
@@ -87,6 +91,9 @@ export class GatewayWorker {
     this.limits = routes;
     this.router = createRouter(routes.routes);
     for (const route of routes.routes) this.serviceOf(route.service);
+    for (const name of routes.keyed ?? []) this.serviceOf(name);
+    const keyed = new Set(routes.keyed);
+    for (const service of this.services.values()) service.isKeyed = keyed.has(service.name);
   }
 
   /** A service by name; made when first spoken of. Undefined beyond the bound. */
@@ -95,6 +102,7 @@ export class GatewayWorker {
     if (known !== undefined || this.services.size >= servicesMax) return known;
     const { clock, chairs, rng } = this;
     const service = createService({ name, clock, now: () => this.nowMs, rng, chairs, zone: this.options.zone });
+    service.isKeyed = this.limits.keyed?.includes(name) ?? false;
     this.services.set(name, service);
     return service;
   }
@@ -115,7 +123,13 @@ export class GatewayWorker {
       this.refuse(req, res, 'HALE_PLATFORM_GATEWAY_NO_ROUTE');
       return;
     }
-    new Exchange(this, service, { req, res }).start();
+    const carried = readCarried(req.headers);
+    if (isCarriedFault(carried)) {
+      this.totals.requests++;
+      refuse({ req, res }, 'HALE_PLATFORM_GATEWAY_HEADER_INVALID', carried);
+      return;
+    }
+    new Exchange(this, service, { req, res, carried, isPublic: listenerService === undefined }).start();
   }
 
   private refuse(req: CallerRequest, res: CallerResponse, code: GatewayErrorCode): void {
