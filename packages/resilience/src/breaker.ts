@@ -144,6 +144,11 @@ export class Breaker {
     this.onChange = onChange;
   }
 
+  /** Somebody holds it by hand. */
+  get isHeld(): boolean {
+    return this.isolations + this.closures > 0;
+  }
+
   /** A ticket (0 or above) for `record`, or -1: refused. */
   admit(nowMs: number): number {
     if (this.state.kind === 'closed' && this.isolations === 0) return this.era;

@@ -3,7 +3,7 @@
 // (fused in the flight); hedging, the attempt's timeout, fault injection (layers), the call. What is not configured is undefined here, and costs one comparison.
 import type { HaleError } from '@hale/base';
 import { type AdaptiveLimit, createAdaptiveLimit } from '../adaptive-limit.ts';
-import { Breaker, type BreakerChange } from '../breaker.ts';
+import { Breaker, type BreakerChange, type SavedBreaker } from '../breaker.ts';
 import { Bulkhead } from '../bulkhead.ts';
 import { type Classify, classifyError, type Verdict } from '../classify.ts';
 import type { DegradedRegistry } from '../degraded.ts';
@@ -26,6 +26,7 @@ export interface EngineOptions {
   readonly clock: PolicyClock;
   readonly unit: () => number;
   readonly registry: DegradedRegistry;
+  readonly saved: SavedBreaker | undefined;
 }
 
 /** A class: it has a life, and `execute` is the hottest function of the room. */
@@ -56,12 +57,13 @@ export class Engine implements Policy, EventOutlet {
   private readonly unit: () => number;
   private readonly registry: DegradedRegistry;
 
-  constructor(settings: PolicySettings, { clock, unit, registry }: EngineOptions) {
+  constructor(settings: PolicySettings, { clock, unit, registry, saved }: EngineOptions) {
     this.clock = clock;
     this.unit = unit;
     this.registry = registry;
     this.sweep = sweepOf(clock);
     this.update(settings);
+    if (saved !== undefined) this.breaker?.restore(saved, clock.mono());
   }
 
   execute<T>(call: Call<T>, options?: ExecuteOptions): Promise<T> {
@@ -131,6 +133,19 @@ export class Engine implements Policy, EventOutlet {
     };
   }
 
+  isolate(): () => void {
+    const release = this.guard().isolate(this.clock.mono());
+    return () => release(this.clock.mono());
+  }
+
+  forceClosed(): () => void {
+    return this.guard().forceClosed(this.clock.mono());
+  }
+
+  save(): SavedBreaker | undefined {
+    return this.breaker?.save(this.clock.mono());
+  }
+
   /** A delay in ms, or -1: no other try. */
   planRetry(verdict: Verdict, step: RetryStep & { readonly error: unknown; readonly nowMs: number }): number {
     if (this.retry === undefined) return -1;
@@ -190,9 +205,21 @@ export class Engine implements Policy, EventOutlet {
   }
 
   private setBreaker({ breaker }: PolicySettings): void {
-    if (breaker === undefined) this.breaker = undefined;
-    else if (this.breaker !== undefined) this.breaker.update(breaker);
+    if (breaker === undefined) {
+      // One that is held by hand stays until it is let go.
+      if (this.breaker?.isHeld !== true) this.breaker = undefined;
+    } else if (this.breaker !== undefined) this.breaker.update(breaker);
     else this.breaker = new Breaker({ settings: breaker, unit: this.unit, onChange: this.onBreaker });
+  }
+
+  /** The breaker, or one that never opens by itself: something to hold by hand. */
+  private guard(): Breaker {
+    this.breaker ??= new Breaker({
+      settings: { failureRatio: never },
+      unit: this.unit,
+      onChange: this.onBreaker,
+    });
+    return this.breaker;
   }
 
   private readonly onBreaker = (change: BreakerChange, nowMs: number): void => {

@@ -7,49 +7,15 @@
 //                  queued ──turn──▶ running ──ok──▶ over
 //                                     │ failed ──▶ backoff ──due──▶ (breaker) ...
 // Timeout, abort and deadline can end it in any of queued, running and backoff, at once.
-import type { Waiter } from '../bulkhead.ts';
 import { type Verdict, verdicts } from '../classify.ts';
 import { LazyContext } from '../lazy-signal.ts';
-import type { Sleeper } from '../timer-sweep.ts';
 import type { Engine } from './engine.ts';
-import type { Call, ExecuteOptions, Priority } from './types.ts';
-
-type Phase = 'idle' | 'queued' | 'running' | 'backoff' | 'husk';
+import { FlightRecord } from './flight-record.ts';
+import type { Call, ExecuteOptions } from './types.ts';
 
 const never = Number.POSITIVE_INFINITY;
-const nothing = (): void => {};
-const noCall: Call<unknown> = () => undefined;
 
-export class Flight implements Sleeper, Waiter {
-  // Sleeper
-  dueMs = never;
-  isListed = false;
-  // Waiter
-  priority: Priority = 'normal';
-  ahead: Waiter | undefined = undefined;
-  behind: Waiter | undefined = undefined;
-  isWaiting = false;
-  // What the context is made from
-  attempt = 0;
-  key: string | undefined = undefined;
-  limitMs = never;
-
-  private phase: Phase = 'idle';
-  private engine: Engine | undefined = undefined;
-  private call: Call<unknown> = noCall;
-  private signal: AbortSignal | undefined = undefined;
-  private context: LazyContext | undefined = undefined;
-  private resolve: (value: unknown) => void = nothing;
-  private reject: (error: unknown) => void = nothing;
-  private beganMs = 0;
-  private attemptBeganMs = 0;
-  private callDueMs = never;
-  private retriesLeft = never;
-  private lastDelayMs = 0;
-  private ticket = -1;
-  private owesBudget = false;
-  private lastError: unknown = undefined;
-
+export class Flight extends FlightRecord {
   /** The executor of the caller's promise. */
   readonly bind = (resolve: (value: unknown) => void, reject: (error: unknown) => void): void => {
     this.resolve = resolve;
@@ -360,45 +326,11 @@ export class Flight implements Sleeper, Waiter {
     return heir;
   }
 
-  private inherit(from: Flight): void {
-    this.engine = from.engine;
-    this.call = from.call;
-    this.signal = from.signal;
-    this.resolve = from.resolve;
-    this.reject = from.reject;
-    this.priority = from.priority;
-    this.key = from.key;
-    this.attempt = from.attempt;
-    this.beganMs = from.beganMs;
-    this.attemptBeganMs = from.attemptBeganMs;
-    this.callDueMs = from.callDueMs;
-    this.retriesLeft = from.retriesLeft;
-    this.lastDelayMs = from.lastDelayMs;
-    this.ticket = from.ticket;
-    this.owesBudget = from.owesBudget;
-    from.owesBudget = false;
-  }
-
   /** Back on the rack. */
   private rest(): void {
     this.phase = 'idle';
     this.forgetCall();
     if (rack.length < rackMax) rack.push(this);
-  }
-
-  private forgetCall(): void {
-    this.engine = undefined;
-    this.call = noCall;
-    this.signal = undefined;
-    this.context = undefined;
-    this.resolve = nothing;
-    this.reject = nothing;
-    this.priority = 'normal';
-    this.key = undefined;
-    this.attempt = 0;
-    this.retriesLeft = never;
-    this.lastDelayMs = 0;
-    this.lastError = undefined;
   }
 }
 

@@ -1,5 +1,6 @@
 // The front door of the policies: one function, one order that is right by construction (decision 0005), sane defaults, and time and dice that
 // a test may turn. For an order of your own there is `compose`, with a linter.
+import type { SavedBreaker } from '../breaker.ts';
 import { createDegradedRegistry, type DegradedRegistry } from '../degraded.ts';
 import { hostClock } from '../host-clock.ts';
 import { Engine } from './engine.ts';
@@ -13,6 +14,8 @@ export interface PolicyOptions {
   readonly unit?: (() => number) | undefined;
   /** Where fallbacks hang out their sign; default: one for all policies of the process. */
   readonly degraded?: DegradedRegistry | undefined;
+  /** What `save` of an earlier policy gave: an open circuit stays open for what was left. */
+  readonly saved?: SavedBreaker | undefined;
 }
 
 /** What is answered by fallback at present, for all policies that were given no registry of their own. */
@@ -31,5 +34,6 @@ export function policy(settings: PolicySettings = {}, options: PolicyOptions = {
     clock: options.clock ?? hostClock,
     unit: options.unit ?? Math.random,
     registry: options.degraded ?? degradedParts,
+    saved: options.saved,
   });
 }

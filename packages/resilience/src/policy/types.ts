@@ -2,6 +2,7 @@
 // what a layer is. Rules know neither promises nor timers; the engine and the layers are given their clock and dice in `Surroundings`.
 // Nothing here runs.
 import type { Clock } from '@hale/base';
+import type { SavedBreaker } from '../breaker.ts';
 import type { Priority } from '../carried.ts';
 import type { PolicyEvent } from './events.ts';
 import type { PolicySettings } from './settings.ts';
@@ -50,6 +51,12 @@ export interface Policy {
   on(listener: (event: PolicyEvent) => void): () => void;
   /** New settings, at once; counts, windows and states stay. Throws HALE_RESILIENCE_SETTINGS and keeps the old ones. */
   update(settings: PolicySettings): void;
+  /** Refuses every call, as an open circuit does, until the given function is called; holders are counted. Needs no `breaker` settings. */
+  isolate(): () => void;
+  /** Holds the circuit closed, and goes on counting, until the given function is called. Isolation outweighs it. */
+  forceClosed(): () => void;
+  /** The circuit's state, to be handed to the next process as `PolicyOptions.saved`; undefined without a breaker. */
+  save(): SavedBreaker | undefined;
 }
 
 /** A way around a call: what is not configured is not there and costs nothing. */
