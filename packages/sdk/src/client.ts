@@ -2,9 +2,10 @@
 // nobody picks up, if what is asked is safe to ask twice. The caller's patience (timeoutMs) bounds it all. How a call goes on
 // behind this face: outbound.ts (the letter), rounds.ts (whom to ring, how often), attempt.ts (one ringing).
 import { type Clock, createSystemClock } from '@hale/base';
-import { createRetryBudget, type Priority } from '@hale/resilience';
+import { createRetryBudget, type PolicyEvent, type PolicySnapshot, type Priority } from '@hale/resilience';
 import type { Dispatcher } from 'undici';
 import { createChooser } from './chooser.ts';
+import { type ClientPolicy, createClientPolicies } from './client-policy.ts';
 import type { DegradedList } from './degraded.ts';
 import { createEndpointBook, type EndpointSource, staticBook } from './endpoints.ts';
 import { sdkError } from './errors.ts';
@@ -60,6 +61,8 @@ export interface ClientOptions {
   readonly answerBytesMax?: number;
   /** Answers where the service cannot: when a call failed for good, or was answered with 500 or more. */
   readonly fallback?: Fallback;
+  /** Breaker (on by default), bulkhead, adaptive limit, hedging, rate limit, throttle, faults on purpose. */
+  readonly policy?: ClientPolicy;
 }
 
 export interface Client {
@@ -73,7 +76,11 @@ export interface Client {
    * if (reply.ok) return reply.json();
    */
   fetch(path: string, options?: CallOptions): Promise<Reply>;
-  /** Other settings from the next call on; what was counted stays. */
+  /** What its policies have counted, and the breaker's state. */
+  snapshot(): PolicySnapshot;
+  /** Hears every decision of its policies; gives the way to stop. */
+  on(listener: (event: PolicyEvent) => void): () => void;
+  /** Other settings from the next call on; what was counted stays. Throws HALE_SDK_CLIENT_INVALID, HALE_RESILIENCE_SETTINGS. */
   update(options: ClientOptions): void;
   close(): Promise<void>;
 }
@@ -109,11 +116,17 @@ export function createServiceClient(source: ClientSource, options: ClientOptions
   const book = listed === undefined ? createEndpointBook(source) : staticBook(service, listed);
   let settings = checked(service, options);
   const wire = createWire(options.connectionsMax ?? 32);
+  const policies = createClientPolicies(service, clock, settings.policy ?? {});
+  const moved = (origins: ReadonlySet<string>) => {
+    wire.keep(origins);
+    policies.moved();
+  };
   const exchange: Exchange = {
     service,
     clock,
     wire,
-    chooser: createChooser({ book, clock, zone, moved: wire.keep }),
+    chooser: createChooser({ book, clock, zone, moved }),
+    policies,
     patience: createPatienceList(clock),
     budget: createRetryBudget({ now: () => clock.mono() }),
   };
@@ -131,10 +144,14 @@ export function createServiceClient(source: ClientSource, options: ClientOptions
         : withFallback(call, { service, fallback, degraded: source.degraded }, play);
     },
     update(next) {
-      settings = checked(service, { ...settings, ...next });
+      const wanted = checked(service, { ...settings, ...next });
+      if (next.policy !== undefined) policies.update(next.policy);
+      settings = wanted;
       defaults = defaultsOf(settings);
       rounds = roundsOf(settings);
     },
+    snapshot: () => policies.snapshot(),
+    on: (listener) => policies.on(listener),
     close: () => wire.close(),
   };
 

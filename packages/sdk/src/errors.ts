@@ -7,6 +7,8 @@ const hints = {
   HALE_SDK_NO_REPLICA: 'look at `hale ps`: no replica of it can be reached; try again after it was healed',
   HALE_SDK_CALL_FAILED: 'look at `hale ps` and `hale logs` of the called service',
   HALE_SDK_CALL_TIMEOUT: 'give the call a longer timeoutMs, or look at `hale describe` of the called service',
+  HALE_SDK_CALL_REFUSED:
+    'the called service failed too often or there is no room for more calls: look at `hale ps`, try again later, or give the client a `fallback`',
   HALE_SDK_SERVICE_UNKNOWN:
     "add it to `uses` of this service in hale.config.ts, or give the client `endpoints: ['http://host:port']`",
   HALE_SDK_CLIENT_INVALID: 'correct the setting that the message names',

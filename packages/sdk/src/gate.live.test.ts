@@ -133,7 +133,7 @@ test('the tray stays with a POST whose body comes late, under Fastify too', asyn
   assert.deepEqual(JSON.parse(text), { key: 'k1' });
 });
 
-test('a caller that leaves is heard three houses further', async (t) => {
+test('a caller that leaves is heard three houses further', { timeout: 10_000 }, async (t) => {
   const heard = Promise.withResolvers<string>();
   let arrived = () => {};
   const reached = new Promise<void>((resolve) => {
@@ -173,7 +173,9 @@ test('a caller that leaves is heard three houses further', async (t) => {
   assert.equal(await heard.promise, 'the caller has gone');
 });
 
-test('after the answer nothing is bound: work that goes on in the background may call on', async (t) => {
+test('after the answer nothing is bound: work that goes on in the background may call on', {
+  timeout: 10_000,
+}, async (t) => {
   const background = Promise.withResolvers<number>();
   const other = await serve(t, (_req, res) => res.end());
   const { service, port } = await serve(

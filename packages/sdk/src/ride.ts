@@ -12,20 +12,27 @@ export interface Carriage {
 
 /** A call that can be given up as long as its answer is not whole. `end` it where no answer comes at all. */
 export class Ride {
-  private readonly signal: AbortSignal | undefined;
+  private readonly own: AbortSignal | undefined;
   private readonly inbound: InboundCall | undefined;
   private at: Carriage | undefined = undefined;
+  private controller: AbortController | undefined = undefined;
 
   constructor(call: { readonly signal: AbortSignal | undefined; readonly inbound: InboundCall | undefined }) {
-    this.signal = call.signal;
+    this.own = call.signal;
     this.inbound = call.inbound;
-    this.signal?.addEventListener('abort', this.leave);
+    this.own?.addEventListener('abort', this.leave);
     this.inbound?.onGone(this.leave);
+  }
+
+  /** Aborts when the call is given up; made when first asked for. */
+  get signal(): AbortSignal {
+    this.controller ??= new AbortController();
+    return this.controller.signal;
   }
 
   /** Throws the reason when the call was given up. */
   check(): void {
-    if (this.signal?.aborted === true) throw this.signal.reason;
+    if (this.own?.aborted === true) throw this.own.reason;
     if (this.inbound?.isGone === true) throw callerGone();
   }
 
@@ -41,12 +48,13 @@ export class Ride {
 
   end(): void {
     this.at = undefined;
-    this.signal?.removeEventListener('abort', this.leave);
+    this.own?.removeEventListener('abort', this.leave);
     this.inbound?.offGone(this.leave);
   }
 
   private readonly leave = (): void => {
-    const reason = this.signal?.aborted === true ? this.signal.reason : callerGone();
+    const reason = this.own?.aborted === true ? this.own.reason : callerGone();
+    this.controller?.abort(reason);
     this.at?.giveUp(reason instanceof Error ? reason : new Error(String(reason)));
   };
 }

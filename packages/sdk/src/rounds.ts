@@ -1,10 +1,11 @@
 // A call with all its tries: whom to ring, whether to ring again, when to stop. Safe to repeat is anything that was surely not sent
 // or not begun (x-hale-refused); and, before an answer began, idempotent methods or calls with an Idempotency-Key. Every
 // repetition is paid for twice: out of this client's budget, and out of the purse that the whole tree of calls shares.
-import type { Clock } from '@hale/base';
+import { type Clock, isHaleError } from '@hale/base';
 import { createRetryPurse, type Refusal, type RetryBudget, type RetryPurse, type TryEnd } from '@hale/resilience';
 import { Attempt, isUnsendable, type Tried } from './attempt.ts';
 import type { Choice, Chooser } from './chooser.ts';
+import { type ClientPolicies, type Judged, verdictOf } from './client-policy.ts';
 import { sdkError } from './errors.ts';
 import { headersOfTry, type Outbound } from './outbound.ts';
 import { retryAfterMs, waitBeforeRetry } from './pacing.ts';
@@ -22,6 +23,7 @@ export interface Exchange {
   readonly chooser: Chooser;
   readonly patience: PatienceList;
   readonly budget: RetryBudget;
+  readonly policies: ClientPolicies;
 }
 
 export interface RoundsSettings {
@@ -45,10 +47,9 @@ export async function place(call: Outbound, exchange: Exchange, settings: Rounds
   }
 }
 
-/** Undefined: nobody is there to be rung, or no time is left. */
-interface Round {
+interface Round extends Judged {
   readonly choice: Choice;
-  readonly tried: Tried;
+  readonly attempt: Attempt;
   readonly end: TryEnd;
 }
 
@@ -58,6 +59,10 @@ class Rounds {
   private readonly settings: RoundsSettings;
   private readonly ride: Ride;
   private readonly purse: RetryPurse;
+  private tries = 0;
+  private last: Round | undefined = undefined;
+  /** Rung by now and not to be rung by the other leg of a hedged try. */
+  private ringing: Choice | undefined = undefined;
 
   constructor(parts: { call: Outbound; exchange: Exchange; settings: RoundsSettings; ride: Ride }) {
     this.call = parts.call;
@@ -68,50 +73,80 @@ class Rounds {
   }
 
   async run(): Promise<Reply> {
-    const { call, exchange, settings } = this;
-    let last: Round | undefined;
-    for (let tries = 1; ; tries++) {
-      const round = await this.ring(last?.choice);
-      if (tries > 1) exchange.budget.settled();
-      if (round === undefined) throw last === undefined ? this.noRound() : this.failure(last);
+    const { call, exchange } = this;
+    for (;;) {
+      const round = await this.ring();
+      if (round === undefined) return this.settle(this.last!);
       if (round.end === 'ok') exchange.budget.deposit();
-      if (round.end === 'ok' || tries >= settings.triesMax || !this.mayRepeat(round)) return this.settle(round);
-      const waitMs = this.waitFor(round, tries);
+      if (round.end === 'ok' || !this.mayRepeat(round.tried)) return this.settle(round);
+      const waitMs = this.waitFor(round);
       if (exchange.clock.mono() + waitMs >= call.dueMs) return this.settle(round);
       if (this.purse.plan(exchange.budget, round.end, refusalOf(round)) !== 'retry') return this.settle(round);
       call.inbound?.tellSpent();
       if (round.tried.kind === 'reply') void round.tried.reply.discard();
+      this.last = round;
       if (waitMs > 0) await this.pause(waitMs);
-      last = round;
     }
   }
 
-  /** One try, to the head of its answer. */
-  private async ring(avoid: Choice | undefined): Promise<Round | undefined> {
-    const { call, exchange, purse, ride } = this;
+  /** One try under the policies; undefined when they end a series of tries. */
+  private async ring(): Promise<Round | undefined> {
+    const { call, exchange, ride, last } = this;
     ride.check();
+    this.tries++;
+    this.ringing = last?.choice;
+    try {
+      const round = await exchange.policies.run(call, () => ride.signal, this.tryOnce);
+      ride.carry(round.attempt);
+      ride.check();
+      return round;
+    } catch (error) {
+      if (!isHaleError(error) || !error.code.startsWith('HALE_RESILIENCE_')) throw error;
+      if (last !== undefined) return undefined;
+      throw sdkError('HALE_SDK_CALL_REFUSED', `${call.method} ${call.path} was not sent: ${error.message}`, {
+        ...{ cause: error, retriable: true, details: error.details },
+      });
+    } finally {
+      if (last !== undefined) exchange.budget.settled();
+    }
+  }
+
+  /** To the head of its answer. */
+  private readonly tryOnce = async (signal: AbortSignal | undefined): Promise<Round> => {
+    const { call, exchange, purse } = this;
     const leftMs = call.dueMs - exchange.clock.mono();
-    const choice = leftMs > 0 ? exchange.chooser.choose(avoid) : undefined;
-    if (choice === undefined) return undefined;
+    const choice = leftMs > 0 ? exchange.chooser.choose(this.ringing) : undefined;
+    if (choice === undefined) throw this.last === undefined ? this.noRound() : this.failure(this.last);
+    this.ringing = choice;
     const lent = purse.lend();
-    const tried = await this.dispatch(choice, { lent, leftMs: Math.min(leftMs, call.tryTimeoutMs) });
+    const attempt = this.attemptOf(choice, Math.min(leftMs, call.tryTimeoutMs));
+    const leave = () => attempt.giveUp(overtaken);
+    signal?.addEventListener('abort', leave);
+    const tried = await this.dispatch(attempt, { choice, lent, leftMs: Math.min(leftMs, call.tryTimeoutMs) });
+    signal?.removeEventListener('abort', leave);
     const end = endOf(tried);
     purse.settle(lent, end, tried.kind === 'reply' ? tried.retriesSpent : 0);
     call.inbound?.tellSpent();
-    ride.check();
-    return { choice, tried, end };
+    const goesOn = this.tries === 1 && this.mayRepeat(tried) && exchange.chooser.hasOther(choice);
+    return { choice, attempt, tried, end, verdict: verdictOf(tried, goesOn) };
+  };
+
+  private attemptOf(choice: Choice, leftMs: number): Attempt {
+    const { exchange, settings, call, ride } = this;
+    const { patience, clock } = exchange;
+    const due = { headDueMs: clock.mono() + leftMs, wholeDueMs: call.dueMs };
+    const attempt = new Attempt({ choice, patience, ...due, bytesMax: settings.answerBytesMax });
+    ride.carry(attempt);
+    return attempt;
   }
 
-  private async dispatch(choice: Choice, now: { readonly lent: number; readonly leftMs: number }): Promise<Tried> {
-    const { call, exchange, settings, ride } = this;
-    const { patience, wire, clock } = exchange;
-    const { path, method, body, dueMs } = call;
-    const headers = headersOfTry(call, { leftMs: now.leftMs, retriesLeft: now.lent });
-    const headDueMs = clock.mono() + now.leftMs;
-    const bytesMax = settings.answerBytesMax;
-    const attempt = new Attempt({ choice, patience, headDueMs, wholeDueMs: dueMs, bytesMax });
-    ride.carry(attempt);
-    const pool = wire.poolOf(choice.origin);
+  private async dispatch(
+    attempt: Attempt,
+    now: { readonly choice: Choice; readonly lent: number; readonly leftMs: number },
+  ): Promise<Tried> {
+    const { path, method, body } = this.call;
+    const headers = headersOfTry(this.call, { leftMs: now.leftMs, retriesLeft: now.lent });
+    const pool = this.exchange.wire.poolOf(now.choice.origin);
     const request = { path, method, headers, body };
     if (pool instanceof Promise) (await pool).dispatch(request, attempt);
     else pool.dispatch(request, attempt);
@@ -123,12 +158,14 @@ class Rounds {
     return tried;
   }
 
-  private mayRepeat({ tried }: Round): boolean {
+  private mayRepeat(tried: Tried): boolean {
+    if (this.tries >= this.settings.triesMax) return false;
     if (this.call.isRepeatable) return true;
     return tried.kind === 'error' ? tried.unsent : tried.refused !== undefined;
   }
 
-  private waitFor({ choice, tried, end }: Round, tries: number): number {
+  private waitFor({ choice, tried, end }: Round): number {
+    const { tries } = this;
     const hasOther = this.exchange.chooser.hasOther(choice);
     const askedMs = tried.kind === 'reply' ? retryAfterMs(tried.reply.headers, this.exchange.clock) : undefined;
     return waitBeforeRetry({ tries, hasOther, askedMs, isHarmless: end === 'unsent' });
@@ -179,6 +216,9 @@ class Rounds {
     return sdkError(code, message, { cause, retriable: true });
   }
 }
+
+/** One reason for all. */
+const overtaken = new Error('another try was faster');
 
 function refusalOf({ tried }: Round): Refusal | undefined {
   return tried.kind === 'reply' ? tried.refused : undefined;
