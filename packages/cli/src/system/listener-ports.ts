@@ -22,6 +22,9 @@ export function listenersOf(spec: SystemSpec): ListenerWish[] {
     ...(gateway === undefined
       ? []
       : [{ name: 'public', host: gateway.host, demanded: gateway.port === 0 ? undefined : gateway.port }]),
+    ...(gateway?.tls === undefined
+      ? []
+      : [{ name: 'tls', host: gateway.host, demanded: gateway.tls.port === 0 ? undefined : gateway.tls.port }]),
     ...routedServices(spec).map((service) => ({ name: `svc:${service}`, host: loopback, demanded: undefined })),
   ];
 }
@@ -45,19 +48,18 @@ export async function claimPorts(identity: SystemIdentity, spec: SystemSpec): Pr
   for (const { name, host, demanded } of listenersOf(spec)) {
     const port = ports[name];
     if (port === undefined || (await isPortFree(port, host))) continue;
-    if (demanded !== undefined) throw portInUse(port, host);
+    if (demanded !== undefined) throw portInUse(name === 'tls' ? 'gateway.tls.port' : 'gateway.port', port, host);
     ports[name] = await choosePort(`${identity.id} ${name}`, new Set(Object.values(ports)));
   }
   for (const service of Object.values(spec.services)) {
     if (service.port !== undefined && !(await isPortFree(service.port)))
-      throw portInUse(service.port, loopback, service.name);
+      throw portInUse(`services.${service.name}.port`, service.port, loopback);
   }
   return { id: identity.id, ports };
 }
 
-function portInUse(port: number, host: string, service?: string) {
+function portInUse(whose: string, port: number, host: string) {
   const holder = holderOfPort(port);
-  const whose = service === undefined ? 'gateway.port' : `services.${service}.port`;
   return cliError(
     'HALE_CLI_PORT_IN_USE',
     `${whose}: port ${port} on ${host} is in use by ${holder ?? 'another program'}`,
