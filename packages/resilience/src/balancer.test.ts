@@ -39,6 +39,18 @@ function shares(
   return counts;
 }
 
+function fail({ balancer }: ReturnType<typeof rig>, host: Host, times: number): void {
+  for (let i = 0; i < times; i++) {
+    balancer.begin(host);
+    balancer.end(host, 'failed', 1);
+  }
+}
+
+function succeed({ balancer }: ReturnType<typeof rig>, host: Host): void {
+  balancer.begin(host);
+  balancer.end(host, 'ok', 5);
+}
+
 test('equals share equally', () => {
   const counts = shares(rig([member('1'), member('2'), member('3')]), 9000);
   for (const share of Object.values(counts)) assert.ok(Math.abs(share - 1 / 3) < 0.05, String(share));
@@ -134,27 +146,56 @@ test('the near zone is preferred until half of it is gone', () => {
   const near = [member('1'), member('2')];
   const far = [member('3', { zone: 'b' }), member('4', { zone: 'b' })];
   assert.deepEqual(Object.keys(shares(rig([...near, ...far], { zone: 'a' }), 500)).sort(), ['1', '2']);
-  const thin = [member('1'), member('2'), member('5')];
-  const it = rig([...thin, ...far], { zone: 'a', ejection: { consecutiveErrors: 1, shareMax: 0.5, baseMs: 60_000 } });
-  for (const host of it.balancer.hosts.slice(0, 2)) {
-    it.balancer.begin(host);
-    it.balancer.end(host, 'failed', 1);
-  }
-  assert.ok(Object.keys(shares(it, 500)).includes('3'));
+  const it = rig([...near, ...far], { zone: 'a' });
+  for (const host of it.balancer.hosts.slice(0, 2)) fail(it, host, 5);
+  assert.ok(Object.keys(shares(it, 500)).includes('3'), 'both of the near ones fail: the far ones are asked');
 });
 
-test('five failures in a row send a host off, one at a time, and it comes back', () => {
+test('exactly five failures in a row send a host off, exactly five the next time, and it comes back', () => {
+  const events: string[] = [];
+  const it = rig([member('1'), member('2')], {
+    ejection: { baseMs: 10_000, jitter: 0, probationErrors: 5 },
+    onEvent: (event) =>
+      events.push(event.kind === 'ejected' ? `${event.host.member.id} for ${event.forMs}` : event.kind),
+  });
+  const [first, second] = it.balancer.hosts;
+  const look = () => {
+    it.clock.advance(20);
+    it.balancer.pick();
+    return events.splice(0);
+  };
+  for (const sentenceMs of [10_000, 20_000, 40_000]) {
+    fail(it, first!, 4);
+    succeed(it, second!);
+    assert.deepEqual(look(), [], 'four are not five');
+    fail(it, first!, 1);
+    succeed(it, second!);
+    assert.deepEqual(look(), [`1 for ${sentenceMs}`]);
+    assert.deepEqual(Object.keys(shares(it, 100)), ['2']);
+    it.clock.advance(sentenceMs);
+    assert.deepEqual(look(), ['returned']);
+  }
+});
+
+test('whoever the table took out and put back is not held to its sentence', () => {
   const it = rig([member('1'), member('2')]);
   const [first, second] = it.balancer.hosts;
-  for (const host of [first!, second!]) {
-    for (let i = 0; i < 5; i++) {
-      it.balancer.begin(host);
-      it.balancer.end(host, 'failed', 1);
-    }
-  }
-  assert.deepEqual(Object.keys(shares(it, 100)), ['2'], 'one bench seat of two hosts');
-  it.clock.advance(60_000);
-  assert.ok(Object.keys(shares(it, 100)).includes('1'));
+  fail(it, first!, 5);
+  succeed(it, second!);
+  assert.deepEqual(Object.keys(shares(it, 100)), ['2']);
+  it.balancer.update([member('1', { state: 'out' }), member('2')]);
+  it.balancer.update([member('1'), member('2')]);
+  assert.deepEqual(Object.keys(shares(it, 100)).sort(), ['1', '2']);
+});
+
+test('a fault that both share sends nobody off, and is said', () => {
+  const events: string[] = [];
+  const it = rig([member('1'), member('2')], { onEvent: (event) => events.push(event.kind) });
+  shares(it, 100, () => ({ ms: 1, ok: false }));
+  assert.deepEqual([...new Set(events)], ['shared-fault', 'spared']);
+  assert.deepEqual(it.balancer.snapshot().sharedFaults, ['errors']);
+  shares(it, 3000);
+  assert.deepEqual(it.balancer.snapshot().sharedFaults, []);
 });
 
 test('the one just tried is avoided while there is another', () => {

@@ -1,9 +1,15 @@
 // The usher: of two seats drawn at random it sends you to the one with the shorter wait (power of two choices, Mitzenmacher
-// 2001), the wait being peak-EWMA latency x (requests under way + 1). Around that: weights, slow start for newcomers, the bench for
-// those that fail in a row, the caller's own zone first. It keeps no timer and opens no connection;
-// it counts what it is told. State machine of a host: table rotation (in, suspect, draining, out) x bench (see outlier-ejection.ts).
-import { createOutlierEjection, type Ejectable, type EjectionOptions } from './outlier-ejection.ts';
-import { createPeakEwma, type PeakEwma } from './peak-ewma.ts';
+// 2001), the wait being (peak-EWMA latency + what failures cost) x (requests under way + 1). Around that: weights, slow start for newcomers and
+// those who come back, the bench for those who play worse than the team (outlier-ejection.ts), the caller's own zone first. It keeps no timer and opens no connection;
+// it counts what it is told, and gives judgment while it is asked. State machine of a host: table rotation (in, suspect, draining, out) x bench.
+import { type BalancerHost, costOf, newHost, renew } from './balancer-host.ts';
+import { type BalancerSnapshot, toSnapshot } from './balancer-snapshot.ts';
+import {
+  createOutlierEjection,
+  defaultEjection,
+  type EjectionEvent,
+  type EjectionOptions,
+} from './outlier-ejection.ts';
 import { rampShare, type SlowStartOptions } from './slow-start.ts';
 
 /** As in the endpoint table. 'suspect' is used only when nobody is 'in'; the other two get nothing new. */
@@ -19,18 +25,7 @@ export interface Member {
 }
 
 /** A member with what the balancer remembers of it. The same object as long as the id stays. */
-export interface Host<M extends Member = Member> extends Ejectable {
-  member: M;
-  /** Requests under way. */
-  pending: number;
-  /** Those of them that have had no answer at all yet. */
-  waiting: number;
-  /** Since when nothing has come back although somebody waits (mono ms). */
-  quietSinceMs: number;
-  readonly ewma: PeakEwma;
-  /** When its ramp began (mono ms). */
-  inSinceMs: number;
-}
+export type Host<M extends Member = Member> = BalancerHost<M>;
 
 export interface BalancerOptions {
   /** Monotonic milliseconds. */
@@ -39,10 +34,14 @@ export interface BalancerOptions {
   readonly unit: () => number;
   /** The caller's zone: its hosts are preferred while at least half of them are usable. */
   readonly zone?: string | undefined;
+  /** After this long without news, 63 % of what is known of a host is forgotten. Default 10,000. */
   readonly decayMs?: number;
-  readonly penaltyMs?: number;
+  /** What a failure costs, in typical latencies of the team. Default 20. */
+  readonly penalty?: number;
   readonly slowStart?: Partial<SlowStartOptions>;
   readonly ejection?: Partial<EjectionOptions>;
+  /** Told of every ejection, return and refusal to eject, and of a fault that half of the team shares. Must not throw. */
+  readonly onEvent?: ((event: EjectionEvent<Host>) => void) | undefined;
 }
 
 export interface Balancer<M extends Member = Member> {
@@ -57,37 +56,45 @@ export interface Balancer<M extends Member = Member> {
   answered(host: Host<M>): void;
   /** It ended after `latencyMs`. 'cancelled' (the caller left) says nothing about the host. */
   end(host: Host<M>, outcome: 'ok' | 'failed' | 'cancelled', latencyMs: number): void;
+  /** All that is known, for people and metrics; made anew at each call. */
+  snapshot(): BalancerSnapshot;
 }
 
 const defaultSlowStart: SlowStartOptions = { rampMs: 10_000, floor: 0.1 };
-const defaultEjection: EjectionOptions = {
-  consecutiveErrors: 5,
-  baseMs: 5000,
-  maxMs: 300_000,
-  shareMax: 0.1,
-  panicRatio: 0.5,
-};
-/** A host never heard of, with requests already waiting on it, must not look free (Finagle's penalty). */
-const unprobedCostMs = 1000;
+/** What a failure costs while nobody has succeeded yet, so that nothing is typical. */
+const unknownPenaltyMs = 1000;
 
 export function createBalancer<M extends Member>(options: BalancerOptions): Balancer<M> {
-  const { now, unit } = options;
+  const { now, unit, decayMs = 10_000, penalty = 20 } = options;
   const slowStart = { ...defaultSlowStart, ...options.slowStart };
-  const ejection = createOutlierEjection({ ...defaultEjection, ...options.ejection });
-  const ewmaOptions = { decayMs: options.decayMs ?? 10_000, penaltyMs: options.penaltyMs ?? 1000 };
+  const ejection = createOutlierEjection<Host<M>>(
+    { ...defaultEjection, ...options.ejection },
+    { unit, onEvent: (event) => hear(event) },
+  );
   let hosts: Host<M>[] = [];
   /** Hosts that the table allows; recomputed by update. */
   let allowed: Host<M>[] = [];
-  /** `allowed` after bench and zone, valid until `freshUntilMs`. */
+  /** Those of them that traffic is meant for (the near zone, or all); they are each other's measure. */
+  let team: Host<M>[] = [];
+  /** `team` without the bench, valid until `freshUntilMs`. */
   let usable: Host<M>[] = [];
   let freshUntilMs = Number.NEGATIVE_INFINITY;
   /** Effective weights of `usable`; undefined when all are equal. */
   let weights: number[] | undefined;
+  let penaltyMs = unknownPenaltyMs;
 
+  const hear = (event: EjectionEvent<Host<M>>) => {
+    if (event.kind === 'returned') {
+      event.host.inSinceMs = now();
+      event.host.ewma.forgive();
+    }
+    options.onEvent?.(event);
+  };
   const refresh = (nowMs: number) => {
-    const panic = ejection.isPanic(allowed, nowMs);
-    const playing = panic ? allowed : allowed.filter((host) => !ejection.isOut(host, nowMs));
-    usable = preferZone(playing, allowed, options.zone);
+    ejection.judge(team, nowMs);
+    if (ejection.typicalMs > 0) penaltyMs = ejection.typicalMs * penalty;
+    team = preferZone(allowed, options.zone, (host) => !ejection.isOut(host, nowMs) && !ejection.isAccused(host));
+    usable = ejection.isPanic(team, nowMs) ? team : team.filter((host) => !ejection.isOut(host, nowMs));
     const shares = usable.map((host) => host.member.weight * rampShare(nowMs - host.inSinceMs, slowStart));
     weights = shares.every((share) => share === shares[0]) ? undefined : shares;
     // Ramps and the bench move slowly; looking every 20 ms keeps a pick at two dice and two multiplications.
@@ -107,10 +114,11 @@ export function createBalancer<M extends Member>(options: BalancerOptions): Bala
       hosts = members.map((member) => {
         const host = known.get(member.id);
         known.delete(member.id);
-        return host === undefined ? newHost(member, nowMs, ewmaOptions) : renew(host, member, nowMs);
+        return host === undefined ? newHost(member, nowMs, decayMs) : renew(host, member, nowMs);
       });
       const inRotation = hosts.filter((host) => host.member.state === 'in');
       allowed = inRotation.length > 0 ? inRotation : hosts.filter((host) => host.member.state === 'suspect');
+      team = allowed;
       invalidate();
       return [...known.values()];
     },
@@ -126,7 +134,7 @@ export function createBalancer<M extends Member>(options: BalancerOptions): Bala
       const b = usable[second]!;
       if (a === avoid) return b;
       if (b === avoid) return a;
-      return cost(b, nowMs) < cost(a, nowMs) ? b : a;
+      return costOf(b, nowMs, penaltyMs) < costOf(a, nowMs, penaltyMs) ? b : a;
     },
     begin(host) {
       if (host.waiting === 0) host.quietSinceMs = now();
@@ -147,55 +155,28 @@ export function createBalancer<M extends Member>(options: BalancerOptions): Bala
       if (outcome === 'cancelled') return;
       if (outcome === 'ok') {
         host.ewma.succeeded(latencyMs, nowMs);
-        ejection.succeeded(host, nowMs);
+        ejection.succeeded(host, latencyMs, nowMs);
         return;
       }
       host.ewma.failed(latencyMs, nowMs);
-      if (ejection.failed(host, allowed, nowMs)) invalidate();
+      ejection.failed(host, nowMs);
+      // At once, not at the next look: the failure that makes it enough is the last one that it gets.
+      if (ejection.isAccused(host)) invalidate();
     },
+    snapshot: () => toSnapshot(hosts, ejection, { nowMs: now(), penaltyMs, isPanic: ejection.isPanic(team, now()) }),
   };
 }
 
-function cost(host: Host, nowMs: number): number {
-  // A frozen host has a fine average for ever. That nothing comes back while somebody waits is the sample it cannot give.
-  const silenceMs = host.waiting > 0 ? nowMs - host.quietSinceMs : 0;
-  const latencyMs = Math.max(host.ewma.cost(nowMs), silenceMs);
-  if (latencyMs === 0 && host.pending > 0) return unprobedCostMs + host.pending;
-  return latencyMs * (host.pending + 1);
-}
-
-function newHost<M extends Member>(member: M, nowMs: number, ewma: { decayMs: number; penaltyMs: number }): Host<M> {
-  return {
-    member,
-    pending: 0,
-    waiting: 0,
-    quietSinceMs: nowMs,
-    ewma: createPeakEwma({ ...ewma, nowMs }),
-    inSinceMs: nowMs,
-    errorsInRow: 0,
-    timesEjected: 0,
-    ejectedUntilMs: 0,
-  };
-}
-
-/** A host that comes back from 'out' or 'draining' ramps up again; 'suspect' and back does not, it was warm all the time. */
-function renew<M extends Member>(host: Host<M>, member: M, nowMs: number): Host<M> {
-  const wasCold = host.member.state === 'out' || host.member.state === 'draining';
-  if (wasCold && (member.state === 'in' || member.state === 'suspect')) host.inSinceMs = nowMs;
-  host.member = member;
-  return host;
-}
-
+/** The near ones while at least half of them are well; with less they would drown in what the whole zone sends. */
 function preferZone<M extends Member>(
-  playing: Host<M>[],
-  allowed: readonly Host<M>[],
+  allowed: Host<M>[],
   zone: string | undefined,
+  isWell: (host: Host<M>) => boolean,
 ): Host<M>[] {
-  if (zone === undefined) return playing;
-  const near = playing.filter((host) => host.member.zone === zone);
-  const nearAll = allowed.filter((host) => host.member.zone === zone).length;
-  // With less than half of the near ones left, they would drown in what the whole zone sends.
-  return near.length > 0 && near.length * 2 >= nearAll ? near : playing;
+  if (zone === undefined) return allowed;
+  const near = allowed.filter((host) => host.member.zone === zone);
+  const well = near.filter(isWell).length;
+  return well > 0 && well * 2 >= near.length ? near : allowed;
 }
 
 function otherThan<T>(items: readonly T[], avoid: T): T | undefined {

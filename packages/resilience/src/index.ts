@@ -15,6 +15,7 @@ export {
   type Member,
   type Rotation,
 } from './balancer.ts';
+export type { BalancerSnapshot, HostSnapshot } from './balancer-snapshot.ts';
 export {
   Breaker,
   type BreakerChange,
@@ -78,7 +79,7 @@ export { createHedgeRule, type HedgeRule, type HedgeSettings } from './hedge.ts'
 export { hedgeLayer } from './hedge-layer.ts';
 export { hostClock } from './host-clock.ts';
 export { LatencyHistogram, type LatencySummary } from './latency-histogram.ts';
-export { createOutlierEjection, type EjectionOptions, type OutlierEjection } from './outlier-ejection.ts';
+export type { Detector, EjectionEvent, EjectionOptions, Mercy } from './outlier-ejection.ts';
 export { createPeakEwma, type PeakEwma } from './peak-ewma.ts';
 export type { PolicyEvent, Refuser } from './policy/events.ts';
 export { degradedParts, type PolicyOptions, policy } from './policy/policy.ts';

@@ -1,10 +1,21 @@
-// The penalty bench: a host that fails several times in a row sits out for a while, longer each time. The bench is small
-// (a share of the team, though always one seat), and when too many would sit on it, nobody does: then it is the game that
-// is broken, not the players (panic). Pure bookkeeping; the balancer asks it. After Envoy's outlier detection.
+// The penalty bench: who plays worse than the team sits out for a while, longer each time. Three whistles, all of which compare
+// with the team and none with an absolute figure: failures in a row (outlier-ejection-streak.ts), the share of failures and the share of slow answers
+// in a window (outlier-ejection-windows.ts). The bench is small (a share of the team, though always one seat); when half the team has the same fault nobody
+// is sent off, for then the pitch is broken and not the players, and that is said. Whoever comes back is on probation: a little is
+// enough to be sent off again. After Envoy's outlier detection (its enforcing dials too). No timer: the balancer asks when it is used.
+import { judgeStreak } from './outlier-ejection-streak.ts';
+import { type Judgment, judgeWindows } from './outlier-ejection-windows.ts';
+
+export type Detector = 'streak' | 'errors' | 'slow';
+
+/** Why a host that was found guilty stays: others have the same fault, no seat is free, nobody else plays, or the dial says so. */
+export type Mercy = 'shared' | 'seats' | 'alone' | 'dial';
 
 export interface EjectionOptions {
-  /** Failures in a row that send a host off. */
+  /** Failures in a row that send a host off, exactly. */
   readonly consecutiveErrors: number;
+  /** The same for one that has come back and not yet given one good answer. */
+  readonly probationErrors: number;
   /** First time out; doubled at each return that fails again. */
   readonly baseMs: number;
   readonly maxMs: number;
@@ -12,55 +23,275 @@ export interface EjectionOptions {
   readonly shareMax: number;
   /** With fewer than this share usable, ejections are ignored. */
   readonly panicRatio: number;
+  /** Sentences last up to this share longer, by chance, so that those sent off together do not come back together. */
+  readonly jitter: number;
+  /** An answer is slow when it takes this many times what is typical for the team. */
+  readonly slowFactor: number;
+  /** Which share of each detector's verdicts is carried out: 1 all, 0 none (they are only told). */
+  readonly enforce: Readonly<Record<Detector, number>>;
 }
 
+export const defaultEjection: EjectionOptions = {
+  consecutiveErrors: 5,
+  probationErrors: 1,
+  baseMs: 20_000,
+  maxMs: 300_000,
+  shareMax: 0.1,
+  panicRatio: 0.5,
+  jitter: 0.25,
+  slowFactor: 3,
+  enforce: { streak: 1, errors: 1, slow: 1 },
+};
+
+/** What the bench remembers of a host. */
 export interface Ejectable {
   errorsInRow: number;
+  /** When the first of them came (mono ms). */
+  streakSinceMs: number;
+  lastOkMs: number;
   /** Times sent off without a lasting recovery between. */
   timesEjected: number;
   /** Sits out until then (mono ms); 0 when it plays. */
   ejectedUntilMs: number;
+  /** For what it sits, or sat last. */
+  ejectedFor: Detector | undefined;
+  /** What was told of it when it was spared, so that it is not told again while it goes on. */
+  sparedWhy: string | undefined;
+  /** This window: answers, failures among them, and slow ones among the successes. */
+  answers: number;
+  failures: number;
+  slow: number;
+  windowSinceMs: number;
+  /** Its typical latency: moves five percent towards each answer. */
+  medianMs: number;
 }
 
-export interface OutlierEjection {
-  succeeded(host: Ejectable, nowMs: number): void;
-  /** Counts a failure; true when this one sent the host off. `hosts` is the whole team. */
-  failed(host: Ejectable, hosts: readonly Ejectable[], nowMs: number): boolean;
-  isOut(host: Ejectable, nowMs: number): boolean;
+export type EjectionEvent<H> =
+  | { readonly kind: 'ejected'; readonly host: H; readonly detector: Detector; readonly forMs: number }
+  | { readonly kind: 'returned'; readonly host: H }
+  | { readonly kind: 'spared'; readonly host: H; readonly detector: Detector; readonly why: Mercy }
+  /** Half of the team or more has it: a dependency that they share is the likelier cause. */
+  | { readonly kind: 'shared-fault'; readonly what: 'errors' | 'slow'; readonly hosts: number; readonly of: number }
+  | { readonly kind: 'shared-fault-over'; readonly what: 'errors' | 'slow' };
+
+export interface OutlierEjection<H extends Ejectable> {
+  succeeded(host: H, latencyMs: number, nowMs: number): void;
+  failed(host: H, nowMs: number): void;
+  /** Gives judgment over `team`, the hosts that get traffic or sit; true when somebody was sent off or came back. Cheap when nothing is due. */
+  judge(team: readonly H[], nowMs: number): boolean;
+  isOut(host: H, nowMs: number): boolean;
+  /** Failing so often in a row that it would be sent off, were the others better. */
+  isAccused(host: H): boolean;
   /** True when so few are usable that the bench must be emptied. */
-  isPanic(hosts: readonly Ejectable[], nowMs: number): boolean;
+  isPanic(hosts: readonly H[], nowMs: number): boolean;
+  /** What a typical host takes for an answer (ms); 0 while unknown. */
+  readonly typicalMs: number;
+  readonly sharedFaults: readonly ('errors' | 'slow')[];
 }
 
-export function createOutlierEjection(options: EjectionOptions): OutlierEjection {
-  const isOut = (host: Ejectable, nowMs: number) => host.ejectedUntilMs > nowMs;
-  const countOut = (hosts: readonly Ejectable[], nowMs: number) => {
-    let out = 0;
-    for (const host of hosts) if (isOut(host, nowMs)) out++;
-    return out;
-  };
-  return {
-    isOut,
-    succeeded(host, nowMs) {
-      host.errorsInRow = 0;
-      // Forgiven only after it has played as long as it last sat: one lucky answer does not wipe the record.
-      if (host.timesEjected > 0 && nowMs - host.ejectedUntilMs > sentenceMs(host.timesEjected, options)) {
-        host.timesEjected = 0;
+export const unblemished: Ejectable = {
+  errorsInRow: 0,
+  streakSinceMs: 0,
+  lastOkMs: Number.NEGATIVE_INFINITY,
+  timesEjected: 0,
+  ejectedUntilMs: 0,
+  ejectedFor: undefined,
+  sparedWhy: undefined,
+  answers: 0,
+  failures: 0,
+  slow: 0,
+  windowSinceMs: 0,
+  medianMs: 0,
+};
+
+const windowMs = 1000;
+
+export interface EjectionSurroundings<H> {
+  /** Uniform in [0, 1). */
+  readonly unit: () => number;
+  readonly onEvent?: ((event: EjectionEvent<H>) => void) | undefined;
+}
+
+export function createOutlierEjection<H extends Ejectable>(
+  options: EjectionOptions,
+  surroundings: EjectionSurroundings<H>,
+): OutlierEjection<H> {
+  return new Bench(options, surroundings);
+}
+
+class Bench<H extends Ejectable> implements OutlierEjection<H> {
+  typicalMs = 0;
+  private readonly options: EjectionOptions;
+  private readonly unit: () => number;
+  private readonly tell: (event: EjectionEvent<H>) => void;
+  private readonly shared = { errors: false, slow: false };
+  private readonly seated = new Set<H>();
+  /** Slower than this is slow; nothing is, before a first window. */
+  private barMs = Number.POSITIVE_INFINITY;
+  private windowDueMs = Number.NEGATIVE_INFINITY;
+  private isAnybodyAccused = false;
+
+  constructor(options: EjectionOptions, { unit, onEvent }: EjectionSurroundings<H>) {
+    this.options = options;
+    this.unit = unit;
+    this.tell = onEvent ?? (() => {});
+  }
+
+  get sharedFaults(): readonly ('errors' | 'slow')[] {
+    return (['errors', 'slow'] as const).filter((what) => this.shared[what]);
+  }
+
+  succeeded(host: H, latencyMs: number, nowMs: number): void {
+    host.errorsInRow = 0;
+    host.lastOkMs = nowMs;
+    host.answers++;
+    if (latencyMs > this.barMs) host.slow++;
+    // A median in one multiplication: half of the answers push it up, half down.
+    if (host.medianMs === 0) host.medianMs = latencyMs;
+    else host.medianMs *= latencyMs > host.medianMs ? 1.05 : 1 / 1.05;
+    // Forgiven only after it has played as long as it last sat: one lucky answer does not wipe the record.
+    if (host.timesEjected > 0 && nowMs - host.ejectedUntilMs > this.sentenceMs(host.timesEjected))
+      host.timesEjected = 0;
+  }
+
+  failed(host: H, nowMs: number): void {
+    if (host.errorsInRow++ === 0) host.streakSinceMs = nowMs;
+    host.answers++;
+    host.failures++;
+    if (this.isAccused(host)) this.isAnybodyAccused = true;
+  }
+
+  isOut(host: H, nowMs: number): boolean {
+    return host.ejectedUntilMs > nowMs;
+  }
+
+  isAccused(host: H): boolean {
+    return host.errorsInRow >= this.errorsMax(host);
+  }
+
+  isPanic(hosts: readonly H[], nowMs: number): boolean {
+    return hosts.length - this.countOut(hosts, nowMs) < hosts.length * this.options.panicRatio;
+  }
+
+  judge(team: readonly H[], nowMs: number): boolean {
+    let changed = this.release(nowMs);
+    if (this.isAnybodyAccused) changed = this.judgeStreaks(team, nowMs) || changed;
+    if (nowMs < this.windowDueMs) return changed;
+    this.windowDueMs = nowMs + windowMs;
+    return this.judgeAll(team, nowMs) || changed;
+  }
+
+  private errorsMax(host: H): number {
+    return isUnproven(host) ? this.options.probationErrors : this.options.consecutiveErrors;
+  }
+
+  private judgeStreaks(team: readonly H[], nowMs: number): boolean {
+    let changed = false;
+    this.isAnybodyAccused = false;
+    for (const host of team) {
+      if (!this.isAccused(host) || this.isOut(host, nowMs)) continue;
+      const verdict = judgeStreak(host, team, nowMs);
+      if (verdict === 'shared') {
+        this.say('errors', true, { hosts: team.filter((one) => one.errorsInRow > 0).length, of: team.length });
+        this.spare(host, 'streak', 'shared');
+      } else if (verdict === 'alone') this.spare(host, 'streak', 'alone');
+      else if (verdict === 'guilty' && this.sendOff(host, 'streak', { team, nowMs })) {
+        changed = true;
+        continue;
       }
-    },
-    failed(host, hosts, nowMs) {
-      host.errorsInRow++;
-      if (host.errorsInRow < options.consecutiveErrors || isOut(host, nowMs)) return false;
-      const seats = Math.max(1, Math.floor(hosts.length * options.shareMax));
-      if (hosts.length < 2 || countOut(hosts, nowMs) >= seats) return false;
-      host.timesEjected++;
-      host.ejectedUntilMs = nowMs + sentenceMs(host.timesEjected, options);
+      // 'unheard' too: it is looked at again when the others have had their say.
+      this.isAnybodyAccused = true;
+    }
+    return changed;
+  }
+
+  private judgeAll(team: readonly H[], nowMs: number): boolean {
+    const playing = team.filter((host) => !this.isOut(host, nowMs));
+    const judgment = judgeWindows(playing, nowMs);
+    if (judgment.typicalMs > 0) {
+      this.typicalMs = judgment.typicalMs;
+      this.barMs = judgment.typicalMs * this.options.slowFactor;
+    }
+    if (judgment.shared !== undefined) {
+      const { errors, slow, of } = judgment.shared;
+      // A window that began before the fault did does not end what the streaks have found.
+      const isErrors = errors * 2 >= of || (this.shared.errors && this.isAnybodyAccused);
+      this.say('errors', isErrors && of > 1, { hosts: errors, of });
+      this.say('slow', slow * 2 >= of && of > 1, { hosts: slow, of });
+    }
+    for (const host of team) if (host.errorsInRow === 0 && !isGuilty(host, judgment)) host.sparedWhy = undefined;
+    let changed = false;
+    for (const { host, detector } of judgment.guilty)
+      changed = this.sendOff(host, detector, { team, nowMs }) || changed;
+    return changed;
+  }
+
+  private sendOff(host: H, detector: Detector, { team, nowMs }: { team: readonly H[]; nowMs: number }): boolean {
+    const { options } = this;
+    if (team.length < 2) return this.spare(host, detector, 'alone');
+    const seats = Math.max(1, Math.floor(team.length * options.shareMax));
+    if (this.countOut(team, nowMs) >= seats) return this.spare(host, detector, 'seats');
+    if (this.unit() >= options.enforce[detector]) {
       host.errorsInRow = 0;
-      return true;
-    },
-    isPanic: (hosts, nowMs) => hosts.length - countOut(hosts, nowMs) < hosts.length * options.panicRatio,
-  };
+      return this.spare(host, detector, 'dial');
+    }
+    host.timesEjected++;
+    const forMs = this.sentenceMs(host.timesEjected) * (1 + options.jitter * this.unit());
+    host.ejectedUntilMs = nowMs + forMs;
+    host.ejectedFor = detector;
+    host.errorsInRow = 0;
+    this.seated.add(host);
+    host.sparedWhy = undefined;
+    this.tell({ kind: 'ejected', host, detector, forMs });
+    return true;
+  }
+
+  /** Those whose time is over play again, with nothing held against them but the record. */
+  private release(nowMs: number): boolean {
+    let changed = false;
+    for (const host of this.seated) {
+      if (this.isOut(host, nowMs)) continue;
+      this.seated.delete(host);
+      host.errorsInRow = 0;
+      host.answers = 0;
+      host.failures = 0;
+      host.slow = 0;
+      host.windowSinceMs = nowMs;
+      changed = true;
+      this.tell({ kind: 'returned', host });
+    }
+    return changed;
+  }
+
+  private spare(host: H, detector: Detector, why: Mercy): false {
+    const told = `${detector} ${why}`;
+    if (host.sparedWhy !== told) this.tell({ kind: 'spared', host, detector, why });
+    host.sparedWhy = told;
+    return false;
+  }
+
+  private say(what: 'errors' | 'slow', is: boolean, { hosts, of }: { hosts: number; of: number }): void {
+    if (this.shared[what] === is) return;
+    this.shared[what] = is;
+    this.tell(is ? { kind: 'shared-fault', what, hosts, of } : { kind: 'shared-fault-over', what });
+  }
+
+  private countOut(hosts: readonly H[], nowMs: number): number {
+    let out = 0;
+    for (const host of hosts) if (this.isOut(host, nowMs)) out++;
+    return out;
+  }
+
+  private sentenceMs(times: number): number {
+    return Math.min(this.options.maxMs, this.options.baseMs * 2 ** (times - 1));
+  }
 }
 
-function sentenceMs(times: number, options: EjectionOptions): number {
-  return Math.min(options.maxMs, options.baseMs * 2 ** (times - 1));
+/** Back from the bench, and not one good answer since: it gets one request at a time. */
+export function isUnproven(host: Ejectable): boolean {
+  return host.timesEjected > 0 && host.lastOkMs < host.ejectedUntilMs;
+}
+
+function isGuilty<H>(host: H, judgment: Judgment<H>): boolean {
+  return judgment.guilty.some((one) => one.host === host);
 }

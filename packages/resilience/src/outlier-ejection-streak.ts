@@ -1,0 +1,21 @@
+// The first whistle: a host has failed so many times in a row, and the question is only whether it alone has. Witnesses are the others,
+// and only what they have seen since its first failure: somebody who has not played since then can say nothing. It is guilty
+// when more than half of the team is heard to be well; half or more failing is a shared fault; otherwise the others are waited for.
+import type { Ejectable } from './outlier-ejection.ts';
+
+export type StreakVerdict = 'guilty' | 'shared' | 'alone' | 'unheard';
+
+/** Whether `host`, failing in a row, is worse than its `team` (itself included). */
+export function judgeStreak(host: Ejectable, team: readonly Ejectable[], nowMs: number): StreakVerdict {
+  let well = 0;
+  let ill = 1;
+  for (const other of team) {
+    if (other === host) continue;
+    if (other.ejectedUntilMs > nowMs || other.errorsInRow > 0) ill++;
+    else if (other.lastOkMs >= host.streakSinceMs) well++;
+  }
+  if (team.length < 2) return 'alone';
+  // Of two, one is half: there a single fault counts as its own, else a pair could never be helped.
+  if (well * 2 > team.length || (team.length === 2 && well === 1)) return 'guilty';
+  return ill > 1 && ill * 2 >= team.length ? 'shared' : 'unheard';
+}
