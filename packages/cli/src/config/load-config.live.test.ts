@@ -51,6 +51,15 @@ const table: readonly Row[] = [
     expected: ['', 2, 'enum is not supported', 'union'],
   },
   {
+    what: 'has a certificate that is none',
+    config: system(
+      `orders: ${orders}`,
+      `gateway: { routes: { '/': 'orders' }, tls: { cert: 'a.crt', key: 'a.key' } },`,
+    ),
+    files: { 'a.crt': 'no certificate', 'a.key': 'no key' },
+    expected: ['gateway.tls', 7, 'HALE_PLATFORM_GATEWAY_TLS', 'openssl x509'],
+  },
+  {
     what: 'imports what is not installed',
     config: `import x from 'no-such-package-here';\nexport default x;`,
     expected: ['', undefined, 'Cannot find package', 'npm install no-such-package-here'],

@@ -2,9 +2,10 @@
 // in a sealed room, parses it, and looks whether what it points at exists. Starts nothing and writes nothing.
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { Parsed, Problem } from '@hale/base';
+import { createSystemClock, type Parsed, type Problem } from '@hale/base';
 import type { SystemSpec } from '@hale/model';
 import { locateProblem, parseSystem } from '@hale/model/parse';
+import { checkCertificate } from './certificate-check.ts';
 import { evaluateConfig } from './evaluation.ts';
 import { problemOfFault, problemOfOddValue, problemOfSyntax } from './evaluation-problems.ts';
 import { checkFiles, checkPrograms } from './files-check.ts';
@@ -50,7 +51,10 @@ export async function loadConfig(place: string, options: LoadOptions): Promise<L
   problems.push(
     ...(parsed.value === undefined
       ? checkPrograms(evaluation.declaration, root)
-      : checkFiles(parsed.value, options.environment ?? process.env)),
+      : [
+          ...checkFiles(parsed.value, options.environment ?? process.env),
+          ...checkCertificate(parsed.value, createSystemClock().wall()),
+        ]),
   );
   const located = problems.map((problem) => withLine(problem, source.text));
   const broken = located.some((problem) => problem.severity === 'error');

@@ -1,6 +1,7 @@
 // The house's passport: certificate and key in two files that somebody else renews (certbot, a mounted secret). Looked at every half
 // second, by number and not by hint, because mounted secrets are swapped behind a link. A new pair is taken once both files have stood still
 // for one look; one that cannot be used is said once, and the last good one stays in force.
+import { X509Certificate } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import { type Clock, HaleError } from '@hale/base';
@@ -14,6 +15,8 @@ export interface CertificateFiles {
 export interface Certificate {
   readonly cert: Buffer;
   readonly key: Buffer;
+  /** When the first certificate of the file ends (wall ms). */
+  readonly validUntilMs: number;
 }
 
 const lookMs = 500;
@@ -25,7 +28,7 @@ export function readCertificate(files: CertificateFiles): Certificate {
     const cert = readBounded(files.certFile);
     const key = readBounded(files.keyFile);
     createSecureContext({ cert, key });
-    return { cert, key };
+    return { cert, key, validUntilMs: new X509Certificate(cert).validToDate.getTime() };
   } catch (error) {
     const { message, hint } = gatewayErrors.HALE_PLATFORM_GATEWAY_TLS;
     const reason = error instanceof Error ? error.message : String(error);
