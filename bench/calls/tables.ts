@@ -10,4 +10,5 @@ export const callsTables: readonly (() => Promise<CallsTable>)[] = [
   () => import('./cost.ts'),
   () => import('./failure.ts'),
   () => import('./client.ts'),
+  () => import('./cancel.ts'),
 ];
