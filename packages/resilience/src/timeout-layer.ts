@@ -26,7 +26,7 @@ export function timeoutLayer(timeoutMs: number, { clock, events }: Surroundings)
         };
         const sleeper: Sleeper = {
           dueMs: Number.POSITIVE_INFINITY,
-          isListed: false,
+          sweep: undefined,
           onDue: () => {
             const message = 'the attempt had no answer in time';
             const error = refusal('HALE_RESILIENCE_TIMEOUT', message, { cause: undefined, details: { timeoutMs } });

@@ -8,8 +8,8 @@ import type { PolicyClock } from './policy/types.ts';
 /** Something with an end. `dueMs` is changed only by `arm` and `disarm`. */
 export interface Sleeper {
   dueMs: number;
-  /** The sweep's note: whether it lies on the list. */
-  isListed: boolean;
+  /** The sweep's note: on whose list it lies. */
+  sweep: TimerSweep | undefined;
   /** Called once, disarmed. */
   onDue(nowMs: number): void;
 }
@@ -37,8 +37,9 @@ export class TimerSweep {
   arm(sleeper: Sleeper, dueMs: number, nowMs: number): void {
     if (sleeper.dueMs === Number.POSITIVE_INFINITY) this.armed++;
     sleeper.dueMs = dueMs;
-    if (!sleeper.isListed) {
-      sleeper.isListed = true;
+    if (sleeper.sweep !== this) {
+      // Another clock's sweep that still has it on its list will pass it over.
+      sleeper.sweep = this;
       this.list.push(sleeper);
     }
     if (dueMs >= this.nearestMs) return;
@@ -70,7 +71,7 @@ export class TimerSweep {
   };
 
   private clear(): void {
-    for (const sleeper of this.list) sleeper.isListed = false;
+    for (const sleeper of this.list) if (sleeper.sweep === this) sleeper.sweep = undefined;
     this.list.length = 0;
     this.nearestMs = Number.POSITIVE_INFINITY;
   }
@@ -81,13 +82,14 @@ export class TimerSweep {
     let nearestMs = Number.POSITIVE_INFINITY;
     const due: Sleeper[] = [];
     for (const sleeper of list) {
+      if (sleeper.sweep !== this) continue;
       if (sleeper.dueMs <= nowMs + 0.5) due.push(sleeper);
       else if (sleeper.dueMs < Number.POSITIVE_INFINITY) {
         list[kept++] = sleeper;
         nearestMs = Math.min(nearestMs, sleeper.dueMs);
         continue;
       }
-      sleeper.isListed = false;
+      sleeper.sweep = undefined;
     }
     list.length = kept;
     this.nearestMs = nearestMs;

@@ -2,7 +2,7 @@
 // stands. Only what flight.ts does with it moves it; here it is handed on (to the heir of an abandoned call) and wiped (before the next).
 import type { Waiter } from '../bulkhead.ts';
 import type { LazyContext } from '../lazy-signal.ts';
-import type { Sleeper } from '../timer-sweep.ts';
+import type { Sleeper, TimerSweep } from '../timer-sweep.ts';
 import type { Engine } from './engine.ts';
 import type { Call, Priority } from './types.ts';
 
@@ -16,7 +16,7 @@ const noCall: Call<unknown> = () => undefined;
 export abstract class FlightRecord implements Sleeper, Waiter {
   // Sleeper
   dueMs = never;
-  isListed = false;
+  sweep: TimerSweep | undefined = undefined;
   // Waiter
   priority: Priority = 'normal';
   ahead: Waiter | undefined = undefined;
