@@ -57,7 +57,7 @@ defaults
   timeout tunnel 1h
   retries 3
   option redispatch 1
-  retry-on conn-failure empty-response response-timeout
+  retry-on conn-failure empty-response response-timeout 503
   option forwardfor
   option idle-close-on-response
   http-reuse safe
@@ -71,10 +71,13 @@ frontend public
   http-request set-header X-Forwarded-Proto http if !{ ssl_fc } !{ req.hdr(x-forwarded-proto) -m found }
   http-request set-header X-Forwarded-Proto https if { ssl_fc } !{ req.hdr(x-forwarded-proto) -m found }
   http-request set-header X-Forwarded-Host %[req.hdr(host)] if !{ req.hdr(x-forwarded-host) -m found }
+  http-response del-header Keep-Alive
+  http-response del-header Proxy-Connection
+  use_backend service-orders.hold if { path '/orders' } { nbsrv(service-orders.up) eq 0 } !{ stopping } or { path_beg '/orders/' } { nbsrv(service-orders.up) eq 0 } !{ stopping }
   use_backend service-orders if { path '/orders' } or { path_beg '/orders/' }
   default_backend lost
 
-frontend service-orders-door
+frontend service-orders.door
   bind fd@4
   http-request set-uri %[pathq] if { url_beg -i http:// https:// }
   http-request del-header TE
@@ -82,7 +85,10 @@ frontend service-orders-door
   http-request set-header X-Forwarded-Proto http if !{ ssl_fc } !{ req.hdr(x-forwarded-proto) -m found }
   http-request set-header X-Forwarded-Proto https if { ssl_fc } !{ req.hdr(x-forwarded-proto) -m found }
   http-request set-header X-Forwarded-Host %[req.hdr(host)] if !{ req.hdr(x-forwarded-host) -m found }
-  default_backend service-orders
+  http-response del-header Keep-Alive
+  http-response del-header Proxy-Connection
+  use_backend service-orders.hold if TRUE { nbsrv(service-orders.up) eq 0 } !{ stopping }
+  use_backend service-orders if TRUE
 
 backend service-orders
   balance leastconn
@@ -93,6 +99,15 @@ backend service-orders
   server slot1 127.0.0.1:4001 weight 100
   server slot2 127.0.0.1:9 disabled
   server hold unix@/run/hale/hold.sock no-check backup
+
+backend service-orders.up
+  server slot1 127.0.0.1:9 track service-orders/slot1
+  server slot2 127.0.0.1:9 track service-orders/slot2
+
+backend service-orders.hold
+  timeout server 30000ms
+  retry-on conn-failure
+  server hold unix@/run/hale/hold.sock no-check
 
 backend lost
   http-request return status 404 content-type application/json string '{"error":"no route"}'
@@ -105,7 +120,9 @@ test('the drawing of one service with keys is this text', () => {
 test('the longest prefix is asked first, and ends where a segment ends', () => {
   const routes = ['/', '/a', '/a/b/', '/a/b'].map((prefix) => ({ prefix, service: 'orders' }));
   const text = renderHaproxy(input({ routes }));
-  const rules = text.split('\n').filter((line) => line.includes('use_backend'));
+  const rules = text
+    .split('\n')
+    .filter((line) => line.includes('use_backend') && !line.includes('nbsrv') && !line.includes('TRUE'));
   assert.deepEqual(
     rules.map((line) => line.trim().replace('use_backend service-orders if ', '')),
     [
@@ -121,7 +138,7 @@ test('a service without keys repeats only what is safe, and is given no key', ()
   const services = [{ name: 'plain', idempotencyKeys: false, slots: 1, members: [], holdSocket: undefined }];
   const text = renderHaproxy(input({ services }));
   assert.match(text, /disable-l7-retry if !\{ method GET HEAD PUT DELETE OPTIONS TRACE \}\n/);
-  assert.doesNotMatch(text, /Idempotency-Key|backup/);
+  assert.doesNotMatch(text, /Idempotency-Key|backup|server hold/);
 });
 
 test('a second door with TLS speaks HTTP/2, and addresses of version 6 are written as such', () => {

@@ -57,6 +57,11 @@ export function haproxyBackend(service: string): string {
   return word(`service-${service}`);
 }
 
+/** Where a service's requests wait while nobody can take them. */
+export function haproxyHold(service: string): string {
+  return `${haproxyBackend(service)}.hold`;
+}
+
 /** A chair's name in the section; chairs count from 1. */
 export function haproxySlot(index: number): string {
   return `slot${index + 1}`;
@@ -69,7 +74,9 @@ export function renderHaproxy(input: HaproxyInput): string {
     defaultsSection(input),
     publicFrontend(input),
     ...input.listeners.flatMap((listener) => (listener.kind === 'service' ? [serviceFrontend(listener)] : [])),
-    ...[...input.services].sort((a, b) => (a.name < b.name ? -1 : 1)).map((service) => backend(service, input)),
+    ...[...input.services]
+      .sort((a, b) => (a.name < b.name ? -1 : 1))
+      .flatMap((service) => [backend(service, input), mirror(service), waitingRoom(service, input)]),
     lostSection(input),
   ];
   return `# Written by Hale; changes are overwritten. The gateway is declared in hale.config.ts.\n${sections
@@ -113,13 +120,14 @@ function defaultsSection(input: HaproxyInput): string[] {
     `timeout client ${input.timeoutMs}ms`,
     // Also the pause before the last one left is asked again. A connection on one host takes no time, or is refused at once.
     'timeout connect 300ms',
-    // Also the patience with the worker that holds requests, so it must outlast the holding.
+    // Also the patience with the waiting room, where a request comes to it from a replica that died; so it must outlast the holding.
     `timeout server ${Math.max(input.tryTimeoutMs, input.holdMs + 1000)}ms`,
     `timeout queue ${input.holdMs}ms`,
     'timeout tunnel 1h',
     'retries 3',
     'option redispatch 1',
-    'retry-on conn-failure empty-response response-timeout',
+    // A replica of ours says 503 where it did not begin; of what may not be repeated, nothing is (see `repeating`).
+    'retry-on conn-failure empty-response response-timeout 503',
     'option forwardfor',
     // A client may be about to send on a connection that it believes open: it gets an answer with `Connection: close` instead of a reset.
     'option idle-close-on-response',
@@ -140,21 +148,36 @@ function publicFrontend(input: HaproxyInput): string[] {
     'frontend public',
     ...binds,
     ...passingOn(),
-    ...routes.map(({ prefix, service }) => `use_backend ${haproxyBackend(service)} if ${belongsTo(prefix)}`),
+    ...routes.flatMap(({ prefix, service }) => leadTo(service, alternatives(prefix))),
     'default_backend lost',
   ];
 }
 
 /** '/orders' matches '/orders' and '/orders/7', not '/ordersx'. */
-function belongsTo(prefix: string): string {
+function alternatives(prefix: string): string[] {
   assert(prefix.startsWith('/'), 'a route starts with /');
-  if (prefix.endsWith('/')) return `{ path_beg ${quoted(prefix)} }`;
-  return `{ path ${quoted(prefix)} } or { path_beg ${quoted(`${prefix}/`)} }`;
+  if (prefix.endsWith('/')) return [`{ path_beg ${quoted(prefix)} }`];
+  return [`{ path ${quoted(prefix)} }`, `{ path_beg ${quoted(`${prefix}/`)} }`];
+}
+
+/** To the service where somebody can take it, else to its waiting room. */
+function leadTo(service: string, conditions: readonly string[]): string[] {
+  const name = haproxyBackend(service);
+  // A life that was asked to end says 0 of every backend.
+  const isEmpty = `{ nbsrv(${name}.up) eq 0 } !{ stopping }`;
+  return [
+    `use_backend ${haproxyHold(service)} if ${conditions.map((each) => `${each} ${isEmpty}`).join(' or ')}`,
+    `use_backend ${name} if ${conditions.join(' or ')}`,
+  ];
 }
 
 function serviceFrontend(listener: { readonly fd: number; readonly service: string }): string[] {
-  const name = haproxyBackend(listener.service);
-  return [`frontend ${name}-door`, `bind fd@${listener.fd}`, ...passingOn(), `default_backend ${name}`];
+  return [
+    `frontend ${haproxyBackend(listener.service)}.door`,
+    `bind fd@${listener.fd}`,
+    ...passingOn(),
+    ...leadTo(listener.service, ['TRUE']),
+  ];
 }
 
 /** What was meant for us alone is taken off, who asked is noted (X-Forwarded-For is `option forwardfor`). */
@@ -166,6 +189,8 @@ function passingOn(): string[] {
     'http-request set-header X-Forwarded-Proto http if !{ ssl_fc } !{ req.hdr(x-forwarded-proto) -m found }',
     'http-request set-header X-Forwarded-Proto https if { ssl_fc } !{ req.hdr(x-forwarded-proto) -m found }',
     'http-request set-header X-Forwarded-Host %[req.hdr(host)] if !{ req.hdr(x-forwarded-host) -m found }',
+    'http-response del-header Keep-Alive',
+    'http-response del-header Proxy-Connection',
   ];
 }
 
@@ -199,6 +224,23 @@ function repeating({ idempotencyKeys }: HaproxyService): string[] {
   return [
     `http-request set-header Idempotency-Key hale-%[uuid] if { method POST PATCH } ${unkeyed}`,
     `http-request disable-l7-retry if ${unsafe} ${unkeyed}`,
+  ];
+}
+
+/** The same chairs without the waiting room among them: `nbsrv` of the service itself would count that too. */
+function mirror({ name, slots }: HaproxyService): string[] {
+  const own = haproxyBackend(name);
+  const chairs = Array.from({ length: slots }, (_, index) => haproxySlot(index));
+  return [`backend ${own}.up`, ...chairs.map((chair) => `server ${chair} 127.0.0.1:9 track ${own}/${chair}`)];
+}
+
+/** A backend of its own, for its patience is longer and what it answers is final. */
+function waitingRoom({ name, holdSocket }: HaproxyService, { timeoutMs }: HaproxyInput): string[] {
+  return [
+    `backend ${haproxyHold(name)}`,
+    `timeout server ${timeoutMs}ms`,
+    'retry-on conn-failure',
+    ...(holdSocket === undefined ? [] : [`server hold unix@${path(holdSocket)} no-check`]),
   ];
 }
 

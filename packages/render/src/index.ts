@@ -6,6 +6,7 @@ export {
   type HaproxyMember,
   type HaproxyService,
   haproxyBackend,
+  haproxyHold,
   haproxySlot,
   renderHaproxy,
 } from './haproxy.ts';

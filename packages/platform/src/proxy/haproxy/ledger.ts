@@ -1,7 +1,7 @@
 // The account of what the program saw, kept by the pilot: HAProxy counts by chair and from its start, we by replica and for good. Each look at its
 // table adds what is new since the last look to whoever sits there now. How long the oldest request waits, HAProxy does not say; a replica
 // that was given a request since its last answer, and has not answered since, has kept somebody waiting at least that long.
-import { haproxyBackend } from '@hale/render';
+import { haproxyBackend, haproxyHold } from '@hale/render';
 import { createTotals, type GatewayTotals, type ReplicaTraffic, type UnitTraffic } from '../../gateway/stats.ts';
 import type { ProxyTally } from '../proxy-program.ts';
 import type { StatRow } from './stat-table.ts';
@@ -39,15 +39,17 @@ export function createLedger(): Ledger {
       const kept = new Map<string, Account>();
       for (const [service, chairs] of taken) {
         const proxy = haproxyBackend(service);
+        const waiting = haproxyHold(service);
         for (const row of rows) {
-          if (row.proxy !== proxy) continue;
+          if (row.proxy !== proxy && row.proxy !== waiting) continue;
           if (row.server === 'BACKEND') {
             const unit = units.get(service) ?? { requests: 0, failed: 0, meanMs: 0 };
             unit.requests += since(row, (each) => each.requests);
             unit.failed += since(row, (each) => each.errors5xx);
-            unit.meanMs = row.meanMs;
+            if (row.proxy === proxy) unit.meanMs = row.meanMs;
             units.set(service, unit);
           }
+          if (row.proxy === waiting) continue;
           const incarnation = chairs.get(row.server);
           if (incarnation === undefined) continue;
           const account = accounts.get(incarnation) ?? { requests: 0, errors: 0, inFlight: 0, waitsSinceMs: undefined };

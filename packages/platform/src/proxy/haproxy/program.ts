@@ -34,6 +34,7 @@ class Haproxy implements ProxyProgram {
   /** Service -> chair -> incarnation. */
   private taken = new Map<string, ReadonlyMap<string, string>>();
   private mark: string | undefined = undefined;
+  private lastChange: Promise<void> = Promise.resolve();
 
   constructor(options: ProxyOptions) {
     this.options = options;
@@ -61,12 +62,18 @@ class Haproxy implements ProxyProgram {
     }
   }
 
-  async start(config: ProxyConfig): Promise<void> {
-    await this.adopt();
-    await this.apply(config);
+  start(config: ProxyConfig): Promise<void> {
+    return this.inTurn(async () => {
+      await this.adopt();
+      await this.make(config);
+    });
   }
 
-  async apply(config: ProxyConfig): Promise<void> {
+  apply(config: ProxyConfig): Promise<void> {
+    return this.inTurn(() => this.make(config));
+  }
+
+  private async make(config: ProxyConfig): Promise<void> {
     const chairs = chairsFor(config, this.chairs);
     const socket = this.place(this.current?.socket === this.place('a.sock') ? 'b.sock' : 'a.sock');
     const drawing = this.draw(config, { adminSocket: socket, pemFile: this.place('tls.pem'), chairs });
@@ -85,7 +92,11 @@ class Haproxy implements ProxyProgram {
     return this.ledger.tally(this.clock.mono());
   }
 
-  async stop(graceMs: number): Promise<void> {
+  stop(graceMs: number): Promise<void> {
+    return this.inTurn(() => this.end(graceMs));
+  }
+
+  private async end(graceMs: number): Promise<void> {
     await this.adopt();
     const all = this.current === undefined ? this.retired : [this.current, ...this.retired];
     await Promise.all(all.map((each) => endGeneration(each, this.clock, graceMs)));
@@ -98,6 +109,16 @@ class Haproxy implements ProxyProgram {
 
   close(): void {
     // Every question has a connection of its own, and each is bounded: nothing to let go of.
+  }
+
+  /** One change after the other: two at once would write over each other's texts. */
+  private inTurn<T>(change: () => Promise<T>): Promise<T> {
+    const done = this.lastChange.then(change);
+    this.lastChange = done.then(
+      () => undefined,
+      () => undefined,
+    );
+    return done;
   }
 
   /** Finds the life that a former pilot left; one that it was just starting, and nobody knows, is sent home. */
