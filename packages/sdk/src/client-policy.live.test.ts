@@ -99,3 +99,33 @@ test('the late are called twice, if what is asked is safe', async (t) => {
   await assert.rejects(client.fetch('/', { json: {}, timeoutMs: 150 }), { code: 'HALE_SDK_CALL_TIMEOUT' });
   assert.deepEqual(seen, ['POST'], 'a POST is not asked twice');
 });
+
+test('a cache: asked once by many, kept while fresh, stale rather than nothing; what must not be kept is not', async (t) => {
+  let asked = 0;
+  let answer: { status: number; headers: Record<string, string> } = { status: 200, headers: {} };
+  const url = await replica(t, (_req, res) => {
+    const n = ++asked;
+    setTimeout(() => res.writeHead(answer.status, answer.headers).end(`answer ${n}`), 20);
+  });
+  const client = clientOf(t, [url], { policy: { cache: { ttlMs: 60_000 } }, triesMax: 1 });
+  const text = async (path: string, headers: Record<string, string> = {}) => {
+    const reply = await client.fetch(path, { headers });
+    return `${reply.status} ${await reply.text()}${reply.from === 'cache' ? ' (cache)' : ''}`;
+  };
+  const leaver = new AbortController();
+  const left = client.fetch('/a', { signal: leaver.signal });
+  const crowd = Promise.all([text('/a'), text('/a'), text('/a')]);
+  leaver.abort(new Error('left'));
+  await assert.rejects(left, { message: 'left' });
+  assert.equal((await crowd).filter((one) => one.startsWith('200 answer 1')).length, 3);
+  assert.deepEqual([await text('/a'), asked], ['200 answer 1 (cache)', 1]);
+  assert.equal(await text('/a', { authorization: 'me' }), '200 answer 2', 'another question');
+  answer = { status: 200, headers: { 'cache-control': 'private, max-age=9' } };
+  assert.deepEqual([await text('/b'), await text('/b')], ['200 answer 3', '200 answer 4']);
+  answer = { status: 404, headers: {} };
+  assert.deepEqual([await text('/c'), await text('/c')], ['404 answer 5', '404 answer 6']);
+  await assert.rejects(client.fetch('/d', { timeoutMs: 1 }), { code: 'HALE_SDK_CALL_TIMEOUT' });
+  client.update({ policy: { cache: { ttlMs: 1, staleIfErrorMs: 60_000 } } });
+  answer = { status: 500, headers: {} };
+  assert.equal(await text('/a'), '200 answer 1 (cache)', 'stale rather than an error');
+});

@@ -5,6 +5,7 @@
 // other replicas, an open breaker has been overtaken by events and is forgotten.
 import { type Clock, createRng, randomSeed } from '@hale/base';
 import {
+  type CacheSettings,
   createHedgeRule,
   type HedgeRule,
   type HedgeSettings,
@@ -25,6 +26,8 @@ export interface ClientPolicy
   extends Pick<PolicySettings, 'bulkhead' | 'adaptiveLimit' | 'rateLimit' | 'clientThrottle' | 'faultInjection'> {
   /** On with its defaults unless false: half of at least 20 calls in ten seconds failed, on more than one replica where there are more. */
   readonly breaker?: PolicySettings['breaker'] | false;
+  /** GET answers are kept, and those who ask the same at once send one; see reply-cache.ts for what is kept. Not there unless given. */
+  readonly cache?: CacheSettings;
   /** A second call to another replica when the first is late; for GET, HEAD and OPTIONS only. */
   readonly hedge?: Omit<HedgeSettings, 'safe'>;
 }
@@ -102,7 +105,7 @@ export function createClientPolicies(service: string, clock: Clock, first: Clien
   };
 }
 
-function settingsOf(service: string, { breaker, hedge: _own, ...rest }: ClientPolicy): PolicySettings {
+function settingsOf(service: string, { breaker, hedge: _hedge, cache: _cache, ...rest }: ClientPolicy): PolicySettings {
   return {
     ...rest,
     name: service,

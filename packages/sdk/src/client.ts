@@ -10,9 +10,10 @@ import type { DegradedList } from './degraded.ts';
 import { createEndpointBook, type EndpointSource, staticBook } from './endpoints.ts';
 import { sdkError } from './errors.ts';
 import { withFallback } from './fallback.ts';
-import { type OutboundDefaults, prepare } from './outbound.ts';
+import { type Outbound, type OutboundDefaults, prepare } from './outbound.ts';
 import { createPatienceList } from './patience-list.ts';
 import type { Reply, ReplyLike } from './reply.ts';
+import { createReplyCache, type ReplyCache } from './reply-cache.ts';
 import { type Exchange, place, type RoundsSettings } from './rounds.ts';
 import { checkKnown, type Environment, endpointsVariable } from './surroundings.ts';
 import { createWire } from './wire.ts';
@@ -130,6 +131,8 @@ export function createServiceClient(source: ClientSource, options: ClientOptions
     patience: createPatienceList(clock),
     budget: createRetryBudget({ now: () => clock.mono() }),
   };
+  let cache: ReplyCache | undefined;
+  cache = cacheOf(settings);
   let defaults = defaultsOf(settings);
   let rounds = roundsOf(settings);
   return {
@@ -137,7 +140,8 @@ export function createServiceClient(source: ClientSource, options: ClientOptions
     // Async, so that a wrong option rejects like every other failure.
     async fetch(path, callOptions = {}) {
       const call = prepare(path, callOptions, defaults);
-      const play = () => place(call, exchange, rounds);
+      const ring = (one: Outbound) => place(one, exchange, rounds);
+      const play = () => (cache === undefined ? ring(call) : cache.fetch(call, ring));
       const { fallback } = settings;
       return fallback === undefined
         ? play()
@@ -146,6 +150,7 @@ export function createServiceClient(source: ClientSource, options: ClientOptions
     update(next) {
       const wanted = checked(service, { ...settings, ...next });
       if (next.policy !== undefined) policies.update(next.policy);
+      cache = cacheOf(wanted);
       settings = wanted;
       defaults = defaultsOf(settings);
       rounds = roundsOf(settings);
@@ -154,6 +159,12 @@ export function createServiceClient(source: ClientSource, options: ClientOptions
     on: (listener) => policies.on(listener),
     close: () => wire.close(),
   };
+
+  function cacheOf({ policy }: ClientOptions): ReplyCache | undefined {
+    if (policy?.cache === undefined) return undefined;
+    cache?.update(policy.cache);
+    return cache ?? createReplyCache(policy.cache, exchange);
+  }
 
   function defaultsOf({ timeoutMs = 10_000, tryTimeoutMs = 3_000 }: ClientOptions): OutboundDefaults {
     return { caller, service, clock, timeoutMs, tryTimeoutMs };

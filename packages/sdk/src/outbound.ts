@@ -29,6 +29,8 @@ export interface Outbound {
   readonly traceparent: string | undefined;
   /** Mono ms. */
   readonly dueMs: number;
+  /** What this call alone would wait, whoever it is for. */
+  readonly timeoutMs: number;
   readonly tryTimeoutMs: number;
   readonly signal: AbortSignal | undefined;
   /** On whose behalf. */
@@ -81,6 +83,7 @@ export function prepare(path: string, options: CallOptions, defaults: OutboundDe
     priority,
     traceparent: ownTrace ? undefined : (inbound?.traceparent ?? beginTrace(rng)),
     dueMs: tighter(clock.mono() + timeoutMs, bound) ?? 0,
+    timeoutMs,
     tryTimeoutMs: options.tryTimeoutMs ?? defaults.tryTimeoutMs,
     signal: options.signal,
     inbound,

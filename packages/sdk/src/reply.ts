@@ -179,7 +179,7 @@ export class FedReply implements Reply {
 export interface ReplyLike {
   /** Default 200. */
   readonly status?: number;
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string | string[] | undefined>>;
   readonly body?: string | Uint8Array;
   /** Sent back as JSON, in place of `body`. */
   readonly json?: unknown;

@@ -26,7 +26,11 @@ export class Ride {
 
   /** Aborts when the call is given up; made when first asked for. */
   get signal(): AbortSignal {
-    this.controller ??= new AbortController();
+    if (this.controller === undefined) {
+      this.controller = new AbortController();
+      if (this.own?.aborted === true) this.controller.abort(this.own.reason);
+      else if (this.inbound?.isGone === true) this.controller.abort(callerGone());
+    }
     return this.controller.signal;
   }
 
@@ -52,9 +56,13 @@ export class Ride {
     this.inbound?.offGone(this.leave);
   }
 
-  private readonly leave = (): void => {
-    const reason = this.own?.aborted === true ? this.own.reason : callerGone();
+  /** Pulls the thread. */
+  giveUp(reason: unknown): void {
     this.controller?.abort(reason);
     this.at?.giveUp(reason instanceof Error ? reason : new Error(String(reason)));
+  }
+
+  private readonly leave = (): void => {
+    this.giveUp(this.own?.aborted === true ? this.own.reason : callerGone());
   };
 }
