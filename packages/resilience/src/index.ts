@@ -79,6 +79,7 @@ export { createHedgeRule, type HedgeRule, type HedgeSettings } from './hedge.ts'
 export { hedgeLayer } from './hedge-layer.ts';
 export { hostClock } from './host-clock.ts';
 export { LatencyHistogram, type LatencySummary } from './latency-histogram.ts';
+export { type MeterLike, meterPolicy, type ResultLike } from './meter.ts';
 export type { Detector, EjectionEvent, EjectionOptions, Mercy } from './outlier-ejection.ts';
 export { createPeakEwma, type PeakEwma } from './peak-ewma.ts';
 export type { PolicyEvent, Refuser } from './policy/events.ts';
