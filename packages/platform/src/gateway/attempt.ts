@@ -12,6 +12,10 @@ import type { GatewayWorker } from './worker.ts';
 export type Controller = Dispatcher.DispatchController;
 export type TryOutcome = 'ok' | 'failed' | 'cancelled';
 
+/** Who sheds has room again soon; who drains is out of the table soon. It is load and leave-taking, not failure: nobody is ejected for it. */
+const shedRestMs = 100;
+const drainingRestMs = 1000;
+
 export abstract class Attempt implements Waiter, Dispatcher.DispatchHandler {
   readonly service: Service;
   protected readonly worker: GatewayWorker;
@@ -117,9 +121,22 @@ export abstract class Attempt implements Waiter, Dispatcher.DispatchHandler {
     this.service.balancer.answered(this.host);
   }
 
+  /** Whom to ask: not the one just tried, and nobody who asked to be left alone, where there is another. */
+  protected choose(): Host<Replica> | undefined {
+    const { balancer } = this.service;
+    const first = balancer.pick(this.host);
+    if (first === undefined || !this.rests(first)) return first;
+    const second = balancer.pick(first);
+    return second === undefined || this.rests(second) || second === this.host ? first : second;
+  }
+
   protected hasOther(): boolean {
-    const other = this.service.balancer.pick(this.host);
-    return other !== undefined && other !== this.host;
+    const other = this.choose();
+    return other !== undefined && other !== this.host && !this.rests(other);
+  }
+
+  private rests(host: Host<Replica>): boolean {
+    return host.member.upstream.restUntilMs > this.worker.nowMs;
   }
 
   /** Takes back what the tree below did not spend; once a try, as soon as it is known. */
@@ -132,6 +149,8 @@ export abstract class Attempt implements Waiter, Dispatcher.DispatchHandler {
   /** A replica would not begin: how long until another is asked, -1 when somebody must come up first; undefined when its word is final. */
   protected pauseAfter(refused: Refusal): number | undefined {
     const isFinal = refused === 'open' || refused === 'retries' || refused === 'deadline';
+    if (!isFinal && this.upstream !== undefined)
+      this.upstream.restUntilMs = this.worker.nowMs + (refused === 'draining' ? drainingRestMs : shedRestMs);
     const mayAsk = this.triesAtOnce < triesAtOnceMax && this.hasOther();
     // A final word is told to the purse too: it closes it, so that nobody above tries in vain.
     if ((isFinal || mayAsk) && this.pay('failed', refused)) return 0;

@@ -116,12 +116,12 @@ export class Exchange extends Attempt implements Deadline, Guest {
   /** The next try: a replica, a connection of it, and off. Also called when the waiting room lets us out. */
   proceed(): void {
     if (this.phase === 'done') return;
-    const { service, worker } = this;
+    const { worker } = this;
     if (worker.nowMs >= this.wholeDueMs) {
       this.giveUp('HALE_PLATFORM_GATEWAY_TIMEOUT');
       return;
     }
-    const host = service.balancer.pick(this.host);
+    const host = this.choose();
     if (host === undefined) {
       this.park(false);
       return;

@@ -9,8 +9,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { connect as connectTls } from 'node:tls';
+import { createSystemClock } from '@hale/base';
 import type { CertificateFiles } from './certificate.ts';
 import { makeCertificate, withoutOpenssl } from './certificate-rig.ts';
+import { defaultServerLimits } from './server.ts';
+import { createTlsServer } from './tls-server.ts';
+import { GatewayWorker } from './worker.ts';
 import { createRig, type Rig, sendRaw, type TestReplica, until } from './worker-rig.ts';
 
 const skip = withoutOpenssl() ?? false;
@@ -229,6 +233,21 @@ describe('gateway over TLS', { skip }, () => {
     assert.equal(await subjectOf(rig), 'second');
     assert.equal((await ask(session, { ':path': '/' })).status, 200);
     session.close();
+  });
+});
+
+describe('gateway over TLS, slow hands', () => {
+  test('who says nothing, or half a hello, is shown out', async () => {
+    const worker = new GatewayWorker({ clock: createSystemClock(), seed: 1, ordinal: 0, zone: undefined });
+    const limits = { ...defaultServerLimits, headersTimeoutMs: 200 };
+    const { server } = createTlsServer(worker, limits);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as { port: number };
+    for (const hello of ['', '\x16', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03']) {
+      assert.doesNotMatch(await sendRaw(port, hello), /HTTP/);
+    }
+    await new Promise((resolve) => server.close(resolve));
+    worker.close();
   });
 });
 

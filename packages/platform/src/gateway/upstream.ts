@@ -22,6 +22,8 @@ export class Upstream {
   requests = 0;
   errors = 0;
   inFlight = 0;
+  /** It has asked to be left alone until then (mono ms): others are asked first. */
+  restUntilMs = 0;
   private readonly limits: UpstreamLimits;
   private readonly idle: Client[] = [];
   private readonly waiting: BoundedQueue<Waiter>;
