@@ -105,7 +105,7 @@ export function createClient(
   options: ClientOptions & { readonly service: string; readonly env?: Environment; readonly clock?: Clock },
 ): Client {
   const { service, env = process.env, clock = createSystemClock() } = options;
-  const around = { zone: env['HALE_ZONE'], tableFile: env['HALE_TABLE'] };
+  const around = { zone: env['HALE_ZONE'], tableFile: tableFileOf(env) };
   return createServiceClient({ service, env, clock, caller: '', degraded: undefined, ...around }, options);
 }
 

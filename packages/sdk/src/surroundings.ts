@@ -37,7 +37,7 @@ export function readSurroundings(env: Environment, portDefault: number): Surroun
     incarnation: env['HALE_INCARNATION'],
     runtimeDir: env['HALE_RUNTIME_DIR'],
     zone: env['HALE_ZONE'],
-    tableFile: env['HALE_TABLE'] ?? tableIn(env['HALE_RUNTIME_DIR']),
+    tableFile: tableFileOf(env),
     lingerMs: kubernetes ? lingerOnKubernetesMs : replica !== undefined ? lingerUnderHaleMs : 0,
   };
 }
@@ -88,8 +88,10 @@ function distance(a: string, b: string): number {
   return row[b.length]!;
 }
 
-function tableIn(runtimeDir: string | undefined): string | undefined {
-  return runtimeDir === undefined ? undefined : `${runtimeDir}/table.json`;
+/** The endpoint table's file: HALE_TABLE, or the one in HALE_RUNTIME_DIR. */
+export function tableFileOf(env: Environment): string | undefined {
+  const runtimeDir = env['HALE_RUNTIME_DIR'];
+  return env['HALE_TABLE'] ?? (runtimeDir === undefined ? undefined : `${runtimeDir}/table.json`);
 }
 
 function readPort(text: string | undefined, portDefault: number): number {
