@@ -55,7 +55,7 @@ defaults
   timeout server 11000ms
   timeout queue 10000ms
   timeout tunnel 1h
-  retries 3
+  retries 5
   option redispatch 1
   retry-on conn-failure empty-response response-timeout 503
   option forwardfor

@@ -124,7 +124,8 @@ function defaultsSection(input: HaproxyInput): string[] {
     `timeout server ${Math.max(input.tryTimeoutMs, input.holdMs + 1000)}ms`,
     `timeout queue ${input.holdMs}ms`,
     'timeout tunnel 1h',
-    'retries 3',
+    // Enough for a whole service that dies at once: each of its replicas refuses once, then the waiting room is asked.
+    'retries 5',
     'option redispatch 1',
     // A replica of ours says 503 where it did not begin; of what may not be repeated, nothing is (see `repeating`).
     'retry-on conn-failure empty-response response-timeout 503',
