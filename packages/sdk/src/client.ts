@@ -15,7 +15,7 @@ import { createPatienceList } from './patience-list.ts';
 import type { Reply, ReplyLike } from './reply.ts';
 import { createReplyCache, type ReplyCache } from './reply-cache.ts';
 import { type Exchange, place, type RoundsSettings } from './rounds.ts';
-import { checkKnown, type Environment, endpointsVariable } from './surroundings.ts';
+import { checkKnown, type Environment, endpointsVariable, tableFileOf } from './surroundings.ts';
 import { createWire } from './wire.ts';
 
 export interface CallOptions {
