@@ -20,7 +20,7 @@ function emit(): void {
     extends: '../tsconfig.json',
     compilerOptions: { noEmit: false, declaration: true, outDir: 'build', rootDir: '..' },
     include: rooms.map((room) => `../packages/${room}/src/**/*.ts`),
-    exclude: ['../packages/**/*.test.ts', '../packages/**/*.contract.ts', '../packages/**/testing.ts'],
+    exclude: ['../packages/**/*.test.ts', '../packages/**/*.contract.ts'],
   };
   writeFileSync(join(out, 'tsconfig.json'), JSON.stringify(config));
   const tsc = join(repository, 'node_modules/.bin/tsc');

@@ -11,6 +11,8 @@ export interface Publication {
   readonly node: string;
   /** Programs that are started as processes or workers: files of the emitted tree that no door leads to. */
   readonly programs: readonly string[];
+  /** Whether the door for tests is for users too. */
+  readonly testing?: true;
 }
 
 export interface PackageJson {
@@ -24,19 +26,20 @@ export interface PackageJson {
 }
 
 export const publications: readonly Publication[] = [
-  { room: 'resilience', rooms: ['base', 'resilience'], node: '>=22.19', programs: [] },
+  { room: 'resilience', rooms: ['base', 'resilience'], node: '>=22.19', programs: [], testing: true },
   { room: 'sdk', rooms: ['base', 'model', 'ports', 'sdk'], node: '>=22.19', programs: [] },
   {
     room: 'cli',
-    rooms: ['base', 'model', 'healer', 'ports', 'platform', 'control', 'drill', 'cli'],
+    rooms: ['base', 'model', 'healer', 'ports', 'render', 'platform', 'control', 'drill', 'cli'],
     node: '>=24.12',
     programs: ['cli/main.js'],
   },
 ];
 
 const descriptions: Readonly<Record<Publication['room'], string>> = {
-  resilience: 'Balancing, outlier ejection, retry budgets and deadlines around a call. No dependencies.',
-  sdk: 'What a service of a Hale system builds in: health, drain, and calls that find replicas by themselves.',
+  resilience:
+    'Retry, circuit breaker, bulkhead, timeout, hedging, load shedding and balancing around a call, at almost no cost. No dependencies.',
+  sdk: 'What a service builds in: calls that survive, typed APIs, idempotent requests, health and drain.',
   cli: 'A self-healing runtime for distributed TypeScript services: it starts them, watches them and repairs them.',
 };
 
@@ -56,7 +59,9 @@ export function emitted(source: string): string {
 
 /** Doors of the published package as paths below dist/. */
 export function doorsOf(publication: Publication): Readonly<Record<string, string>> {
-  const doors = Object.entries(readPackage(publication.room).exports).filter(([door]) => door !== './testing');
+  const doors = Object.entries(readPackage(publication.room).exports).filter(
+    ([door]) => door !== './testing' || publication.testing === true,
+  );
   return Object.fromEntries(doors.map(([door, target]) => [door, `${publication.room}/${emitted(target)}`]));
 }
 
