@@ -65,6 +65,8 @@ defaults
 
 frontend public
   bind fd@3
+  http-request return status 400 content-type application/json string '{}' if { req.hdr(x-hale-timeout-ms) -m found } !{ req.hdr(x-hale-timeout-ms) -m reg ^[0-9]{1,12}$ }
+  http-request set-header X-Hale-Timeout-Ms 30000 if !{ req.hdr(x-hale-timeout-ms) -m found }
   http-request set-uri %[pathq] if { url_beg -i http:// https:// }
   http-request del-header TE
   http-request del-header Trailer
@@ -79,6 +81,8 @@ frontend public
 
 frontend service-orders.door
   bind fd@4
+  http-request return status 400 content-type application/json string '{}' if { req.hdr(x-hale-timeout-ms) -m found } !{ req.hdr(x-hale-timeout-ms) -m reg ^[0-9]{1,12}$ }
+  http-request set-header X-Hale-Timeout-Ms 30000 if !{ req.hdr(x-hale-timeout-ms) -m found }
   http-request set-uri %[pathq] if { url_beg -i http:// https:// }
   http-request del-header TE
   http-request del-header Trailer

@@ -73,7 +73,7 @@ export function renderHaproxy(input: HaproxyInput): string {
     globalSection(input),
     defaultsSection(input),
     publicFrontend(input),
-    ...input.listeners.flatMap((listener) => (listener.kind === 'service' ? [serviceFrontend(listener)] : [])),
+    ...input.listeners.flatMap((listener) => (listener.kind === 'service' ? [serviceFrontend(listener, input)] : [])),
     ...[...input.services]
       .sort((a, b) => (a.name < b.name ? -1 : 1))
       .flatMap((service) => [backend(service, input), mirror(service), waitingRoom(service, input)]),
@@ -148,7 +148,7 @@ function publicFrontend(input: HaproxyInput): string[] {
   return [
     'frontend public',
     ...binds,
-    ...passingOn(),
+    ...passingOn(input),
     ...routes.flatMap(({ prefix, service }) => leadTo(service, alternatives(prefix))),
     'default_backend lost',
   ];
@@ -172,18 +172,22 @@ function leadTo(service: string, conditions: readonly string[]): string[] {
   ];
 }
 
-function serviceFrontend(listener: { readonly fd: number; readonly service: string }): string[] {
+function serviceFrontend(listener: { readonly fd: number; readonly service: string }, input: HaproxyInput): string[] {
   return [
     `frontend ${haproxyBackend(listener.service)}.door`,
     `bind fd@${listener.fd}`,
-    ...passingOn(),
+    ...passingOn(input),
     ...leadTo(listener.service, ['TRUE']),
   ];
 }
 
 /** What was meant for us alone is taken off, who asked is noted (X-Forwarded-For is `option forwardfor`). */
-function passingOn(): string[] {
+function passingOn(input: HaproxyInput): string[] {
+  const patience = 'req.hdr(x-hale-timeout-ms)';
+  const isOdd = `{ ${patience} -m found } !{ ${patience} -m reg ^[0-9]{1,12}$ }`;
   return [
+    `http-request return status 400 content-type application/json string ${quoted(input.answers[400] ?? '{}')} if ${isOdd}`,
+    `http-request set-header X-Hale-Timeout-Ms ${input.timeoutMs} if !{ ${patience} -m found }`,
     'http-request set-uri %[pathq] if { url_beg -i http:// https:// }',
     'http-request del-header TE',
     'http-request del-header Trailer',

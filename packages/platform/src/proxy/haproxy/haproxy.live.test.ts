@@ -90,6 +90,11 @@ test('routes end where segments end, the client is named, and nobody known is 40
     assert.equal(headers['x-forwarded-proto'], 'http');
     assert.equal(headers['x-forwarded-host'], `127.0.0.1:${rig.port}`);
     assert.equal(headers['te'], undefined);
+    assert.equal(headers['x-hale-timeout-ms'], '10000');
+    for (const odd of ['-1', 'soon', '1e3']) {
+      const refused = await fetch(`${rig.url}/orders`, { headers: { 'x-hale-timeout-ms': odd } });
+      assert.equal(refused.status, 400, await refused.text());
+    }
   }),
 );
 
