@@ -9,6 +9,10 @@ export interface CallsTable {
 export const callsTables: readonly (() => Promise<CallsTable>)[] = [
   () => import('./cost.ts'),
   () => import('./failure.ts'),
+  () => import('./memory.ts'),
+  () => import('./traps.ts'),
+  () => import('./weight.ts'),
   () => import('./client.ts'),
   () => import('./cancel.ts'),
+  () => import('./overload.ts'),
 ];

@@ -37,7 +37,8 @@ class TimeWindow implements TallyWindow {
   /** Three numbers a bucket: calls, failed, slow. */
   private readonly counts: number[] = new Array(buckets * 3).fill(0);
   private current = -1;
-  private firstMs = -1;
+  /** The bucket in which it began. */
+  private first = -1;
 
   constructor(spanMs: number) {
     this.bucketMs = spanMs / buckets;
@@ -45,7 +46,7 @@ class TimeWindow implements TallyWindow {
 
   add(mark: number, nowMs: number): void {
     this.turn(nowMs);
-    if (this.firstMs < 0) this.firstMs = nowMs;
+    if (this.first < 0) this.first = this.current;
     const at = (this.current % buckets) * 3;
     const { counts } = this;
     counts[at] = counts[at]! + 1;
@@ -77,14 +78,14 @@ class TimeWindow implements TallyWindow {
 
   rate(nowMs: number): number {
     this.turn(nowMs);
-    const seenMs = Math.min(buckets * this.bucketMs, Math.max(this.bucketMs, nowMs - this.firstMs));
-    return (this.calls * 1000) / seenMs;
+    const seen = Math.min(buckets, this.current - this.first + 1);
+    return (this.calls * 1000) / (seen * this.bucketMs);
   }
 
   clear(): void {
     this.counts.fill(0);
     this.calls = this.failed = this.slow = 0;
-    this.firstMs = -1;
+    this.first = -1;
   }
 }
 

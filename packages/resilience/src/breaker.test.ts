@@ -6,7 +6,7 @@ import { Breaker, type BreakerChange, type BreakerSettings } from './breaker.ts'
 
 function setUp(settings: BreakerSettings = {}, unit = () => 1) {
   const changes: BreakerChange[] = [];
-  const breaker = new Breaker({ settings, unit, onChange: (change) => changes.push(change) });
+  const breaker = new Breaker({ settings, unit, watcher: { breakerChanged: (change) => void changes.push(change) } });
   /** `count` calls at `nowMs`, each over at once. */
   const call = (isFailure: boolean, nowMs: number, { count = 1, latencyMs = 1 } = {}) => {
     let admitted = 0;

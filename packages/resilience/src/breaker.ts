@@ -85,11 +85,16 @@ export interface SavedBreaker {
   readonly rate: number;
 }
 
+/** Who is told of each change. An object, not a function, so that a policy is its own watcher and needs no closure. */
+export interface BreakerWatcher {
+  breakerChanged(change: BreakerChange, nowMs: number): void;
+}
+
 export interface BreakerOptions {
   readonly settings?: BreakerSettings | undefined;
   /** Uniform in [0, 1): the jitter of a break. */
   readonly unit: () => number;
-  readonly onChange?: ((change: BreakerChange, nowMs: number) => void) | undefined;
+  readonly watcher?: BreakerWatcher | undefined;
 }
 
 const defaults = {
@@ -136,12 +141,12 @@ export class Breaker {
   private settings: Filled;
   private window: TallyWindow | undefined = undefined;
   private readonly unit: () => number;
-  private readonly onChange: BreakerOptions['onChange'];
+  private readonly watcher: BreakerWatcher | undefined;
 
-  constructor({ settings, unit, onChange }: BreakerOptions) {
+  constructor({ settings, unit, watcher }: BreakerOptions) {
     this.settings = filled(settings);
     this.unit = unit;
-    this.onChange = onChange;
+    this.watcher = watcher;
   }
 
   /** Somebody holds it by hand. */
@@ -182,12 +187,12 @@ export class Breaker {
 
   /** Refuses everything until every holder has called what it was given. */
   isolate(nowMs: number): (nowMs: number) => void {
-    if (this.isolations++ === 0) this.onChange?.({ kind: 'isolated' }, nowMs);
+    if (this.isolations++ === 0) this.watcher?.breakerChanged({ kind: 'isolated' }, nowMs);
     let held = true;
     return (laterMs) => {
       if (!held) return;
       held = false;
-      if (--this.isolations === 0) this.onChange?.({ kind: 'released' }, laterMs);
+      if (--this.isolations === 0) this.watcher?.breakerChanged({ kind: 'released' }, laterMs);
     };
   }
 
@@ -316,14 +321,14 @@ export class Breaker {
     this.era++;
     this.window?.clear();
     this.state = { kind: 'open', untilMs: nowMs + lasts, why, rate };
-    this.onChange?.({ kind: 'opened', why, openMs: lasts }, nowMs);
+    this.watcher?.breakerChanged({ kind: 'opened', why, openMs: lasts }, nowMs);
   }
 
   private halfOpen(rate: number, nowMs: number): void {
     const probes = Math.max(1, Math.min(this.settings.probesMax, Math.round(rate * probeShare)));
     this.era++;
     this.state = { kind: 'halfOpen', probes, rate, begun: 0, passed: 0, failed: 0, lateMs: Number.POSITIVE_INFINITY };
-    this.onChange?.({ kind: 'halfOpen', probes }, nowMs);
+    this.watcher?.breakerChanged({ kind: 'halfOpen', probes }, nowMs);
   }
 
   private return(rate: number, nowMs: number): void {
@@ -334,7 +339,7 @@ export class Breaker {
     }
     this.era++;
     this.state = { kind: 'returning', floor, rate, share: floor, credit: 0, stepMs: nowMs, settled: 0, failed: 0 };
-    this.onChange?.({ kind: 'returning', share: floor }, nowMs);
+    this.watcher?.breakerChanged({ kind: 'returning', share: floor }, nowMs);
   }
 
   private close(nowMs: number): void {
@@ -342,7 +347,7 @@ export class Breaker {
     this.openings = 0;
     this.window?.clear();
     this.state = closed;
-    this.onChange?.({ kind: 'closed' }, nowMs);
+    this.watcher?.breakerChanged({ kind: 'closed' }, nowMs);
   }
 }
 

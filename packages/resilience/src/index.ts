@@ -23,6 +23,7 @@ export {
   type BreakerSettings,
   type BreakerSnapshot,
   type BreakerState,
+  type BreakerWatcher,
   type OpenReason,
   type SavedBreaker,
 } from './breaker.ts';

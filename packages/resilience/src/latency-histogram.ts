@@ -28,8 +28,16 @@ export class LatencyHistogram {
       hole = ((power - 1) << 2) | ((units >> (power - 2)) & 3);
     }
     const { holes } = this;
-    while (holes.length <= hole) holes.push(0);
-    holes[hole] = holes[hole]! + 1;
+    if (hole < holes.length) holes[hole] = holes[hole]! + 1;
+    else this.grow(hole);
+  }
+
+  /** To just the length that is needed: `push` would reserve half as much again. */
+  private grow(hole: number): void {
+    const { holes } = this;
+    this.holes = new Array<number>(((hole >> 2) + 1) << 2).fill(0);
+    for (const [at, inside] of holes.entries()) this.holes[at] = inside;
+    this.holes[hole] = 1;
   }
 
   /** All zero while nothing is known. */

@@ -17,9 +17,11 @@ import { takeFlight } from './flight.ts';
 import { LayerRack } from './layer-rack.ts';
 import { type PolicySettings, problemsOf, type RetrySettings, refuse } from './settings.ts';
 import type { PolicyCounters, PolicySnapshot } from './snapshot.ts';
-import type { Call, EventOutlet, ExecuteOptions, Layer, Policy, PolicyClock, Priority, Surroundings } from './types.ts';
+import type { Call, EventOutlet, ExecuteOptions, Policy, PolicyClock, Priority, Surroundings } from './types.ts';
 
 const never = Number.POSITIVE_INFINITY;
+/** Shared: most policies have no listener. */
+const nobody: readonly ((event: PolicyEvent) => void)[] = [];
 const unbounded = { concurrentMax: never };
 
 export interface EngineOptions {
@@ -36,24 +38,22 @@ export class Engine implements Policy, EventOutlet {
   readonly latency = new LatencyHistogram();
   readonly counters: PolicyCounters = zeros();
   underWay = 0;
-  /** When a call ended last: the budget's clock, read once a call. */
-  nowMs = 0;
   heard = false;
-  timeoutMs = never;
-  deadlineMs = never;
+  // 0: none. Not Infinity, for which V8 would box both.
+  timeoutMs = 0;
+  deadlineMs = 0;
   breaker: Breaker | undefined = undefined;
   bulkhead: Bulkhead | undefined = undefined;
   budget: RetryBudget | undefined = undefined;
   classify: Classify = classifyError;
   judge: PolicySettings['judge'] = undefined;
-  inner: Layer | undefined = undefined;
-  fullBy: 'bulkhead' | 'limit' = 'bulkhead';
   private name = 'call';
   private retry: RetryRuleOptions | undefined = undefined;
   private adaptive: AdaptiveLimit | undefined = undefined;
-  private rack: LayerRack | undefined = undefined;
-  private listeners: readonly ((event: PolicyEvent) => void)[] = [];
-  private ownBudget: string | undefined = undefined;
+  rack: LayerRack | undefined = undefined;
+  private listeners = nobody;
+  /** Of a budget of its own: when a call ended last, so that time is read once a call, and its settings. */
+  budgetClock: { nowMs: number; readonly shape: string } | undefined = undefined;
   private readonly unit: () => number;
   private readonly registry: DegradedRegistry;
 
@@ -106,11 +106,10 @@ export class Engine implements Policy, EventOutlet {
     });
     this.setLimit(settings, nowMs);
     this.rack = rack;
-    this.inner = rack?.inner;
     this.name = settings.name ?? 'call';
     // Under a hedge each leg has its own timeout, which the rack holds.
-    this.timeoutMs = settings.hedge === undefined ? (settings.timeoutMs ?? never) : never;
-    this.deadlineMs = settings.deadlineMs ?? never;
+    this.timeoutMs = settings.hedge === undefined ? (settings.timeoutMs ?? 0) : 0;
+    this.deadlineMs = settings.deadlineMs ?? 0;
     this.classify = settings.classify ?? classifyError;
     this.judge = settings.judge;
     this.setBreaker(settings);
@@ -120,7 +119,7 @@ export class Engine implements Policy, EventOutlet {
 
   snapshot(): PolicySnapshot {
     const nowMs = this.clock.mono();
-    this.nowMs = nowMs;
+    this.readBudgetAt(nowMs);
     return {
       name: this.name,
       counters: { ...this.counters },
@@ -131,6 +130,11 @@ export class Engine implements Policy, EventOutlet {
       breaker: this.breaker?.snapshot(nowMs),
       retryBalance: this.budget?.balance(),
     };
+  }
+
+  /** Who says that there is no room. */
+  get fullBy(): 'bulkhead' | 'limit' {
+    return this.adaptive === undefined ? 'bulkhead' : 'limit';
   }
 
   isolate(): () => void {
@@ -149,7 +153,7 @@ export class Engine implements Policy, EventOutlet {
   /** A delay in ms, or -1: no other try. */
   planRetry(verdict: Verdict, step: RetryStep & { readonly error: unknown; readonly nowMs: number }): number {
     if (this.retry === undefined) return -1;
-    this.nowMs = step.nowMs;
+    this.readBudgetAt(step.nowMs);
     const plan = planRetry(this.retry, verdict, step);
     const at = { atMs: step.nowMs, attempt: step.attempt, error: step.error } as const;
     if (typeof plan === 'number') {
@@ -161,6 +165,17 @@ export class Engine implements Policy, EventOutlet {
     if (plan === 'budget') this.counters.retriesRefused++;
     if (this.heard) this.tell({ kind: 'gaveUp', ...at, why: plan });
     return -1;
+  }
+
+  /** A success earns a share of a retry. */
+  earn(nowMs: number): void {
+    if (this.budget === undefined) return;
+    this.readBudgetAt(nowMs);
+    this.budget.deposit();
+  }
+
+  private readBudgetAt(nowMs: number): void {
+    if (this.budgetClock !== undefined) this.budgetClock.nowMs = nowMs;
   }
 
   refused(by: Refuser, priority: Priority, nowMs: number): void {
@@ -198,7 +213,6 @@ export class Engine implements Policy, EventOutlet {
     else if (this.adaptive === undefined)
       this.adaptive = createAdaptiveLimit({ settings: adaptiveLimit, unit: this.unit });
     else this.adaptive.update(adaptiveLimit);
-    this.fullBy = adaptiveLimit === undefined ? 'bulkhead' : 'limit';
     const settings = bulkhead ?? (adaptiveLimit === undefined ? undefined : unbounded);
     if (this.bulkhead !== undefined) this.bulkhead.update(settings ?? unbounded, this.adaptive, nowMs);
     else if (settings !== undefined) this.bulkhead = new Bulkhead(settings, this.adaptive);
@@ -209,7 +223,7 @@ export class Engine implements Policy, EventOutlet {
       // One that is held by hand stays until it is let go.
       if (this.breaker?.isHeld !== true) this.breaker = undefined;
     } else if (this.breaker !== undefined) this.breaker.update(breaker);
-    else this.breaker = new Breaker({ settings: breaker, unit: this.unit, onChange: this.onBreaker });
+    else this.breaker = new Breaker({ settings: breaker, unit: this.unit, watcher: this });
   }
 
   /** The breaker, or one that never opens by itself: something to hold by hand. */
@@ -217,18 +231,18 @@ export class Engine implements Policy, EventOutlet {
     this.breaker ??= new Breaker({
       settings: { failureRatio: never },
       unit: this.unit,
-      onChange: this.onBreaker,
+      watcher: this,
     });
     return this.breaker;
   }
 
-  private readonly onBreaker = (change: BreakerChange, nowMs: number): void => {
+  breakerChanged(change: BreakerChange, nowMs: number): void {
     if (this.heard) this.tell({ ...change, atMs: nowMs });
-  };
+  }
 
   private setRetry(retry: RetrySettings | undefined): void {
     if (retry === undefined) {
-      this.retry = this.budget = this.ownBudget = undefined;
+      this.retry = this.budget = this.budgetClock = undefined;
       return;
     }
     this.setBudget(retry.budget);
@@ -240,14 +254,14 @@ export class Engine implements Policy, EventOutlet {
   private setBudget(budget: RetrySettings['budget']): void {
     if (budget === false || (budget !== undefined && 'withdraw' in budget)) {
       this.budget = budget === false ? undefined : budget;
-      this.ownBudget = undefined;
+      this.budgetClock = undefined;
       return;
     }
     const shape = JSON.stringify(budget ?? {});
-    if (this.ownBudget === shape) return;
-    this.ownBudget = shape;
-    this.nowMs = this.clock.mono();
-    this.budget = createRetryBudget({ now: () => this.nowMs, ...budget });
+    if (this.budgetClock?.shape === shape) return;
+    const clock = { nowMs: this.clock.mono(), shape };
+    this.budgetClock = clock;
+    this.budget = createRetryBudget({ now: () => clock.nowMs, ...budget });
   }
 }
 

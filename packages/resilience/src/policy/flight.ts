@@ -39,7 +39,7 @@ export class Flight extends FlightRecord {
     this.engine = engine;
     this.call = call;
     this.beganMs = nowMs;
-    this.callDueMs = nowMs + engine.deadlineMs;
+    this.callDueMs = engine.deadlineMs > 0 ? nowMs + engine.deadlineMs : never;
     if (options !== undefined) this.take(options, nowMs);
     engine.counters.calls++;
     engine.underWay++;
@@ -124,15 +124,16 @@ export class Flight extends FlightRecord {
     const engine = this.engine!;
     this.phase = 'running';
     this.attemptBeganMs = nowMs;
-    const attemptDueMs = nowMs + engine.timeoutMs;
+    const attemptDueMs = engine.timeoutMs > 0 ? nowMs + engine.timeoutMs : never;
     this.limitMs = attemptDueMs < this.callDueMs ? attemptDueMs : this.callDueMs;
     if (this.limitMs < never) engine.sweep.arm(this, this.limitMs, nowMs);
     const context = new LazyContext(this, engine.clock);
     this.context = context;
     engine.counters.attempts++;
+    const inner = engine.rack?.inner;
     let answer: unknown;
     try {
-      answer = engine.inner === undefined ? this.call(context) : engine.inner(this.call)(context);
+      answer = inner === undefined ? this.call(context) : inner(this.call)(context);
     } catch (error) {
       this.onError(error);
       return;
@@ -152,10 +153,9 @@ export class Flight extends FlightRecord {
       }
     }
     const latencyMs = nowMs - this.attemptBeganMs;
-    engine.nowMs = nowMs;
     engine.latency.add(latencyMs, nowMs);
     engine.breaker?.record(this.ticket, false, latencyMs, nowMs);
-    engine.budget?.deposit();
+    engine.earn(nowMs);
     engine.counters.succeeded++;
     const { resolve } = this;
     this.leave();
@@ -184,9 +184,9 @@ export class Flight extends FlightRecord {
     const scope = this.callDueMs <= nowMs + 0.5 ? 'call' : 'attempt';
     const error = engine.timeoutError(scope, undefined);
     engine.timedOut(scope, nowMs);
-    const patienceMs = Math.min(engine.timeoutMs, engine.deadlineMs);
+    const patienceMs = engine.timeoutMs > 0 ? engine.timeoutMs : engine.deadlineMs;
     // A caller who gave almost no time says nothing about the other side.
-    const wasShort = patienceMs < never && nowMs - this.attemptBeganMs < patienceMs / 10;
+    const wasShort = nowMs - this.attemptBeganMs < patienceMs / 10;
     this.abandon(error).afterAbandoned(wasShort ? verdicts.ours : verdicts.overload, { error, nowMs, scope });
   }
 
