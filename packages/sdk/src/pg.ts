@@ -1,6 +1,20 @@
 // Where keyed requests are remembered: a table of your own PostgreSQL, through the library that you have already. The record joins that
 // library's own transaction. No library is imported here; each is known by its shape.
 import { type PgClient, type PgPool, pgSource } from './idempotency/pg-source.ts';
+import {
+  type DrizzleLike,
+  type DrizzleTx,
+  drizzleSource,
+  type KnexLike,
+  type KyselyLike,
+  type KyselyTx,
+  knexSource,
+  kyselySource,
+  type PrismaLike,
+  prismaSource,
+  type TypeormLike,
+  typeormSource,
+} from './idempotency/sources.ts';
 import { type SqlStoreOptions, sqlStore } from './idempotency/sql-store.ts';
 import type { IdempotencyStore } from './idempotency/store.ts';
 
@@ -19,4 +33,39 @@ export function pgStore<Client extends PgClient>(
   options?: SqlStoreOptions,
 ): IdempotencyStore<Client> {
   return sqlStore(pgSource(pool), options);
+}
+
+/**
+ * Records in Drizzle's transactions: `context.tx` is the `tx` of `db.transaction(...)`.
+ *
+ * @example
+ * const idempotency = createIdempotency({ store: drizzleStore(db), scope: 'orders' });
+ * // in a handler
+ * await idempotency.context().tx.insert(orders).values({ sku });
+ */
+export function drizzleStore<Db extends DrizzleLike>(
+  db: Db,
+  options?: SqlStoreOptions,
+): IdempotencyStore<DrizzleTx<Db>> {
+  return sqlStore(drizzleSource(db), options);
+}
+
+/** Records in Kysely's transactions: `context.tx` is a `Transaction<DB>`. */
+export function kyselyStore<Db extends KyselyLike>(db: Db, options?: SqlStoreOptions): IdempotencyStore<KyselyTx<Db>> {
+  return sqlStore(kyselySource(db), options);
+}
+
+/** Records in Knex's transactions. `knexStore<Knex.Transaction>(knex)` types `context.tx`. */
+export function knexStore<Tx>(knex: KnexLike, options?: SqlStoreOptions): IdempotencyStore<Tx> {
+  return sqlStore(knexSource<Tx>(knex), options);
+}
+
+/** Records in TypeORM's transactions. `typeormStore<EntityManager>(dataSource)` types `context.tx`. */
+export function typeormStore<Tx>(dataSource: TypeormLike, options?: SqlStoreOptions): IdempotencyStore<Tx> {
+  return sqlStore(typeormSource<Tx>(dataSource), options);
+}
+
+/** Records in Prisma's interactive transactions. `prismaStore<Prisma.TransactionClient>(prisma)` types `context.tx`. */
+export function prismaStore<Tx>(prisma: PrismaLike, options?: SqlStoreOptions): IdempotencyStore<Tx> {
+  return sqlStore(prismaSource<Tx>(prisma), options);
 }
