@@ -93,7 +93,7 @@ export function createBalancer<M extends Member>(options: BalancerOptions): Bala
   const refresh = (nowMs: number) => {
     ejection.judge(team, nowMs);
     if (ejection.typicalMs > 0) penaltyMs = ejection.typicalMs * penalty;
-    team = preferZone(allowed, options.zone, (host) => !ejection.isOut(host, nowMs) && !ejection.isAccused(host));
+    team = preferZone(allowed, options.zone, (host) => !ejection.isOut(host, nowMs) && !ejection.isFailing(host));
     usable = ejection.isPanic(team, nowMs) ? team : team.filter((host) => !ejection.isOut(host, nowMs));
     const shares = usable.map((host) => host.member.weight * rampShare(nowMs - host.inSinceMs, slowStart));
     weights = shares.every((share) => share === shares[0]) ? undefined : shares;
@@ -159,9 +159,8 @@ export function createBalancer<M extends Member>(options: BalancerOptions): Bala
         return;
       }
       host.ewma.failed(latencyMs, nowMs);
-      ejection.failed(host, nowMs);
       // At once, not at the next look: the failure that makes it enough is the last one that it gets.
-      if (ejection.isAccused(host)) invalidate();
+      if (ejection.failed(host, nowMs)) invalidate();
     },
     snapshot: () => toSnapshot(hosts, ejection, { nowMs: now(), penaltyMs, isPanic: ejection.isPanic(team, now()) }),
   };

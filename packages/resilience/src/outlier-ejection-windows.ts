@@ -3,17 +3,26 @@
 // every distribution (Chernoff: at most e^-evidence). The measure is the upper median of the team, so a fault that half of them have is the norm and
 // sends nobody off. A window closes with twenty answers; a host that gets few gathers for up to ten seconds. Pure.
 import type { Detector, Ejectable } from './outlier-ejection.ts';
+import { illErrorShare, isWell } from './outlier-ejection-witness.ts';
 
 export interface Judgment<H> {
   readonly guilty: readonly { readonly host: H; readonly detector: Detector }[];
   /** The median of the hosts' typical latencies; 0 when nobody has one. */
   readonly typicalMs: number;
-  /** How many of how many have the fault; undefined when too few could be heard. */
-  readonly shared: { readonly errors: number; readonly slow: number; readonly of: number } | undefined;
+  /** The share of failures among the answers of those who are not ill; undefined when nobody could be heard. */
+  readonly errorShare: number | undefined;
+  readonly errors: Spread;
+  readonly slow: Spread;
+}
+
+/** How many of the hosts that could be heard have a fault, and how many are well. */
+export interface Spread {
+  readonly ill: number;
+  readonly well: number;
 }
 
 /** In nats: a healthy host comes as far in one window of ten million. */
-const evidenceMin = Math.log(1e7);
+export const evidenceMin = Math.log(1e7);
 /** For one that was sent off before and has not yet lived that down: one of fifty. */
 const probationEvidenceMin = Math.log(50);
 const answersToJudge = 12;
@@ -30,26 +39,33 @@ const slowNormal = 0.25;
 /** Peers differ: the team's share is taken half as large again. */
 const allowance = 1.5;
 
-/** Looks at everybody's window, closes those that are full, and names who is worse than the team. */
-export function judgeWindows<H extends Ejectable>(team: readonly H[], nowMs: number): Judgment<H> {
-  const typicalMs = upperMedian(team.filter((host) => host.medianMs > 0).map((host) => host.medianMs));
-  const heard = team.filter((host) => host.answers >= answersToTestify);
+/**
+ * Looks at the windows of all who play, closes those that are full, and names who is worse than the team. `size` counts those who sit, too:
+ * more than half of the whole team must be heard to be well before anybody is worse than it.
+ */
+export function judgeWindows<H extends Ejectable>(playing: readonly H[], size: number, nowMs: number): Judgment<H> {
+  const heard = playing.filter((host) => host.answers >= answersToTestify);
+  const errorsOfTeam = middle(heard.map(errorShareOf), size);
+  const slowOfTeam = middle(heard.map(slowShareOf), size);
+  const isHealthyTeam = playing.filter((host) => isWell(host, host.windowSinceMs)).length * 2 > size;
   const guilty: { host: H; detector: Detector }[] = [];
-  let shared: Judgment<H>['shared'];
-  if (heard.length * 2 > team.length) {
-    const errorsOfTeam = upperMedian(heard.map(errorShare));
-    const slowOfTeam = upperMedian(heard.map(slowShare));
-    for (const host of team) {
-      if (isWorse(host, errorsOfTeam)) guilty.push({ host, detector: 'errors' });
-      else if (isSlower(host, slowOfTeam)) guilty.push({ host, detector: 'slow' });
-    }
-    const count = (has: (host: H) => boolean) => heard.filter(has).length;
-    const errors = count((host) => errorShare(host) >= errorsAboveTeam);
-    shared = { errors, slow: count((host) => slowShare(host) >= slowShareMin), of: heard.length };
+  for (const host of playing) {
+    if (isHealthyTeam && isWorse(host, errorsOfTeam)) guilty.push({ host, detector: 'errors' });
+    else if (isSlower(host, slowOfTeam)) guilty.push({ host, detector: 'slow' });
   }
-  for (const host of team)
-    if (host.answers >= answersToClose || nowMs - host.windowSinceMs > gatherMs) open(host, nowMs);
-  return { guilty, typicalMs, shared };
+  const spread = (shareOf: (host: H) => number, illFrom: number): Spread => {
+    const ill = heard.filter((host) => shareOf(host) >= illFrom).length;
+    return { ill, well: heard.length - ill };
+  };
+  const judgment = {
+    guilty,
+    typicalMs: upperMedian(playing.filter((host) => host.medianMs > 0).map((host) => host.medianMs)),
+    errorShare: pooledErrorShare(heard),
+    errors: spread(errorShareOf, illErrorShare),
+    slow: spread(slowShareOf, slowShareMin),
+  };
+  for (const host of playing) if (isFull(host, nowMs) && !guilty.some((one) => one.host === host)) close(host, nowMs);
+  return judgment;
 }
 
 /**
@@ -66,13 +82,13 @@ export function evidence(hits: number, tries: number, share: number): number {
 
 function isWorse(host: Ejectable, errorsOfTeam: number): boolean {
   const normal = Math.max(errorsNormal, errorsOfTeam * allowance);
-  if (errorShare(host) < normal + errorsAboveTeam) return false;
+  if (errorShareOf(host) < normal + errorsAboveTeam) return false;
   return isProven(host, { hits: host.failures, tries: host.answers, normal });
 }
 
 function isSlower(host: Ejectable, slowOfTeam: number): boolean {
   const normal = Math.max(slowNormal, slowOfTeam * allowance);
-  if (slowShare(host) < slowShareMin) return false;
+  if (slowShareOf(host) < slowShareMin) return false;
   return isProven(host, { hits: host.slow, tries: host.answers - host.failures, normal });
 }
 
@@ -82,24 +98,39 @@ function isProven(host: Ejectable, { hits, tries, normal }: { hits: number; trie
   return evidence(hits, tries, normal) >= (isOnProbation ? probationEvidenceMin : evidenceMin);
 }
 
-function errorShare(host: Ejectable): number {
+/** Of whoever was found guilty the window stays open: it is looked at once more, with more in it. */
+function isFull(host: Ejectable, nowMs: number): boolean {
+  return host.answers >= answersToClose || nowMs - host.windowSinceMs > gatherMs;
+}
+
+function pooledErrorShare(heard: readonly Ejectable[]): number | undefined {
+  const well = heard.filter((host) => errorShareOf(host) < illErrorShare);
+  const sum = (of: (host: Ejectable) => number) => well.reduce((total, host) => total + of(host), 0);
+  return well.length === 0 ? undefined : sum((host) => host.failures) / sum((host) => host.answers);
+}
+
+function errorShareOf(host: Ejectable): number {
   return host.answers === 0 ? 0 : host.failures / host.answers;
 }
 
-function slowShare(host: Ejectable): number {
+function slowShareOf(host: Ejectable): number {
   const successes = host.answers - host.failures;
   return successes === 0 ? 0 : host.slow / successes;
 }
 
-function open(host: Ejectable, nowMs: number): void {
+function close(host: Ejectable, nowMs: number): void {
+  host.lastErrorShare = errorShareOf(host);
   host.answers = 0;
   host.failures = 0;
   host.slow = 0;
   host.windowSinceMs = nowMs;
 }
 
-/** The middle one, of two the larger: half of them at least are not above it. */
+/** The middle one of `size`, of two the larger; whoever is not among the values counts as the worst. */
+function middle(values: readonly number[], size: number): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(size / 2)] ?? 1;
+}
+
 function upperMedian(values: readonly number[]): number {
-  if (values.length === 0) return 0;
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
+  return values.length === 0 ? 0 : middle(values, values.length);
 }

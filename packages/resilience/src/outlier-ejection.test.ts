@@ -29,7 +29,7 @@ function pitch(size: number, over: Partial<EjectionOptions> = {}) {
     for (let i = 0; i < times; i++) ejection.failed(host, nowMs);
   };
   const succeedAll = (hosts: readonly Player[], nowMs: number) => {
-    for (const host of hosts) ejection.succeeded(host, 5, nowMs);
+    for (const host of hosts) for (let i = 0; i < 10; i++) ejection.succeeded(host, 5, nowMs + 5);
   };
   return { team, said, ejection, fail, succeedAll };
 }

@@ -3,8 +3,8 @@
 // in a window (outlier-ejection-windows.ts). The bench is small (a share of the team, though always one seat); when half the team has the same fault nobody
 // is sent off, for then the pitch is broken and not the players, and that is said. Whoever comes back is on probation: a little is
 // enough to be sent off again. After Envoy's outlier detection (its enforcing dials too). No timer: the balancer asks when it is used.
-import { judgeStreak } from './outlier-ejection-streak.ts';
-import { type Judgment, judgeWindows } from './outlier-ejection-windows.ts';
+import { judgeStreak, streakNeeded } from './outlier-ejection-streak.ts';
+import { judgeWindows, type Spread } from './outlier-ejection-windows.ts';
 
 export type Detector = 'streak' | 'errors' | 'slow';
 
@@ -12,7 +12,7 @@ export type Detector = 'streak' | 'errors' | 'slow';
 export type Mercy = 'shared' | 'seats' | 'alone' | 'dial';
 
 export interface EjectionOptions {
-  /** Failures in a row that send a host off, exactly. */
+  /** Failures in a row that send a host off, exactly; more only while the whole team fails in 4 % of its answers or more. */
   readonly consecutiveErrors: number;
   /** The same for one that has come back and not yet given one good answer. */
   readonly probationErrors: number;
@@ -48,7 +48,12 @@ export interface Ejectable {
   errorsInRow: number;
   /** When the first of them came (mono ms). */
   streakSinceMs: number;
-  lastOkMs: number;
+  /** When the request of its latest good answer was sent: what was sent before a fault proves nothing about it. */
+  lastOkSentMs: number;
+  /** Good answers in a row. */
+  okInRow: number;
+  /** Looks in a row at which its window was worse than the team. */
+  guiltyLooks: number;
   /** Times sent off without a lasting recovery between. */
   timesEjected: number;
   /** Sits out until then (mono ms); 0 when it plays. */
@@ -62,6 +67,8 @@ export interface Ejectable {
   failures: number;
   slow: number;
   windowSinceMs: number;
+  /** The share of failures in the window before. */
+  lastErrorShare: number;
   /** Its typical latency: moves five percent towards each answer. */
   medianMs: number;
 }
@@ -76,12 +83,13 @@ export type EjectionEvent<H> =
 
 export interface OutlierEjection<H extends Ejectable> {
   succeeded(host: H, latencyMs: number, nowMs: number): void;
-  failed(host: H, nowMs: number): void;
+  /** True when it has failed too often in a row, so that judgment is due. */
+  failed(host: H, nowMs: number): boolean;
   /** Gives judgment over `team`, the hosts that get traffic or sit; true when somebody was sent off or came back. Cheap when nothing is due. */
   judge(team: readonly H[], nowMs: number): boolean;
   isOut(host: H, nowMs: number): boolean;
-  /** Failing so often in a row that it would be sent off, were the others better. */
-  isAccused(host: H): boolean;
+  /** Failing in a row as often as is configured: well is something else, whatever the others do. */
+  isFailing(host: H): boolean;
   /** True when so few are usable that the bench must be emptied. */
   isPanic(hosts: readonly H[], nowMs: number): boolean;
   /** What a typical host takes for an answer (ms); 0 while unknown. */
@@ -92,7 +100,9 @@ export interface OutlierEjection<H extends Ejectable> {
 export const unblemished: Ejectable = {
   errorsInRow: 0,
   streakSinceMs: 0,
-  lastOkMs: Number.NEGATIVE_INFINITY,
+  lastOkSentMs: Number.NEGATIVE_INFINITY,
+  okInRow: 0,
+  guiltyLooks: 0,
   timesEjected: 0,
   ejectedUntilMs: 0,
   ejectedFor: undefined,
@@ -101,10 +111,11 @@ export const unblemished: Ejectable = {
   failures: 0,
   slow: 0,
   windowSinceMs: 0,
+  lastErrorShare: 0,
   medianMs: 0,
 };
 
-const windowMs = 1000;
+const lookMs = 500;
 
 export interface EjectionSurroundings<H> {
   /** Uniform in [0, 1). */
@@ -128,11 +139,16 @@ class Bench<H extends Ejectable> implements OutlierEjection<H> {
   private readonly seated = new Set<H>();
   /** Slower than this is slow; nothing is, before a first window. */
   private barMs = Number.POSITIVE_INFINITY;
-  private windowDueMs = Number.NEGATIVE_INFINITY;
+  /** The share of failures that is normal for the team lately. */
+  private errorShare = 0;
+  /** Failures in a row that are too many at present. */
+  private streakMax: number;
+  private lookDueMs = Number.NEGATIVE_INFINITY;
   private isAnybodyAccused = false;
 
   constructor(options: EjectionOptions, { unit, onEvent }: EjectionSurroundings<H>) {
     this.options = options;
+    this.streakMax = options.consecutiveErrors;
     this.unit = unit;
     this.tell = onEvent ?? (() => {});
   }
@@ -143,7 +159,8 @@ class Bench<H extends Ejectable> implements OutlierEjection<H> {
 
   succeeded(host: H, latencyMs: number, nowMs: number): void {
     host.errorsInRow = 0;
-    host.lastOkMs = nowMs;
+    host.okInRow++;
+    host.lastOkSentMs = nowMs - latencyMs;
     host.answers++;
     if (latencyMs > this.barMs) host.slow++;
     // A median in one multiplication: half of the answers push it up, half down.
@@ -154,19 +171,22 @@ class Bench<H extends Ejectable> implements OutlierEjection<H> {
       host.timesEjected = 0;
   }
 
-  failed(host: H, nowMs: number): void {
+  failed(host: H, nowMs: number): boolean {
     if (host.errorsInRow++ === 0) host.streakSinceMs = nowMs;
+    host.okInRow = 0;
     host.answers++;
     host.failures++;
-    if (this.isAccused(host)) this.isAnybodyAccused = true;
+    if (!this.isAccused(host)) return false;
+    this.isAnybodyAccused = true;
+    return true;
   }
 
   isOut(host: H, nowMs: number): boolean {
     return host.ejectedUntilMs > nowMs;
   }
 
-  isAccused(host: H): boolean {
-    return host.errorsInRow >= this.errorsMax(host);
+  isFailing(host: H): boolean {
+    return host.errorsInRow >= this.options.consecutiveErrors;
   }
 
   isPanic(hosts: readonly H[], nowMs: number): boolean {
@@ -176,13 +196,17 @@ class Bench<H extends Ejectable> implements OutlierEjection<H> {
   judge(team: readonly H[], nowMs: number): boolean {
     let changed = this.release(nowMs);
     if (this.isAnybodyAccused) changed = this.judgeStreaks(team, nowMs) || changed;
-    if (nowMs < this.windowDueMs) return changed;
-    this.windowDueMs = nowMs + windowMs;
+    if (nowMs < this.lookDueMs) return changed;
+    this.lookDueMs = nowMs + lookMs;
     return this.judgeAll(team, nowMs) || changed;
   }
 
   private errorsMax(host: H): number {
-    return isUnproven(host) ? this.options.probationErrors : this.options.consecutiveErrors;
+    return isUnproven(host) ? this.options.probationErrors : this.streakMax;
+  }
+
+  private isAccused(host: H): boolean {
+    return host.errorsInRow >= this.errorsMax(host);
   }
 
   private judgeStreaks(team: readonly H[], nowMs: number): boolean {
@@ -207,23 +231,32 @@ class Bench<H extends Ejectable> implements OutlierEjection<H> {
 
   private judgeAll(team: readonly H[], nowMs: number): boolean {
     const playing = team.filter((host) => !this.isOut(host, nowMs));
-    const judgment = judgeWindows(playing, nowMs);
+    const judgment = judgeWindows(playing, team.length, nowMs);
+    this.errorShare += ((judgment.errorShare ?? this.errorShare) - this.errorShare) * 0.2;
+    this.streakMax = streakNeeded(this.options.consecutiveErrors, this.errorShare);
     if (judgment.typicalMs > 0) {
       this.typicalMs = judgment.typicalMs;
       this.barMs = judgment.typicalMs * this.options.slowFactor;
     }
-    if (judgment.shared !== undefined) {
-      const { errors, slow, of } = judgment.shared;
-      // A window that began before the fault did does not end what the streaks have found.
-      const isErrors = errors * 2 >= of || (this.shared.errors && this.isAnybodyAccused);
-      this.say('errors', isErrors && of > 1, { hosts: errors, of });
-      this.say('slow', slow * 2 >= of && of > 1, { hosts: slow, of });
-    }
-    for (const host of team) if (host.errorsInRow === 0 && !isGuilty(host, judgment)) host.sparedWhy = undefined;
+    this.judgeSpread('errors', judgment.errors, team.length);
+    this.judgeSpread('slow', judgment.slow, team.length);
     let changed = false;
-    for (const { host, detector } of judgment.guilty)
-      changed = this.sendOff(host, detector, { team, nowMs }) || changed;
+    for (const host of playing) {
+      const found = judgment.guilty.find((one) => one.host === host);
+      if (found === undefined && host.errorsInRow === 0) host.sparedWhy = undefined;
+      host.guiltyLooks = found === undefined ? 0 : host.guiltyLooks + 1;
+      // Not at the first look: while a fault spreads, some have met it and others not yet.
+      if (found !== undefined && (host.guiltyLooks >= 2 || host.timesEjected > 0))
+        changed = this.sendOff(host, found.detector, { team, nowMs }) || changed;
+    }
     return changed;
+  }
+
+  /** Shared when half have it; over when three quarters are heard to be well again, so that it is not said over and over. */
+  private judgeSpread(what: 'errors' | 'slow', { ill, well }: Spread, of: number): void {
+    if (of > 1 && ill * 2 >= of) this.say(what, true, { hosts: ill, of });
+    else if (well * 4 >= of * 3 && !(what === 'errors' && this.isAnybodyAccused))
+      this.say(what, false, { hosts: ill, of });
   }
 
   private sendOff(host: H, detector: Detector, { team, nowMs }: { team: readonly H[]; nowMs: number }): boolean {
@@ -256,6 +289,7 @@ class Bench<H extends Ejectable> implements OutlierEjection<H> {
       host.answers = 0;
       host.failures = 0;
       host.slow = 0;
+      host.guiltyLooks = 0;
       host.windowSinceMs = nowMs;
       changed = true;
       this.tell({ kind: 'returned', host });
@@ -289,9 +323,5 @@ class Bench<H extends Ejectable> implements OutlierEjection<H> {
 
 /** Back from the bench, and not one good answer since: it gets one request at a time. */
 export function isUnproven(host: Ejectable): boolean {
-  return host.timesEjected > 0 && host.lastOkMs < host.ejectedUntilMs;
-}
-
-function isGuilty<H>(host: H, judgment: Judgment<H>): boolean {
-  return judgment.guilty.some((one) => one.host === host);
+  return host.timesEjected > 0 && host.lastOkSentMs < host.ejectedUntilMs;
 }

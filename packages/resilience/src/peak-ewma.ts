@@ -20,7 +20,10 @@ export interface PeakEwma {
 /** What one answer weighs in the share of failures. */
 const weight = 0.1;
 
-/** `decayMs`: after this long, 63 % of the past is forgotten. */
+/** Failures fade this many times faster than latency while nobody asks: outages end, slowness stays. */
+const fadesFaster = 4;
+
+/** `decayMs`: after this long, 63 % of the past latency is forgotten. */
 export function createPeakEwma(options: { decayMs: number; nowMs: number }): PeakEwma {
   return new Average(options.decayMs, options.nowMs);
 }
@@ -42,7 +45,7 @@ class Average implements PeakEwma {
     if (nowMs - this.stampMs > 1) {
       const keep = this.age(nowMs);
       this.average *= keep;
-      this.failing *= keep;
+      if (this.failing !== 0) this.failing *= keep ** fadesFaster;
     }
     return this.average + this.failing * penaltyMs;
   }
