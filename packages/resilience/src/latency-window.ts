@@ -8,6 +8,7 @@ export interface LatencyWindow {
   add(latencyMs: number, nowMs: number): boolean;
   /** The q-quantile of the readings; NaN when there are none. */
   quantile(q: number): number;
+  mean(): number;
   restart(nowMs: number): void;
 }
 
@@ -32,6 +33,7 @@ export function createLatencyWindow(sizeMax: number): LatencyWindow {
       const sorted = readings.subarray(0, count).toSorted();
       return sorted[Math.min(count - 1, Math.floor(q * count))]!;
     },
+    mean: () => readings.subarray(0, count).reduce((sum, one) => sum + one, 0) / count,
     restart(nowMs) {
       startedMs = nowMs;
       count = 0;

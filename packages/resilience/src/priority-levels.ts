@@ -18,6 +18,8 @@ export interface PriorityLevels {
   full(): void;
   /** Where the line is: 0 nobody is refused, 1 all sheddable, 2 all normal too. Critical ones are never refused by the line: only a limit may. */
   readonly line: number;
+  /** There were critical calls in the last window or this one. */
+  readonly sawCritical: boolean;
 }
 
 /** A window needs this many arrivals to be judged, and lasts at least `windowMs`. */
@@ -30,9 +32,11 @@ const recovery = 1.3;
 export function createPriorityLevels(windowMs = 100): PriorityLevels {
   const demand = [0, 0, 0];
   let [admitted, full, startedMs, line] = [0, 0, Number.NEGATIVE_INFINITY, 0];
+  let hadCritical = false;
   const judge = (nowMs: number) => {
+    hadCritical = demand[2]! > 0;
     const total = demand[0]! + demand[1]! + demand[2]!;
-    const mayPass = full > 0 ? admitted * surplus : Math.max(admitted, 1) * recovery;
+    const mayPass = full > 0 ? admitted * surplus + Math.sqrt(admitted) : Math.max(admitted, 1) * recovery;
     line = (line + (total <= mayPass ? 0 : lineFor(1 - mayPass / total, demand, total))) / 2;
     if (line < 0.01) line = 0;
     demand.fill(0);
@@ -54,6 +58,9 @@ export function createPriorityLevels(windowMs = 100): PriorityLevels {
     },
     get line() {
       return line;
+    },
+    get sawCritical() {
+      return hadCritical || demand[2]! > 0;
     },
   };
 }

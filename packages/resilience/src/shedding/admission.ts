@@ -7,8 +7,9 @@
 //   enter ---- room and turn ----> inside -- leave --> (next is called in)
 //     |---- neither -> waiting ----^   | waited too long, displaced, caller gone -> refused
 //     '---- below the line ------------'
-import { type AdaptiveLimitSettings, createAdaptiveLimit } from '../adaptive-limit.ts';
+import { type AdaptiveLimitSettings, limitDefaults } from '../adaptive-limit.ts';
 import type { Priority } from '../carried.ts';
+import { ConcurrencyGradient } from '../concurrency-gradient.ts';
 import type { LimitOutcome, Surroundings } from '../policy/types.ts';
 import { createPriorityLevels } from '../priority-levels.ts';
 import { checkNumbers } from '../rule-settings.ts';
@@ -79,9 +80,13 @@ export interface Admission {
 const defaults = { min: 1, initial: 20, max: 1000, turnMs: 5, waitMinMs: 5, enforce: 1 };
 /** How long the room may be without having been empty before its queue counts as standing (CoDel's interval). */
 const standingMs = 100;
-/** What a guest may wait, in usual latencies (p90), while the queue is a burst and once it stands. */
-const burstWait = 1;
-const standingWait = 0.5;
+/** What a guest may wait: so many p90s of an undisturbed latency, or so many times the mean pause between two that leave, whichever is more. */
+const patience = {
+  critical: { lives: 1, calls: 12 },
+  burst: { lives: 0.4, calls: 3 },
+  /** While the queue stands. */
+  standing: { lives: 0.25, calls: 3 },
+};
 /** Before a latency is known. */
 const unknownWaitMs = 100;
 const sweepMs = 20;
@@ -117,7 +122,7 @@ class Visit implements Ticket, Waiting {
 class Door implements Admission {
   readonly #options: AdmissionOptions;
   #settings: Required<AdmissionSettings>;
-  readonly #limit;
+  readonly #limit: ConcurrencyGradient;
   readonly #levels = createPriorityLevels();
   readonly #room = createWaitingRoom<Visit>();
   readonly #shed = { critical: 0, normal: 0, sheddable: 0 };
@@ -132,7 +137,7 @@ class Door implements Admission {
   constructor(options: AdmissionOptions) {
     this.#options = options;
     this.#settings = checked(options.settings ?? {});
-    this.#limit = createAdaptiveLimit({ settings: limitSettings(this.#settings), unit: options.unit });
+    this.#limit = new ConcurrencyGradient({ ...limitDefaults, ...this.#settings });
     this.#emptyMs = options.clock.mono();
   }
 
@@ -142,8 +147,7 @@ class Door implements Admission {
     const passes = this.#levels.arrive(guest.priority, this.#options.unit(), nowMs);
     if (guest.deadlineMs <= nowMs) this.#refuse(visit, 'deadline');
     else if (!passes && this.#mayRefuse(visit, 'level')) this.#refuse(visit, 'level');
-    else if (this.#isNext(guest.priority) && this.#turnHasTime() && this.#limit.hasRoom(guest.priority))
-      this.#begin(visit, nowMs);
+    else if (this.#isNext(guest.priority) && this.#turnHasTime() && this.#hasRoom()) this.#begin(visit, nowMs);
     else this.#seat(visit);
     return visit;
   }
@@ -174,13 +178,19 @@ class Door implements Admission {
 
   update(settings: AdmissionSettings): void {
     this.#settings = checked(settings);
-    this.#limit.update(limitSettings(this.#settings));
+    this.#limit.update({ ...limitDefaults, ...this.#settings });
     this.#callIn();
   }
 
   /** Nobody waits whom this one would overtake. */
   #isNext(priority: Priority): boolean {
     return this.#room.size === 0 || (priority === 'critical' && this.#room.oldest('critical') === undefined);
+  }
+
+  #hasRoom(): boolean {
+    const hasRoom = this.#limit.inFlight < this.#limit.slots;
+    if (!hasRoom) this.#limit.full();
+    return hasRoom;
   }
 
   #seat(visit: Visit): void {
@@ -199,7 +209,7 @@ class Door implements Admission {
     while (this.#room.size > 0 && this.#turnHasTime()) {
       const nowMs = this.#options.clock.mono();
       const visit = this.#room.next(this.#isStanding(nowMs));
-      if (visit === undefined || !this.#limit.hasRoom(visit.priority)) break;
+      if (visit === undefined || !this.#hasRoom()) break;
       this.#room.remove(visit);
       if (visit.guest.deadlineMs <= nowMs) this.#refuse(visit, 'deadline');
       else if (nowMs - visit.arrivedMs > this.#waitMaxMs(visit, nowMs)) this.#turnAway(visit, 'wait');
@@ -242,9 +252,11 @@ class Door implements Admission {
   }
 
   #waitMaxMs(visit: Visit, nowMs: number): number {
-    const usualMs = this.#limit.baselineMs ?? unknownWaitMs;
-    const share = visit.priority === 'critical' ? burstWait : this.#isStanding(nowMs) ? standingWait : burstWait;
-    return Math.max(this.#settings.waitMinMs, usualMs * share);
+    const { meanMs, tailMs, slots } = this.#limit;
+    if (meanMs === 0) return unknownWaitMs;
+    const { lives, calls } =
+      visit.priority === 'critical' ? patience.critical : this.#isStanding(nowMs) ? patience.standing : patience.burst;
+    return Math.max(this.#settings.waitMinMs, tailMs * lives, (meanMs * calls) / slots);
   }
 
   #sweepLater(): void {
@@ -294,10 +306,6 @@ class Door implements Admission {
     this.#shed[visit.priority]++;
     visit.guest.refuse(why);
   }
-}
-
-function limitSettings({ min, initial, max }: Required<AdmissionSettings>): AdaptiveLimitSettings {
-  return { min, initial, max };
 }
 
 function checked(settings: AdmissionSettings): Required<AdmissionSettings> {
