@@ -14,6 +14,7 @@ const blank = {
   responseErrors: 0,
   retries: 0,
   serverAborts: 0,
+  clientAborts: 0,
   meanMs: 0,
 };
 const chair = (server: string, over: Partial<StatRow>): StatRow => ({
@@ -47,7 +48,7 @@ test('a new life of the program begins at 0 and nothing is lost or counted twice
   assert.equal(perUnit['app']!.requests, 13);
 });
 
-test('who was given a request and has answered nothing since keeps somebody waiting; a quiet upgraded connection does not', () => {
+test('who owes answers and gives none keeps somebody waiting; a quiet upgraded connection does not', () => {
   const ledger = createLedger();
   const look = (row: Partial<StatRow>, nowMs: number) => {
     ledger.absorb([chair('slot1', row)], seated({ slot1: 'a' }), nowMs);
@@ -55,7 +56,12 @@ test('who was given a request and has answered nothing since keeps somebody wait
   };
   assert.equal(look({ requests: 5, answers: 5, inFlight: 1 }, 0), 0);
   assert.equal(look({ requests: 5, answers: 5, inFlight: 1 }, 5000), 0);
-  assert.equal(look({ requests: 6, answers: 5, inFlight: 2 }, 6000), 100);
-  assert.equal(look({ requests: 7, answers: 5, inFlight: 3 }, 7000), 1100);
-  assert.equal(look({ requests: 8, answers: 6, inFlight: 3 }, 8000), 0);
+  // It stops within one look: some were answered before.
+  assert.equal(look({ requests: 9, answers: 7, inFlight: 3 }, 6000), 100);
+  assert.equal(look({ requests: 9, answers: 7, inFlight: 3 }, 7000), 1100);
+  assert.equal(look({ requests: 9, answers: 8, inFlight: 2 }, 8000), 100);
+  // The last one that waited went away.
+  assert.equal(look({ requests: 9, answers: 8, clientAborts: 1, inFlight: 1 }, 9000), 0);
+  assert.equal(look({ requests: 10, answers: 8, clientAborts: 1, inFlight: 2 }, 9500), 100);
+  assert.equal(look({ requests: 10, answers: 8, clientAborts: 1, inFlight: 0 }, 9900), 0);
 });

@@ -1,6 +1,6 @@
 // The account of what the program saw, kept by the pilot: HAProxy counts by chair and from its start, we by replica and for good. Each look at its
 // table adds what is new since the last look to whoever sits there now. How long the oldest request waits, HAProxy does not say; a replica
-// that was given a request since its last answer, and has not answered since, has kept somebody waiting at least that long.
+// that owes answers and has given none since some look has kept somebody waiting at least since then.
 import { haproxyBackend, haproxyHold } from '@hale/render';
 import { createTotals, type GatewayTotals, type ReplicaTraffic, type UnitTraffic } from '../../gateway/stats.ts';
 import type { ProxyTally } from '../proxy-program.ts';
@@ -10,6 +10,8 @@ interface Account {
   requests: number;
   errors: number;
   inFlight: number;
+  /** Given and not answered yet, as far as the counts tell. */
+  unanswered: number;
   waitsSinceMs: number | undefined;
 }
 
@@ -52,7 +54,13 @@ export function createLedger(): Ledger {
           if (row.proxy === waiting) continue;
           const incarnation = chairs.get(row.server);
           if (incarnation === undefined) continue;
-          const account = accounts.get(incarnation) ?? { requests: 0, errors: 0, inFlight: 0, waitsSinceMs: undefined };
+          const account = accounts.get(incarnation) ?? {
+            requests: 0,
+            errors: 0,
+            inFlight: 0,
+            unanswered: 0,
+            waitsSinceMs: undefined,
+          };
           absorbChair(account, row, since, nowMs);
           kept.set(incarnation, account);
         }
@@ -62,7 +70,10 @@ export function createLedger(): Ledger {
     },
     startOver() {
       last = new Map();
-      for (const account of accounts.values()) account.waitsSinceMs = undefined;
+      for (const account of accounts.values()) {
+        account.unanswered = 0;
+        account.waitsSinceMs = undefined;
+      }
     },
     tally(nowMs) {
       const replicas: Record<string, ReplicaTraffic> = {};
@@ -102,6 +113,11 @@ function absorbChair(account: Account, row: StatRow, since: Since, nowMs: number
   account.requests += given;
   account.errors += since(row, errorsOf);
   account.inFlight = row.inFlight + row.queued;
-  if (account.inFlight === 0 || answered > 0) account.waitsSinceMs = undefined;
-  else if (given > 0) account.waitsSinceMs ??= nowMs;
+  // An upgraded connection or a long download is under way, and answered: nobody waits for it.
+  const settled =
+    answered + since(row, (each) => each.clientAborts + each.connectErrors + each.responseErrors + each.retries);
+  account.unanswered = account.inFlight === 0 ? 0 : Math.max(0, account.unanswered + given - settled);
+  if (account.unanswered === 0) account.waitsSinceMs = undefined;
+  else if (answered > 0) account.waitsSinceMs = nowMs;
+  else account.waitsSinceMs ??= nowMs;
 }

@@ -16,6 +16,7 @@ export interface StatRow {
   readonly responseErrors: number;
   readonly retries: number;
   readonly serverAborts: number;
+  readonly clientAborts: number;
   /** Mean of the last 1,024 requests, to the last byte of the answer. */
   readonly meanMs: number;
 }
@@ -83,6 +84,7 @@ function statRow(cell: (name: string) => string | undefined): StatRow {
     responseErrors: number('eresp'),
     retries: number('wretr'),
     serverAborts: number('srv_abrt'),
+    clientAborts: number('cli_abrt'),
     meanMs: number('ttime'),
   };
 }
