@@ -36,9 +36,13 @@ export async function run({ runs }: { readonly runs: number }): Promise<readonly
   ];
 }
 
+/** Files only: a link is somebody else's weight. */
 function bytesOf(folder: string): number {
-  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((file) => statSync(join(folder, file)));
-  return files.reduce((sum, file) => sum + (file.isFile() ? file.size : 0), 0);
+  const entries = readdirSync(folder, { withFileTypes: true });
+  return entries.reduce((sum, entry) => {
+    const path = join(folder, entry.name);
+    return sum + (entry.isDirectory() ? bytesOf(path) : entry.isFile() ? statSync(path).size : 0);
+  }, 0);
 }
 
 const esmOf = (folder: string): string => createRequire(join(folder, 'x.js')).resolve('cockatiel');
