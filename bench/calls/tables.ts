@@ -15,4 +15,5 @@ export const callsTables: readonly (() => Promise<CallsTable>)[] = [
   () => import('./client.ts'),
   () => import('./cancel.ts'),
   () => import('./overload.ts'),
+  () => import('./balancing/table.ts'),
 ];
