@@ -14,6 +14,7 @@ export const callsTables: readonly (() => Promise<CallsTable>)[] = [
   () => import('./weight.ts'),
   () => import('./client.ts'),
   () => import('./cancel.ts'),
+  () => import('./chain.ts'),
   () => import('./overload.ts'),
   () => import('./balancing/table.ts'),
 ];

@@ -229,3 +229,17 @@ test('large answers: paused until read, whole or in pieces, bounded, thrown away
   await new Promise((resolve) => setTimeout(resolve, 150));
   await assert.rejects(unread.text(), { name: 'TimeoutError' });
 });
+
+test('a purse that was closed below is told above, so that nobody there tries again', async (t) => {
+  const last = await replica(t, refusing('retries'));
+  const middle = await serve(
+    t,
+    async (_req, res) => {
+      const reply = await middle.service.client('last').fetch('/');
+      res.writeHead(reply.status).end();
+    },
+    { HALE_URL_LAST: last },
+  );
+  const answer = await fetch(middle.url, { headers: { 'x-hale-retries-left': '2' } });
+  assert.deepEqual([answer.status, answer.headers.get('x-hale-retries-spent')], [503, '2']);
+});

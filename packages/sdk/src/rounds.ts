@@ -81,8 +81,10 @@ class Rounds {
       if (round.end === 'ok' || !this.mayRepeat(round.tried)) return this.settle(round);
       const waitMs = this.waitFor(round);
       if (exchange.clock.mono() + waitMs >= call.dueMs) return this.settle(round);
-      if (this.purse.plan(exchange.budget, round.end, refusalOf(round)) !== 'retry') return this.settle(round);
+      const plan = this.purse.plan(exchange.budget, round.end, refusalOf(round));
+      // Also of a purse that was closed: nobody above shall do what was not allowed here.
       call.inbound?.tellSpent();
+      if (plan !== 'retry') return this.settle(round);
       if (round.tried.kind === 'reply') void round.tried.reply.discard();
       this.last = round;
       if (waitMs > 0) await this.pause(waitMs);
