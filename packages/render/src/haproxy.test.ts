@@ -57,7 +57,7 @@ defaults
   timeout tunnel 1h
   retries 5
   option redispatch 1
-  retry-on conn-failure empty-response response-timeout 503
+  retry-on conn-failure empty-response 503
   option forwardfor
   option idle-close-on-response
   http-reuse safe

@@ -127,8 +127,9 @@ function defaultsSection(input: HaproxyInput): string[] {
     // Enough for a whole service that dies at once: each of its replicas refuses once, then the waiting room is asked.
     'retries 5',
     'option redispatch 1',
-    // A replica of ours says 503 where it did not begin; of what may not be repeated, nothing is (see `repeating`).
-    'retry-on conn-failure empty-response response-timeout 503',
+    // A replica of ours says 503 where it did not begin; of what may not be repeated, nothing is (see `repeating`). Not what took too long: HAProxy
+    // knows no budget, and a service that is slow for all would get six times its load.
+    'retry-on conn-failure empty-response 503',
     'option forwardfor',
     // A client may be about to send on a connection that it believes open: it gets an answer with `Connection: close` instead of a reset.
     'option idle-close-on-response',
