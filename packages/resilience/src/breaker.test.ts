@@ -134,13 +134,13 @@ function story({
 test('a dependency that comes back at 30 % of its capacity: at most one more trip, and what it can do is used', () => {
   const capacityAt = (nowMs: number) => (nowMs < 10_000 ? 1000 : nowMs < 40_000 ? 0 : 300);
   const until = story({ offered: 1000, capacityAt, untilMs: 39_999 });
-  const after = story({ offered: 1000, capacityAt, untilMs: 180_000 });
+  const after = story({ offered: 1000, capacityAt, untilMs: 120_000 });
   assert.ok(after.openings - until.openings <= 1, `${after.openings - until.openings} re-trips`);
   assert.ok(after.servedPerSecond >= 285, `${after.servedPerSecond} of 300 a second`);
   const whole = story({
     offered: 1000,
     capacityAt: (nowMs) => (nowMs > 100_000 ? 1000 : capacityAt(nowMs)),
-    untilMs: 180_000,
+    untilMs: 120_000,
   });
   assert.equal(whole.breaker.state.kind, 'closed');
 });

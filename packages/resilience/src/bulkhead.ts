@@ -29,6 +29,9 @@ export class Bulkhead {
   queued = 0;
   private settings: BulkheadSettings;
   private adaptive: ConcurrencyLimit | undefined;
+  /** Calls that run and were let in by no adaptive limit, or by another one: it must not hear of their end. */
+  private strangers = 0;
+  private isCalling = false;
   private first: Waiter | undefined = undefined;
   private last: Waiter | undefined = undefined;
 
@@ -82,24 +85,30 @@ export class Bulkhead {
   /** A place is free again; whoever is next gets it. */
   release(outcome: LimitOutcome, latencyMs: number, nowMs: number): void {
     this.inFlight--;
-    this.adaptive?.release(outcome, latencyMs, nowMs);
+    if (this.strangers > 0) this.strangers--;
+    else this.adaptive?.release(outcome, latencyMs, nowMs);
     if (this.queued > 0) this.callNext(nowMs);
   }
 
   /** More places let those in who wait; fewer throw nobody out. */
   update(settings: BulkheadSettings, adaptive: ConcurrencyLimit | undefined, nowMs: number): void {
     this.settings = settings;
+    if (adaptive !== this.adaptive) this.strangers = adaptive === undefined ? 0 : this.inFlight;
     this.adaptive = adaptive;
     if (this.queued > 0) this.callNext(nowMs);
   }
 
   private callNext(nowMs: number): void {
+    // A call that ends at once frees its place within its own turn: the loop below sees it, a recursion would be as deep as the line is long.
+    if (this.isCalling) return;
+    this.isCalling = true;
     while (this.queued > 0 && this.inFlight < this.settings.concurrentMax) {
       const next = (this.settings.order === 'lifo' ? this.last : this.first)!;
-      if (this.adaptive !== undefined && !this.adaptive.tryAcquire(nowMs, next.priority)) return;
+      if (this.adaptive !== undefined && !this.adaptive.tryAcquire(nowMs, next.priority)) break;
       this.leave(next);
       this.inFlight++;
       next.onTurn(nowMs);
     }
+    this.isCalling = false;
   }
 }

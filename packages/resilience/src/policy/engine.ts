@@ -5,7 +5,7 @@ import type { HaleError } from '@hale/base';
 import { type AdaptiveLimit, createAdaptiveLimit } from '../adaptive-limit.ts';
 import { Breaker, type BreakerChange, type SavedBreaker } from '../breaker.ts';
 import { Bulkhead } from '../bulkhead.ts';
-import { type Classify, classifyError, type Verdict } from '../classify.ts';
+import { type Classify, classifyError, type Verdict, verdicts } from '../classify.ts';
 import type { DegradedRegistry } from '../degraded.ts';
 import { refusal } from '../errors.ts';
 import { LatencyHistogram } from '../latency-histogram.ts';
@@ -91,7 +91,14 @@ export class Engine implements Policy, EventOutlet {
   }
 
   tell(event: PolicyEvent): void {
-    for (const listener of this.listeners) listener(event);
+    for (const listener of this.listeners) {
+      try {
+        listener(event);
+      } catch (error) {
+        // A listener's fault is his own: it surfaces as an unhandled rejection and touches no call.
+        void Promise.reject(error);
+      }
+    }
   }
 
   update(settings: PolicySettings): void {
@@ -165,6 +172,23 @@ export class Engine implements Policy, EventOutlet {
     if (plan === 'budget') this.counters.retriesRefused++;
     if (this.heard) this.tell({ kind: 'gaveUp', ...at, why: plan });
     return -1;
+  }
+
+  /** What an error means; a judge that fails himself means that no retry would help. */
+  verdictOf(error: unknown): Verdict {
+    try {
+      return this.classify(error, this.clock.wall());
+    } catch {
+      return verdicts.final;
+    }
+  }
+
+  judgeAnswer(answer: unknown): Verdict | undefined {
+    try {
+      return this.judge?.(answer, this.clock.wall());
+    } catch {
+      return verdicts.final;
+    }
   }
 
   /** A success earns a share of a retry. */

@@ -1,7 +1,8 @@
 // What a call under a policy carries from begin to end: the notes of its timer and its queue, what its context is made of, and where it
 // stands. Only what flight.ts does with it moves it; here it is handed on (to the heir of an abandoned call) and wiped (before the next).
-import type { Waiter } from '../bulkhead.ts';
+import type { Bulkhead, Waiter } from '../bulkhead.ts';
 import type { LazyContext } from '../lazy-signal.ts';
+import type { RetryBudget } from '../retry-budget.ts';
 import type { Sleeper, TimerSweep } from '../timer-sweep.ts';
 import type { Engine } from './engine.ts';
 import type { Call, Priority } from './types.ts';
@@ -40,7 +41,9 @@ export abstract class FlightRecord implements Sleeper, Waiter {
   protected retriesLeft = never;
   protected lastDelayMs = 0;
   protected ticket = -1;
-  protected owesBudget = false;
+  /** The wall in which it has a place, and the budget that a planned retry has charged: settings may change meanwhile. */
+  protected place: Bulkhead | undefined = undefined;
+  protected owed: RetryBudget | undefined = undefined;
   protected lastError: unknown = undefined;
 
   abstract onDue(nowMs: number): void;
@@ -61,8 +64,10 @@ export abstract class FlightRecord implements Sleeper, Waiter {
     this.retriesLeft = from.retriesLeft;
     this.lastDelayMs = from.lastDelayMs;
     this.ticket = from.ticket;
-    this.owesBudget = from.owesBudget;
-    from.owesBudget = false;
+    this.place = from.place;
+    this.owed = from.owed;
+    from.place = undefined;
+    from.owed = undefined;
   }
 
   protected forgetCall(): void {

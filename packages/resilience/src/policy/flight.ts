@@ -7,6 +7,8 @@
 //                  queued ──turn──▶ running ──ok──▶ over
 //                                     │ failed ──▶ backoff ──due──▶ (breaker) ...
 // Timeout, abort and deadline can end it in any of queued, running and backoff, at once.
+
+import type { Bulkhead } from '../bulkhead.ts';
 import { type Verdict, verdicts } from '../classify.ts';
 import { LazyContext } from '../lazy-signal.ts';
 import type { Engine } from './engine.ts';
@@ -61,7 +63,7 @@ export class Flight extends FlightRecord {
 
   private take(options: ExecuteOptions, nowMs: number): void {
     const { signal, timeoutMs, priority, retriesLeft, key } = options;
-    if (timeoutMs !== undefined) this.callDueMs = Math.min(this.callDueMs, nowMs + Math.max(0, timeoutMs));
+    if (timeoutMs !== undefined) this.callDueMs = Math.min(this.callDueMs, nowMs + (timeoutMs > 0 ? timeoutMs : 0));
     if (priority !== undefined) this.priority = priority;
     if (retriesLeft !== undefined) this.retriesLeft = retriesLeft;
     this.key = key;
@@ -84,13 +86,13 @@ export class Flight extends FlightRecord {
         return;
       }
     }
-    if (engine.bulkhead === undefined || engine.bulkhead.tryAcquire(nowMs, this.priority)) this.depart(nowMs);
-    else this.queueUp(nowMs);
+    this.place = engine.bulkhead;
+    if (this.place === undefined || this.place.tryAcquire(nowMs, this.priority)) this.depart(nowMs);
+    else this.queueUp(this.place, nowMs);
   }
 
-  private queueUp(nowMs: number): void {
+  private queueUp(bulkhead: Bulkhead, nowMs: number): void {
     const engine = this.engine!;
-    const bulkhead = engine.bulkhead!;
     if (!bulkhead.enqueue(this)) {
       this.full(nowMs);
       return;
@@ -102,7 +104,8 @@ export class Flight extends FlightRecord {
 
   private waitedInVain(nowMs: number): void {
     const engine = this.engine!;
-    engine.bulkhead?.leave(this);
+    this.place?.leave(this);
+    this.place = undefined;
     if (this.callDueMs > nowMs + 0.5) {
       this.full(nowMs);
       return;
@@ -115,6 +118,7 @@ export class Flight extends FlightRecord {
   /** No place, and none in the line. */
   private full(nowMs: number): void {
     const engine = this.engine!;
+    this.place = undefined;
     engine.breaker?.forget(this.ticket);
     engine.refused(engine.fullBy, this.priority, nowMs);
     this.fail(engine.fullError(), nowMs);
@@ -146,7 +150,7 @@ export class Flight extends FlightRecord {
     const engine = this.engine!;
     const nowMs = engine.clock.mono();
     if (engine.judge !== undefined) {
-      const verdict = engine.judge(value, engine.clock.wall());
+      const verdict = engine.judgeAnswer(value);
       if (verdict !== undefined) {
         this.broke(verdict, { error: value, isAnswer: true }, nowMs);
         return;
@@ -157,18 +161,19 @@ export class Flight extends FlightRecord {
     engine.breaker?.record(this.ticket, false, latencyMs, nowMs);
     engine.earn(nowMs);
     engine.counters.succeeded++;
-    const { resolve } = this;
+    const { resolve, place } = this;
+    this.place = undefined;
     this.leave();
     resolve(value);
     if (engine.heard) this.tellSettled(engine, { ok: true, nowMs, error: undefined });
-    engine.bulkhead?.release('ok', latencyMs, nowMs);
+    place?.release('ok', latencyMs, nowMs);
     this.rest();
   }
 
   private failed(error: unknown): void {
     const engine = this.engine!;
     const nowMs = engine.clock.mono();
-    this.broke(engine.classify(error, engine.clock.wall()), { error, isAnswer: false }, nowMs);
+    this.broke(engine.verdictOf(error), { error, isAnswer: false }, nowMs);
   }
 
   /** The attempt ended badly, and the callee has settled: this flight may go on itself. */
@@ -207,7 +212,8 @@ export class Flight extends FlightRecord {
     }
     engine.counters.aborted++;
     if (phase === 'queued') {
-      engine.bulkhead?.leave(this);
+      this.place?.leave(this);
+      this.place = undefined;
       engine.breaker?.forget(this.ticket);
     }
     if (phase !== 'running') {
@@ -232,7 +238,9 @@ export class Flight extends FlightRecord {
     }
     const outcome =
       verdict === undefined || !verdict.isFailure ? 'ignored' : verdict.isOverload ? 'dropped' : 'ignored';
-    engine.bulkhead?.release(outcome, latencyMs, nowMs);
+    const { place } = this;
+    this.place = undefined;
+    place?.release(outcome, latencyMs, nowMs);
     this.settleBudget();
   }
 
@@ -252,7 +260,7 @@ export class Flight extends FlightRecord {
       else this.fail(failure.error, nowMs);
       return;
     }
-    this.owesBudget = engine.budget !== undefined;
+    this.owed = engine.budget;
     this.attempt++;
     this.lastDelayMs = delayMs;
     this.lastError = failure.error;
@@ -305,9 +313,8 @@ export class Flight extends FlightRecord {
   }
 
   private settleBudget(): void {
-    if (!this.owesBudget) return;
-    this.owesBudget = false;
-    this.engine!.budget?.settled();
+    this.owed?.settled();
+    this.owed = undefined;
   }
 
   /** Tells the callee and leaves it behind with this record; the heir has all that is still to be done. */

@@ -206,3 +206,39 @@ test('whoever is idle has no timer', async () => {
   await time.advance(51);
   assert.deepEqual([time.pending, sweepOf(time.clock).isTicking], [0, false]);
 });
+
+test('parts that appear or vanish while calls run are told nothing of those', async () => {
+  const { calls, time, after } = setUp({});
+  const old = calls.execute(after(100));
+  calls.update({ bulkhead: { concurrentMax: 2 } });
+  const walled = calls.execute(after(200));
+  calls.update({ bulkhead: { concurrentMax: 2 }, adaptiveLimit: { initial: 5 }, retry: {}, breaker: {} });
+  const learned = calls.execute(after(200));
+  calls.update({});
+  await time.settled(Promise.all([old, walled, learned]));
+  calls.update({ bulkhead: { concurrentMax: 2 }, adaptiveLimit: { initial: 5 } });
+  assert.equal(calls.snapshot().inFlight, 0);
+  const all = await time.settled(Promise.allSettled([1, 2, 3].map(() => calls.execute(after(10)))));
+  assert.deepEqual(
+    all.map((one) => one.status),
+    ['fulfilled', 'fulfilled', 'rejected'],
+  );
+});
+
+test('a long line of calls that end at once is no deep recursion', async () => {
+  const { calls, time, after } = setUp({ bulkhead: { concurrentMax: 1, queueMax: 5000 } });
+  const first = calls.execute(after(1));
+  const line = Array.from({ length: 5000 }, (_, index) => calls.execute(() => index));
+  await time.settled(first);
+  assert.equal((await Promise.all(line)).length, 5000);
+});
+
+test('a judge that fails himself: the call ends with its own error, and nothing hangs', async () => {
+  const classify = () => {
+    throw new Error('no judge');
+  };
+  const { run } = setUp({ retry: {}, breaker: {}, classify });
+  assert.equal((await run(flaky(1).call)).code, 'broken');
+  const answers = setUp({ judge: classify });
+  assert.equal((await answers.run(() => 'given')).value, 'given');
+});
