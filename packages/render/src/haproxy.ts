@@ -215,8 +215,9 @@ function backend(service: HaproxyService, input: HaproxyInput): string[] {
     ...repeating(service),
     // A short body is read whole first: only what is here whole can be sent again.
     `http-request wait-for-body time 1s if { req.hdr_val(content-length) gt 0 } { req.hdr_val(content-length) le ${bufferBytes(input) - headBytesMax} }`,
+    // Idle connections are let go of before a Node server closes them (5 s), for a request could meet the closing door.
     // Nobody is down for us but who refuses connections: that one is passed over at once, not when the table says so.
-    'default-server check inter 1s fastinter 100ms downinter 100ms fall 2 rise 1 observe layer4 error-limit 1 on-error mark-down maxconn 1000',
+    'default-server check inter 1s fastinter 100ms downinter 100ms fall 2 rise 1 observe layer4 error-limit 1 on-error mark-down maxconn 1000 pool-purge-delay 1s',
     ...chairs,
     ...(holdSocket === undefined ? [] : [`server hold unix@${path(holdSocket)} no-check backup`]),
   ];
