@@ -32,6 +32,7 @@ export async function haleFastify(app: FastifyInstance, options: HaleFastifyOpti
       [paths.live, () => service.liveness()],
     ];
     for (const [path, ask] of routes) {
+      service.exempt(path);
       app.get(path, { logLevel: 'silent' }, async (_request, reply) => {
         const report = await ask();
         return reply
