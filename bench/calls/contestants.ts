@@ -10,6 +10,7 @@ import type { Contestant } from './stopwatch.ts';
 export interface OpossumBreaker {
   fire(...args: unknown[]): Promise<unknown>;
   shutdown(): void;
+  on(event: 'open', listener: () => void): unknown;
   readonly opened: boolean;
   readonly status: { increment(property: string, latencyMs?: number): void };
 }

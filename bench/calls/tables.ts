@@ -16,5 +16,7 @@ export const callsTables: readonly (() => Promise<CallsTable>)[] = [
   () => import('./cancel.ts'),
   () => import('./chain.ts'),
   () => import('./overload.ts'),
+  () => import('./recovery.ts'),
   () => import('./balancing/table.ts'),
+  () => import('./chain/table.ts'),
 ];
