@@ -3,6 +3,7 @@
 // gives the same run to the last customer. After Finagle's balancersim (scenarios and scale), with two differences: arrivals are Poisson
 // and not even, and a till may be given a number of hands, so that being popular costs something.
 import { createRng } from '@hale/base';
+import { createEventQueue } from '../event-queue.ts';
 
 /** What stands behind the usher. */
 export interface Backend {
@@ -61,7 +62,7 @@ export function simulate(options: SimulationOptions): Outcome {
   const dice = createRng(seed + 2);
   let nowMs = 0;
   const chooser = options.create({ count: backends.length, now: () => nowMs, unit: dice.unit });
-  const due = createHeap();
+  const due = createEventQueue<Visit>();
   const busy = new Array<number>(backends.length).fill(0);
   const lines: Visit[][] = backends.map(() => []);
   const sent = new Array<number>(backends.length).fill(0);
@@ -111,40 +112,4 @@ export function simulate(options: SimulationOptions): Outcome {
 /** The value below which the share `q` of a sorted list lies. */
 export function quantile(sorted: Float64Array, q: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? 0;
-}
-
-/** Who is due next. */
-function createHeap() {
-  const items: Visit[] = [];
-  const sink = (from: number) => {
-    let at = from;
-    for (;;) {
-      let least = 2 * at + 1;
-      if (least >= items.length) return;
-      if (least + 1 < items.length && items[least + 1]!.dueMs < items[least]!.dueMs) least++;
-      if (items[at]!.dueMs <= items[least]!.dueMs) return;
-      [items[at], items[least]] = [items[least]!, items[at]!];
-      at = least;
-    }
-  };
-  return {
-    peek: () => items[0],
-    push(visit: Visit) {
-      let at = items.push(visit) - 1;
-      for (let up = (at - 1) >> 1; at > 0 && items[up]!.dueMs > visit.dueMs; up = (at - 1) >> 1) {
-        items[at] = items[up]!;
-        items[up] = visit;
-        at = up;
-      }
-    },
-    pop(): Visit {
-      const top = items[0]!;
-      const last = items.pop()!;
-      if (items.length > 0) {
-        items[0] = last;
-        sink(0);
-      }
-      return top;
-    },
-  };
 }
