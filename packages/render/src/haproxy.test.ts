@@ -57,7 +57,7 @@ defaults
   timeout tunnel 1h
   retries 5
   option redispatch 1
-  retry-on conn-failure empty-response 503
+  retry-on conn-failure empty-response response-timeout 503
   option forwardfor
   option idle-close-on-response
   http-reuse safe
@@ -98,6 +98,7 @@ backend service-orders
   balance leastconn
   http-request set-header Idempotency-Key hale-%[uuid] if { method POST PATCH } !{ req.hdr(idempotency-key) -m found }
   http-request disable-l7-retry if !{ method GET HEAD PUT DELETE OPTIONS TRACE } !{ req.hdr(idempotency-key) -m found }
+  http-request disable-l7-retry if { be_conn gt 1000 }
   http-request wait-for-body time 1s if { req.hdr_val(content-length) gt 0 } { req.hdr_val(content-length) le 49152 }
   default-server check inter 1s fastinter 100ms downinter 100ms fall 2 rise 1 observe layer4 error-limit 1 on-error mark-down maxconn 1000 pool-purge-delay 1s
   server slot1 127.0.0.1:4001 weight 100

@@ -51,6 +51,7 @@ export interface HaproxyMember {
 export const repeatBytesMax = 64 * 1024;
 const headBytesMax = 16 * 1024;
 const slotsMax = 4096;
+const waitingMax = 1000;
 
 /** The section's name of a service, which is also its name in the runtime socket's commands. */
 export function haproxyBackend(service: string): string {
@@ -127,9 +128,8 @@ function defaultsSection(input: HaproxyInput): string[] {
     // Enough for a whole service that dies at once: each of its replicas refuses once, then the waiting room is asked.
     'retries 5',
     'option redispatch 1',
-    // A replica of ours says 503 where it did not begin; of what may not be repeated, nothing is (see `repeating`). Not what took too long: HAProxy
-    // knows no budget, and a service that is slow for all would get six times its load.
-    'retry-on conn-failure empty-response 503',
+    // A replica of ours says 503 where it did not begin. Of what may not be repeated, nothing is (see `repeating`).
+    'retry-on conn-failure empty-response response-timeout 503',
     'option forwardfor',
     // A client may be about to send on a connection that it believes open: it gets an answer with `Connection: close` instead of a reset.
     'option idle-close-on-response',
@@ -225,12 +225,15 @@ function backend(service: HaproxyService, input: HaproxyInput): string[] {
 
 /** RFC 9110 section 9.2.2, and besides what carries a key that its service enforces. */
 function repeating({ idempotencyKeys }: HaproxyService): string[] {
+  // HAProxy knows no budget. A service that keeps so many waiting is slow for all, and repeating would give it several times its load.
+  const whenAllWait = `http-request disable-l7-retry if { be_conn gt ${waitingMax} }`;
   const unsafe = '!{ method GET HEAD PUT DELETE OPTIONS TRACE }';
-  if (!idempotencyKeys) return [`http-request disable-l7-retry if ${unsafe}`];
+  if (!idempotencyKeys) return [`http-request disable-l7-retry if ${unsafe}`, whenAllWait];
   const unkeyed = '!{ req.hdr(idempotency-key) -m found }';
   return [
     `http-request set-header Idempotency-Key hale-%[uuid] if { method POST PATCH } ${unkeyed}`,
     `http-request disable-l7-retry if ${unsafe} ${unkeyed}`,
+    whenAllWait,
   ];
 }
 
