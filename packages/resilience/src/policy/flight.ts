@@ -192,12 +192,15 @@ export class Flight extends FlightRecord {
     const patienceMs = engine.timeoutMs > 0 ? engine.timeoutMs : engine.deadlineMs;
     // A caller who gave almost no time says nothing about the other side.
     const wasShort = nowMs - this.attemptBeganMs < patienceMs / 10;
-    this.abandon(error).afterAbandoned(wasShort ? verdicts.ours : verdicts.overload, { error, nowMs, scope });
+    this.abandon(error).afterAbandoned(wasShort ? undefined : verdicts.overload, { error, nowMs, scope });
   }
 
-  private afterAbandoned(verdict: Verdict, end: { error: unknown; nowMs: number; scope: 'call' | 'attempt' }): void {
+  private afterAbandoned(
+    verdict: Verdict | undefined,
+    end: { error: unknown; nowMs: number; scope: 'call' | 'attempt' },
+  ): void {
     this.account(verdict, end.nowMs);
-    if (end.scope === 'call') this.fail(end.error, end.nowMs);
+    if (end.scope === 'call' || verdict === undefined) this.fail(end.error, end.nowMs);
     else this.goOn(verdict, { error: end.error, isAnswer: false }, end.nowMs);
   }
 

@@ -242,3 +242,11 @@ test('a judge that fails himself: the call ends with its own error, and nothing 
   const answers = setUp({ judge: classify });
   assert.equal((await answers.run(() => 'given')).value, 'given');
 });
+
+test('a caller with hardly any patience is no witness against the other side', async () => {
+  const { run, calls } = setUp({ timeoutMs: 1000, breaker: { callsMin: 1 } });
+  assert.equal((await run(() => new Promise(() => {}), { timeoutMs: 5 })).code, 'HALE_RESILIENCE_TIMEOUT');
+  assert.deepEqual([calls.snapshot().breaker?.calls, calls.snapshot().breaker?.kind], [0, 'closed']);
+  assert.equal((await run(() => new Promise(() => {}), { timeoutMs: 500 })).code, 'HALE_RESILIENCE_TIMEOUT');
+  assert.equal(calls.snapshot().breaker?.kind, 'open');
+});
