@@ -51,11 +51,19 @@ export class StreamResponse implements CallerResponse {
     const { stream } = this;
     const waitForTrailers = head.length === undefined && this.mayTrail(head.status);
     if (waitForTrailers) {
-      stream.once('wantTrailers', () => {
-        if (!this.isClientGone) stream.sendTrailers(this.trailers as OutgoingHttpHeaders);
-      });
+      stream.once('wantTrailers', () => this.orReset(() => stream.sendTrailers(this.trailers as OutgoingHttpHeaders)));
     }
-    stream.respond(headersOf(head), { endStream: head.length === '0', waitForTrailers });
+    this.orReset(() => stream.respond(headersOf(head), { endStream: head.length === '0', waitForTrailers }));
+  }
+
+  /** A replica may say what HTTP/2 has no words for (a status of 799, a field of connections among the trailers): Node throws then. */
+  private orReset(send: () => void): void {
+    if (this.isClientGone) return;
+    try {
+      send();
+    } catch {
+      this.sever();
+    }
   }
 
   take(chunk: Buffer): boolean {

@@ -5,7 +5,7 @@ import { createServer as createStreamServer, type Http2Server, type ServerHttp2S
 import { createServer, type Server as HttpsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { refusalText } from './answer.ts';
+import { refusalText, refuse } from './answer.ts';
 import type { Certificate } from './certificate.ts';
 import {
   attend,
@@ -87,6 +87,9 @@ function createStreams(worker: GatewayWorker, limits: ServerLimits, sessions: Se
   streams.on('stream', (stream, headers, _flags, rawHeaders) => {
     const req = new StreamRequest(stream, headers, rawHeaders as unknown as string[]);
     const res = new StreamResponse(stream, req);
+    // CONNECT has no path: this is no tunnel.
+    if (req.url === undefined || req.method === undefined)
+      return refuse({ req, res }, 'HALE_PLATFORM_GATEWAY_BAD_REQUEST');
     if (headers.expect === '100-continue') stream.additionalHeaders({ ':status': 100 });
     worker.handle(req, res, undefined);
   });

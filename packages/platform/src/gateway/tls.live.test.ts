@@ -93,7 +93,9 @@ describe('gateway over TLS', { skip }, () => {
       if (breakNext > 0 && req.url === '/break') {
         breakNext--;
         req.socket.destroy();
-      } else if (req.url === '/stuck') req.socket.on('close', () => (isCut = true));
+      } else if (req.url === '/odd-status') res.writeHead(799).end('odd');
+      else if (req.url === '/odd-field') res.writeHead(200, { 'http2-settings': 'x' }).end('odd');
+      else if (req.url === '/stuck') req.socket.on('close', () => (isCut = true));
       else if (req.url === '/headers') res.end(JSON.stringify(req.headers));
       else if (req.url === '/cookies') res.setHeader('set-cookie', ['a=1', 'b=2']).end(req.headers.cookie);
       else if (req.url?.startsWith('/half')) {
@@ -165,6 +167,16 @@ describe('gateway over TLS', { skip }, () => {
     const refused = await ask(session, { ':path': '/', ...many });
     assert.equal(refused.status, 431);
     assert.match(refused.body, /HEADERS_TOO_MANY/);
+    session.close();
+  });
+
+  test('CONNECT is not a way out, and what HTTP/2 has no words for is reset; the worker stays', async () => {
+    const session = open(rig);
+    assert.equal((await ask(session, { ':method': 'CONNECT', ':authority': '127.0.0.1:1' })).status, 400);
+    await assert.rejects(ask(session, { ':path': '/odd-status' }));
+    await assert.rejects(ask(session, { ':path': '/odd-field' }));
+    assert.equal((await ask(session, { ':path': '/' })).status, 200);
+    assert.equal(rig.workers[0]!.exitCode, null);
     session.close();
   });
 
