@@ -100,6 +100,11 @@ export async function endGeneration(generation: Generation, clock: Clock, graceM
   while (livesOn(generation)) await pause(clock, lookEveryMs);
 }
 
+/** SIGKILL to one that was stopped (SIGSTOP), which would keep its guests waiting for ever. One that a debugger holds is left alone. */
+export function killStopped(generation: Generation): void {
+  if (identify(generation.pid)?.state === 'T') tell(generation, 'SIGKILL');
+}
+
 function tell(generation: Generation, signal: NodeJS.Signals): void {
   if (!livesOn(generation)) return;
   try {

@@ -278,6 +278,17 @@ test('a program that was killed is started again, with whoever was killed with i
   }),
 );
 
+test('a program that was stopped is killed, so that it is started again', { skip }, () =>
+  withRig(async (rig) => {
+    await rig.program.start(rig.config([]));
+    const { current } = JSON.parse(readFileSync(`${rig.folder}/haproxy.json`, 'utf8')) as Logbook;
+    process.kill(current!.pid, 'SIGSTOP');
+    await assert.rejects(rig.program.tally(), { code: 'HALE_PLATFORM_PROXY_FAILED' });
+    for (let i = 0; i < 500 && rig.program.isRunning(); i++) await pause();
+    assert.equal(rig.program.isRunning(), false);
+  }),
+);
+
 test('a life that a killed pilot was just starting is found and sent home', { skip }, () =>
   withRig(async (rig) => {
     const a = await rig.replica('a');

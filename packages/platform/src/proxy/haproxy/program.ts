@@ -10,7 +10,15 @@ import { identify } from '../../keeper/proc-identity.ts';
 import type { ProxyConfig, ProxyOptions, ProxyProgram, ProxyTally } from '../proxy-program.ts';
 import { checkHaproxy, haproxyVersion } from './binary.ts';
 import { chairsFor, type Drawing, drawHaproxy } from './drawing.ts';
-import { endGeneration, type Generation, livesOn, pidBehind, retire, startGeneration } from './generation.ts';
+import {
+  endGeneration,
+  type Generation,
+  killStopped,
+  livesOn,
+  pidBehind,
+  retire,
+  startGeneration,
+} from './generation.ts';
 import { createLedger } from './ledger.ts';
 import { readLogbook, writeLogbook } from './logbook.ts';
 import { askHaproxy, orderHaproxy } from './runtime-socket.ts';
@@ -45,7 +53,11 @@ class Haproxy implements ProxyProgram {
     return haproxyVersion(this.options.bin, this.options.env);
   }
 
-  async check(config: ProxyConfig): Promise<void> {
+  check(config: ProxyConfig): Promise<void> {
+    return this.inTurn(() => this.haveRead(config));
+  }
+
+  private async haveRead(config: ProxyConfig): Promise<void> {
     const [file, pemFile] = [this.place('check.cfg'), this.place('check.pem')];
     this.linkCertificate(config, pemFile);
     const chairs = chairsFor(config, this.chairs);
@@ -88,7 +100,13 @@ class Haproxy implements ProxyProgram {
   }
 
   async tally(): Promise<ProxyTally> {
-    this.absorb(await this.look());
+    try {
+      this.absorb(await this.look());
+    } catch (error) {
+      // It was silent for seconds, and the kernel says that it is stopped: two witnesses. Whoever asks `isRunning` starts it again.
+      if (this.current !== undefined) killStopped(this.current);
+      throw error;
+    }
     return this.ledger.tally(this.clock.mono());
   }
 
@@ -128,8 +146,8 @@ class Haproxy implements ProxyProgram {
     this.chairs = book.chairs;
     this.retired = book.retired.filter(livesOn);
     const { current, nextSocket } = book;
-    if (current !== undefined && livesOn(current) && (await pidBehind(current.socket)) === current.pid)
-      this.current = current;
+    // Pid and start time are proof enough: one that is too busy to answer must not get a second beside it.
+    if (current !== undefined && livesOn(current)) this.current = current;
     const stranger = nextSocket === undefined ? undefined : await pidBehind(nextSocket);
     if (stranger === undefined || nextSocket === undefined || stranger === this.current?.pid) return;
     const startTime = identify(stranger)?.startTime ?? '';
@@ -142,7 +160,7 @@ class Haproxy implements ProxyProgram {
   ): Promise<void> {
     const { bin, folder, env } = this.options;
     const { drawing, chairs, socket } = next;
-    await this.check(config);
+    await this.haveRead(config);
     const old = this.current;
     if (this.isRunning()) this.absorb(await this.look());
     const path = this.place('haproxy.cfg');
