@@ -1,10 +1,25 @@
 // The shop: a whole small system. A storefront asks orders, pricing and inventory; an order is paid for and kept in PostgreSQL.
 // Start it with `npm start` in the repository's root, or `hale up` here. What each service is for: README.md.
-import { defineSystem, env, postgres, service } from 'hale';
+import { defineSystem, env, haproxy, nginx, postgres, service } from 'hale';
 
 /** Opens the fault doors of services/drill-door.ts when `HALE_DRILL=1 hale up` asks for it; never otherwise. */
 const drill = { HALE_DRILL: env('HALE_DRILL', '0') };
 const ready = { ready: { http: '/readyz' } } as const;
+
+const entrance = {
+  port: 8080,
+  routes: { '/': 'storefront', '/orders': 'orders', '/prices': 'pricing', '/inventory': 'inventory' },
+} as const;
+
+type Entered = (typeof entrance.routes)[keyof typeof entrance.routes];
+
+/** The same entrance behind a real balancer: `SHOP_GATEWAY=nginx hale up`, or haproxy. */
+const gateways: Readonly<
+  Record<string, typeof entrance | ReturnType<typeof nginx<Entered>> | ReturnType<typeof haproxy<Entered>>>
+> = {
+  nginx: nginx(entrance),
+  haproxy: haproxy(entrance),
+};
 
 export default defineSystem({
   name: 'shop',
@@ -40,8 +55,5 @@ export default defineSystem({
     // Any program that listens on PORT.
     inventory: service({ command: ['node', 'services/inventory.mjs'], replicas: 2, probes: ready, env: drill }),
   },
-  gateway: {
-    port: 8080,
-    routes: { '/': 'storefront', '/orders': 'orders', '/prices': 'pricing', '/inventory': 'inventory' },
-  },
+  gateway: gateways[process.env['SHOP_GATEWAY'] ?? 'embedded'] ?? entrance,
 });

@@ -20,7 +20,24 @@ export function checkFiles(
     ...checkApi(service, spec.root),
     ...checkReferences(service, environment, sealed),
   ]);
-  return [...ofServices, ...checkTls(spec)];
+  return [...ofServices, ...checkTls(spec), ...checkGatewayProgram(spec, environment)];
+}
+
+/** A real balancer that is not there: nobody could be let in. */
+function checkGatewayProgram(
+  { gateway }: SystemSpec,
+  environment: Readonly<Record<string, string | undefined>>,
+): readonly Problem[] {
+  const program = gateway?.program;
+  if (program === undefined || program.kind === 'embedded' || program.include !== undefined) return [];
+  const { kind, bin } = program;
+  const places = bin.includes('/')
+    ? [bin]
+    : [...(environment['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin'].map((folder) => join(folder, bin));
+  if (places.some((place) => executable(place) === undefined)) return [];
+  const message = bin.includes('/') ? `${bin} ${executable(bin)}` : `there is no program '${bin}' on the PATH`;
+  const hint = `apt-get install ${kind === 'nginx' ? 'nginx-light' : 'haproxy'}, or give its path as bin`;
+  return [{ severity: 'error', path: 'gateway.bin', message, hint }];
 }
 
 function checkTls({ gateway, root }: SystemSpec): readonly Problem[] {

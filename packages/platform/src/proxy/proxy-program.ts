@@ -1,5 +1,6 @@
 // The harness that fits every horse: what a pilot asks of a real balancer, whichever it is. One adapter for each program (nginx/, haproxy/).
 // A program knows nothing of tables or files of Hale: it is handed one whole configuration at a time and makes it so, or says why not.
+import type { Clock } from '@hale/base';
 import type { Incarnation, RouteSpec, UnitName } from '@hale/model';
 import type { GatewayTotals, ReplicaTraffic, UnitTraffic } from '../gateway/stats.ts';
 
@@ -73,6 +74,7 @@ export interface ProxyTally {
 
 /** What an adapter is made with. */
 export interface ProxyOptions {
+  readonly clock: Clock;
   readonly bin: string;
   /** Exists, 0700, short (a socket in it fits into 107 bytes), and is the same for every pilot of this system. */
   readonly folder: string;
