@@ -17,6 +17,7 @@ export const callsTables: readonly (() => Promise<CallsTable>)[] = [
   () => import('./chain.ts'),
   () => import('./overload.ts'),
   () => import('./recovery.ts'),
+  () => import('./siege.ts'),
   () => import('./balancing/table.ts'),
   () => import('./chain/table.ts'),
 ];

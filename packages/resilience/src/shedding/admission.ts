@@ -90,6 +90,7 @@ const patience = {
 /** Before a latency is known. */
 const unknownWaitMs = 100;
 const sweepMs = 20;
+const gapWeight = 0.1;
 const seatsMin = 8;
 
 export function createAdmission(options: AdmissionOptions): Admission {
@@ -129,6 +130,9 @@ class Door implements Admission {
   #admitted = 0;
   #emptyMs: number;
   #sweeping = false;
+  /** Mean pause between two who leave while somebody waits (ms), and when the last one did. */
+  #gapMs = 0;
+  #leftMs = Number.NaN;
   /** Time that beginning work has taken in this turn of the event loop. */
   #turnUsedMs = 0;
   #turnEnds = false;
@@ -159,6 +163,9 @@ class Door implements Admission {
     if (state !== 'inside') return;
     const nowMs = this.#options.clock.mono();
     this.#limit.release(outcome, nowMs - visit.beganMs, nowMs);
+    if (this.#room.size > 0 && this.#leftMs > this.#emptyMs)
+      this.#gapMs += (nowMs - this.#leftMs - this.#gapMs) * gapWeight;
+    this.#leftMs = nowMs;
     this.#callIn();
   }
 
@@ -256,7 +263,9 @@ class Door implements Admission {
     if (meanMs === 0) return unknownWaitMs;
     const { lives, calls } =
       visit.priority === 'critical' ? patience.critical : this.#isStanding(nowMs) ? patience.standing : patience.burst;
-    return Math.max(this.#settings.waitMinMs, tailMs * lives, (meanMs * calls) / slots);
+    // Where handlers compute, fewer are worked on at once than there are slots; a stall of the machine is not to be taken for that.
+    const gapMs = Math.max(Math.min(this.#gapMs, 2 * meanMs), meanMs / slots);
+    return Math.max(this.#settings.waitMinMs, tailMs * lives, calls * gapMs);
   }
 
   #sweepLater(): void {
