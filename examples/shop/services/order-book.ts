@@ -16,7 +16,11 @@ export interface OrderBook {
   get(id: string): Promise<Order | undefined>;
   /** Writes the order, or the same again: idempotent. */
   put(order: Order): Promise<Order>;
-  /** Orders whose id starts with `prefix`, after the id `after`, in order of id. */
+  /** Writes a new order in a transaction of `keyed`; `reference` is what its customer knows it by. */
+  add(tx: pg.PoolClient, order: Order, reference: string): Promise<Order>;
+  /** For keyed requests, which hold a connection while they are handled: they cannot starve the others. */
+  readonly keyed: pg.Pool;
+  /** References that start with `prefix`, after `after`, in order; one that was used twice stands there twice. */
   list(page: { prefix: string; after: string; limit: number }): Promise<readonly string[]>;
   close(): Promise<void>;
 }
@@ -28,9 +32,68 @@ const schemaLock = 7_201_001;
 const schema = `
   create table if not exists orders (
     id text primary key, sku text not null, quantity integer not null, receipt text not null,
-    placed_at timestamptz not null default now())`;
+    placed_at timestamptz not null default now());
+  alter table orders add column if not exists reference text;
+  create index if not exists orders_reference on orders (reference);
+  update orders set reference = id where reference is null`;
 
 export function openOrderBook(url: string): OrderBook {
+  const pool = openPool(url);
+  const keyed = openPool(url);
+  let prepared: Promise<void> | undefined;
+
+  /** Runs `work` once the table is there; an outage is said as one. */
+  const sheltered = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      prepared ??= prepare(pool);
+      await prepared;
+      return await work();
+    } catch (error) {
+      if (!isOutage(error)) throw error;
+      prepared = undefined;
+      throw new Unavailable('the order book is closed for a moment', { cause: error });
+    }
+  };
+  const query = (text: string, values: unknown[]): Promise<pg.QueryResult> => sheltered(() => pool.query(text, values));
+  return {
+    async get(id) {
+      const { rows } = await query('select id, sku, quantity, receipt from orders where id = $1', [id]);
+      return rows[0] as Order | undefined;
+    },
+    async put(order) {
+      const { rows } = await query(
+        `insert into orders (id, sku, quantity, receipt, reference) values ($1, $2, $3, $4, $1)
+         on conflict (id) do update set sku = $2, quantity = $3, receipt = $4
+         returning id, sku, quantity, receipt`,
+        [order.id, order.sku, order.quantity, order.receipt],
+      );
+      return rows[0] as Order;
+    },
+    async add(tx, { id, sku, quantity, receipt }, reference) {
+      await sheltered(() =>
+        tx.query('insert into orders (id, sku, quantity, receipt, reference) values ($1, $2, $3, $4, $5)', [
+          ...[id, sku, quantity, receipt, reference],
+        ]),
+      );
+      return { id, sku, quantity, receipt };
+    },
+    keyed,
+    async list({ prefix, after, limit }) {
+      // With ties: a reference that stands there twice is seen, even at the end of a page.
+      const { rows } = await query(
+        `select reference from orders where starts_with(reference, $1) and reference > $2
+         order by reference fetch first $3 rows with ties`,
+        [prefix, after, limit],
+      );
+      return (rows as { reference: string }[]).map((row) => row.reference);
+    },
+    close: async () => {
+      await Promise.all([pool.end(), keyed.end()]);
+    },
+  };
+}
+
+function openPool(url: string): pg.Pool {
   const pool = new pg.Pool({
     connectionString: url,
     max: 8,
@@ -40,43 +103,7 @@ export function openOrderBook(url: string): OrderBook {
   });
   // An idle connection that breaks is thrown away by the pool; the next query opens another. Without a listener it would end the process.
   pool.on('error', () => {});
-  let prepared: Promise<void> | undefined;
-
-  const query = async (text: string, values: unknown[]): Promise<pg.QueryResult> => {
-    try {
-      prepared ??= prepare(pool);
-      await prepared;
-      return await pool.query(text, values);
-    } catch (error) {
-      if (!isOutage(error)) throw error;
-      prepared = undefined;
-      throw new Unavailable('the order book is closed for a moment', { cause: error });
-    }
-  };
-  return {
-    async get(id) {
-      const { rows } = await query('select id, sku, quantity, receipt from orders where id = $1', [id]);
-      return rows[0] as Order | undefined;
-    },
-    async put(order) {
-      const { rows } = await query(
-        `insert into orders (id, sku, quantity, receipt) values ($1, $2, $3, $4)
-         on conflict (id) do update set sku = $2, quantity = $3, receipt = $4
-         returning id, sku, quantity, receipt`,
-        [order.id, order.sku, order.quantity, order.receipt],
-      );
-      return rows[0] as Order;
-    },
-    async list({ prefix, after, limit }) {
-      const { rows } = await query('select id from orders where starts_with(id, $1) and id > $2 order by id limit $3', [
-        prefix,
-        after,
-        limit,
-      ]);
-      return (rows as { id: string }[]).map((row) => row.id);
-    },
-    close: () => pool.end(),
-  };
+  return pool;
 }
 
 /** Three replicas start at once: the lock lets one of them make the table. */

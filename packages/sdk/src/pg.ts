@@ -1,5 +1,6 @@
 // Where keyed requests are remembered: a table of your own PostgreSQL, through the library that you have already. The record joins that
 // library's own transaction. No library is imported here; each is known by its shape.
+import type { Pool, PoolClient } from 'pg';
 import { type PgClient, type PgPool, pgSource } from './idempotency/pg-source.ts';
 import {
   type DrizzleLike,
@@ -28,6 +29,12 @@ export type { IdempotencyStore } from './idempotency/store.ts';
  * @example
  * const idempotency = createIdempotency({ store: pgStore(new pg.Pool({ max: 20 })), scope: 'orders' });
  */
+export function pgStore(pool: Pool, options?: SqlStoreOptions): IdempotencyStore<PoolClient>;
+/** The same for whatever looks like a Pool of pg. */
+export function pgStore<Client extends PgClient>(
+  pool: PgPool<Client>,
+  options?: SqlStoreOptions,
+): IdempotencyStore<Client>;
 export function pgStore<Client extends PgClient>(
   pool: PgPool<Client>,
   options?: SqlStoreOptions,

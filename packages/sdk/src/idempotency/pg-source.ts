@@ -3,10 +3,11 @@
 import type { Row, TransactionSource } from './sql-store.ts';
 
 export interface PgClient {
+  /** False while a statement is under way. */
+  readonly readyForQuery?: boolean;
   // biome-ignore lint/suspicious/noExplicitAny: pg's overloads cannot be spelled by shape
   query(text: string): Promise<any>;
   on(event: 'error', listener: (error: Error) => void): unknown;
-  off(event: 'error', listener: (error: Error) => void): unknown;
   release(destroy?: boolean | Error): void;
 }
 
@@ -15,12 +16,15 @@ export interface PgPool<Client extends PgClient> {
 }
 
 export function pgSource<Client extends PgClient>(pool: PgPool<Client>): TransactionSource<Client> {
+  const listenedTo = new WeakSet<Client>();
   return {
     async transact(work) {
       const client = await pool.connect();
       let clean = false;
-      // Without a listener a connection that breaks between two statements would end the process. The next statement says it.
-      client.on('error', ignore);
+      // Without a listener a connection that breaks between two statements would end the process; also one that is being thrown away.
+      // The next statement says it.
+      if (!listenedTo.has(client)) client.on('error', ignore);
+      listenedTo.add(client);
       try {
         await client.query('begin');
         const result = await work(client);
@@ -33,10 +37,10 @@ export function pgSource<Client extends PgClient>(pool: PgPool<Client>): Transac
         if (!clean) clean = await rollBack(client);
         throw error;
       } finally {
-        client.off('error', ignore);
         client.release(!clean);
       }
     },
+    isBusy: (client) => client.readyForQuery === false,
     async query(client, text) {
       const { rows } = (await client.query(text)) as { rows: Row[] };
       return rows;

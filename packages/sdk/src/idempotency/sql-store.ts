@@ -13,6 +13,8 @@ export type Row = Readonly<Record<string, unknown>>;
 export interface TransactionSource<Tx> {
   transact<T>(work: (tx: Tx) => Promise<T>, timeoutMs: number): Promise<T>;
   query(tx: Tx, text: string): Promise<readonly Row[]>;
+  /** Whether a statement is under way in it: then nobody has to say that its owner lives. */
+  isBusy?(tx: Tx): boolean;
 }
 
 export interface SqlStoreOptions {
@@ -91,7 +93,9 @@ export function sqlStore<Tx>(source: TransactionSource<Tx>, options: SqlStoreOpt
         throw error;
       }
     },
-    beat: async (tx) => void (await ask(tx, statements.beat)),
+    async beat(tx) {
+      if (source.isBusy?.(tx) !== true) await ask(tx, statements.beat);
+    },
     isAlive: (tx) =>
       ask(tx, statements.beat).then(
         () => true,
