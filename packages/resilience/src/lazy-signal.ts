@@ -12,6 +12,13 @@ export interface ContextInit {
 
 /** The context of one attempt. Made anew for each and never reused: a callee may keep it. */
 export class LazyContext implements CallContext {
+  /** Never used, always alive: a full collection in a moment without calls would else take the shape of contexts along, and with it all
+   * compiled code that knows it. */
+  static readonly keepsShape = new LazyContext(
+    { attempt: 0, priority: 'normal', key: undefined, limitMs: 0.5 },
+    { mono: () => 0, wall: () => 0, after: () => ({ cancel: () => {} }) },
+  );
+
   readonly attempt: number;
   readonly priority: Priority;
   readonly key: string | undefined;
