@@ -18,16 +18,28 @@ export function findMarked(id: string): MarkedProcess[] {
   const own = ancestors(process.pid);
   const mark = `HALE_SYSTEM=${id}`;
   const found: MarkedProcess[] = [];
+  const families = new Set<number>();
+  const orphans: { pid: number; session: number; command: string }[] = [];
   for (const name of readdirSync('/proc')) {
     const pid = Number(name);
     if (!Number.isInteger(pid) || own.has(pid)) continue;
     const variables = readOrEmpty(`/proc/${pid}/environ`).split('\0');
-    if (!variables.includes(mark) || isDead(pid)) continue;
+    const command = readOrEmpty(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').trim();
+    // NGINX writes its title over its environment: its master says the mark among its arguments, and its workers are of its session.
+    const isNginx = command.startsWith('nginx:');
+    if (isNginx && command.includes(mark)) families.add(pid);
+    else if (isNginx) orphans.push({ pid, session: sessionOf(pid), command });
+    if ((!variables.includes(mark) && !families.has(pid)) || isDead(pid)) continue;
     const replica = variables.find((text) => text.startsWith('HALE_REPLICA='))?.slice('HALE_REPLICA='.length);
-    const command = readOrEmpty(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').trim().slice(0, 120);
-    found.push({ pid, command, replica });
+    found.push({ pid, command: command.slice(0, 120), replica });
   }
-  return found;
+  const workers = orphans.filter(({ pid, session }) => families.has(session) && !isDead(pid));
+  return [...found, ...workers.map(({ pid, command }) => ({ pid, command, replica: undefined }))];
+}
+
+function sessionOf(pid: number): number {
+  const stat = readOrEmpty(`/proc/${pid}/stat`);
+  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[3] ?? 0);
 }
 
 /** True when no process `pid` runs (a zombie does not). */
