@@ -1,5 +1,5 @@
 // The besieged server, a process of its own: node:http with Hale's admission in front and its defaults. `sleep`: eight workers, each takes a
-// request for 20 ms (exponential); `cpu`: the handler computes for 10 ms and holds the event loop. It tells its port to its parent, and ends with it.
+// request for 20 ms (exponential); `cpu`: the handler computes for 25 ms and holds the event loop. It tells its port to its parent, and ends with it.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createSystemClock } from '@hale/base';
@@ -27,7 +27,7 @@ function sleep(done: () => void): void {
 }
 
 function compute(done: () => void): void {
-  const untilMs = clock.mono() + 10;
+  const untilMs = clock.mono() + 25;
   while (clock.mono() < untilMs);
   done();
 }
