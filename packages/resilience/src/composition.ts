@@ -181,8 +181,9 @@ export function compose(layers: readonly NamedLayer[], { wrongOrder = 'refuse' }
   if (problems.length > 0 && wrongOrder === 'refuse') {
     throw new HaleError({
       code: 'HALE_RESILIENCE_ORDER',
-      message: problems.map(({ message }) => message).join('; '),
-      hint: `${problems.map(({ hint }) => hint).join('; ')}; or say wrongOrder: 'allow'`,
+      message: problems.map(({ message, hint }) => `${message} (${hint})`).join('; '),
+      hint: "move the layers that the message names, use policy(), whose order is right, or say wrongOrder: 'allow'",
+      details: { problems },
     });
   }
   return <T>(call: Call<T>): Call<T> => layers.reduceRight((inner, { layer }) => layer(inner), call);
