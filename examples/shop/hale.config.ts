@@ -40,6 +40,7 @@ export default defineSystem({
       uses: ['payments', 'inventory', 'db'],
       probes: ready,
       env: drill,
+      idempotencyKeys: true,
       slo: { availability: 99.9, p99: '500ms' },
     }),
     pricing: service({
