@@ -17,6 +17,8 @@ interface Shop {
   readonly pool: pg.Pool;
   /** Holds every handler between its effect and its answer, while set. */
   gate: Promise<void> | undefined;
+  /** Stands in for a process that is stopped. */
+  stall: (() => void) | undefined;
   begun: number;
   post(
     key: string | undefined,
@@ -47,6 +49,7 @@ async function openShop(
         status?: number;
       };
       const { rows } = await context!.tx.query('insert into effects (what) values ($1) returning n', [what]);
+      shop.stall?.();
       await shop.gate;
       res.writeHead(status, { 'content-type': 'application/json', 'x-private': 'p' });
       res.write('{"n":');
@@ -63,6 +66,7 @@ async function openShop(
   const shop: Shop = {
     pool,
     gate: undefined,
+    stall: undefined,
     begun: 0,
     async post(key, body) {
       const answer = await fetch(`http://127.0.0.1:${port}/orders`, {
@@ -88,7 +92,8 @@ async function until(seen: () => boolean | Promise<boolean>): Promise<void> {
 }
 
 test('a keyed request happens once, and everything else is said', { skip }, async (t) => {
-  const { url } = await startTestDatabase(t);
+  const database = await startTestDatabase(t);
+  const { url } = database;
   await t.test('the same again is the same answer', async (t) => {
     const shop = await openShop(t, url);
     const first = await shop.post('k1', { what: 'tea' });
@@ -144,6 +149,81 @@ test('a keyed request happens once, and everything else is said', { skip }, asyn
     const answer = await first;
     assert.deepEqual([answer.status, answer.body['code']], [503, 'HALE_SDK_KEY_WORK_UNDONE']);
     assert.equal((await shop.post('k4', { what: 'tea' })).status, 201);
+    assert.equal(await shop.effects(), 1);
+  });
+  await t.test('an owner that stands still past its lease has done nothing, and the key is free', async (t) => {
+    const shop = await openShop(t, url, { leaseMs: 300 });
+    shop.stall = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 900);
+    const answer = await shop.post('k5', { what: 'tea' });
+    assert.deepEqual([answer.status, answer.body['code']], [503, 'HALE_SDK_KEY_WORK_UNDONE']);
+    shop.stall = undefined;
+    assert.equal((await shop.post('k5', { what: 'tea' })).status, 201);
+    assert.equal(await shop.effects(), 1);
+  });
+  for (const [sent, status] of [
+    [true, 201],
+    [false, 503],
+  ] as const) {
+    await t.test(`a commit that ${sent ? 'arrived' : 'never arrived'}, unheard: it is found out`, async (t) => {
+      const pool = new pg.Pool({ connectionString: url });
+      let deaf = true;
+      const store = pgStore({
+        async connect() {
+          const client = await pool.connect();
+          return {
+            on: (_event: 'error', listener: (error: Error) => void) => client.on('error', listener),
+            release: (destroy?: boolean | Error) => client.release(destroy),
+            async query(text: string) {
+              if (text !== 'commit' || !deaf || !unheard) return client.query(text);
+              deaf = false;
+              if (sent) await client.query(text);
+              throw Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
+            },
+          };
+        },
+      });
+      let unheard = false;
+      await pool.query(
+        'create table if not exists effects (n serial primary key, what text not null); truncate effects',
+      );
+      const idempotency = createIdempotency({ store, scope: `unheard ${sent}` });
+      const header = (name: string) => (name === 'idempotency-key' ? 'u1' : undefined);
+      const answer = await idempotency.handle({ method: 'POST', url: '/', header, body: 'x' }, async ({ tx }) => {
+        unheard = true;
+        await tx.query(`insert into effects (what) values ('x')`);
+        return { status: 201, headers: {}, body: Buffer.from('done') };
+      });
+      const { rows } = await pool.query('select count(*)::int as n from effects');
+      assert.deepEqual([answer.status, rows[0].n], [status, sent ? 1 : 0]);
+      t.after(() => pool.end());
+    });
+  }
+  await t.test('many start at once, records end, and the swept are gone', async (t) => {
+    const pool = new pg.Pool({ connectionString: url, max: 8 });
+    t.after(() => pool.end());
+    const stores = Array.from({ length: 8 }, () => pgStore(pool, { table: 'fresh_keys' }));
+    await Promise.all(stores.map((store) => store.transact(async () => undefined, 1_000)));
+    await pool.query(`insert into fresh_keys select decode(md5(n::text), 'hex'), 's', n::text, '\\x00', 200, '{}', '', now(),
+      now() + case when n <= 30 then interval '-1 s' else interval '1 h' end from generate_series(1, 40) n`);
+    assert.deepEqual([await stores[0]!.prune(20), await stores[1]!.prune(20), await stores[2]!.prune(20)], [20, 10, 0]);
+  });
+  await t.test('a database that is down: said, and no key is stuck', async (t) => {
+    const shop = await openShop(t, url);
+    const gate = Promise.withResolvers<void>();
+    shop.gate = gate.promise;
+    const first = shop.post('k6', { what: 'tea' });
+    await until(() => shop.begun === 1);
+    await database.kill();
+    const refused = await shop.post('k7', { what: 'tea' });
+    assert.deepEqual(
+      [refused.status, refused.body['code'], refused.headers.get('retry-after')],
+      [503, 'HALE_SDK_KEY_STORE_DOWN', '1'],
+    );
+    gate.resolve();
+    const answer = await first;
+    assert.deepEqual([answer.status, answer.body['code']], [503, 'HALE_SDK_KEY_WORK_UNDONE']);
+    await database.start();
+    assert.equal((await shop.post('k6', { what: 'tea' })).status, 201);
     assert.equal(await shop.effects(), 1);
   });
 });

@@ -12,19 +12,24 @@ export interface PgClient {
 }
 
 export interface PgPool<Client extends PgClient> {
+  on?(event: 'connect', listener: (client: Client) => void): unknown;
   connect(): Promise<Client>;
 }
 
 export function pgSource<Client extends PgClient>(pool: PgPool<Client>): TransactionSource<Client> {
   const listenedTo = new WeakSet<Client>();
+  // Without a listener a connection that breaks between two statements would end the process; also one that is being thrown away,
+  // and one that has just been made. The next statement says it.
+  const listen = (client: Client) => {
+    if (!listenedTo.has(client)) client.on('error', ignore);
+    listenedTo.add(client);
+  };
+  pool.on?.('connect', listen);
   return {
     async transact(work) {
       const client = await pool.connect();
       let clean = false;
-      // Without a listener a connection that breaks between two statements would end the process; also one that is being thrown away.
-      // The next statement says it.
-      if (!listenedTo.has(client)) client.on('error', ignore);
-      listenedTo.add(client);
+      listen(client);
       try {
         await client.query('begin');
         const result = await work(client);
