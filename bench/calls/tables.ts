@@ -18,6 +18,7 @@ export const callsTables: readonly (() => Promise<CallsTable>)[] = [
   () => import('./overload.ts'),
   () => import('./recovery.ts'),
   () => import('./siege.ts'),
+  () => import('./nginx.ts'),
   () => import('./balancing/table.ts'),
   () => import('./chain/table.ts'),
 ];

@@ -53,7 +53,7 @@ export function gatewayLauncher(options: { readonly graceMs: number } = { graceM
     const argv =
       program.kind === 'embedded'
         ? workerArgv({ listeners, runtimeDir, rest })
-        : workerArgv({ listeners, runtimeDir, rest: [...rest, ...pilotWords(program, spec)], program: pilot });
+        : pilotArgv({ listeners, runtimeDir, rest, program, workers: spec.gateway?.workers ?? 2 });
     const prepare = async () => {
       writeRoutes(routesFile(runtimeDir), routesOf(spec));
       await requireProgram(program);
@@ -64,8 +64,17 @@ export function gatewayLauncher(options: { readonly graceMs: number } = { graceM
   };
 }
 
-function pilotWords(program: ProxyProgramSpec, spec: SystemSpec): readonly string[] {
-  return ['--program', JSON.stringify(program), '--workers', String(spec.gateway?.workers ?? 2)];
+/** The program and arguments of a pilot, who drives a real balancer with `workers` workers. */
+export function pilotArgv(options: {
+  readonly listeners: readonly string[];
+  readonly runtimeDir: string;
+  readonly program: ProxyProgramSpec;
+  readonly workers: number;
+  readonly rest?: readonly string[];
+}): readonly string[] {
+  const { listeners, runtimeDir, program, workers, rest = [] } = options;
+  const words = ['--program', JSON.stringify(program), '--workers', String(workers)];
+  return workerArgv({ listeners, runtimeDir, rest: [...rest, ...words], program: pilot });
 }
 
 /** A worker serves once its first tally is there: it writes that after its sockets listen. Said once, it stays true. */
