@@ -42,7 +42,7 @@ global
   maxconn 8000
   no strict-limits
   hard-stop-after 30000ms
-  tune.bufsize 65536
+  tune.bufsize 32768
   tune.http.maxhdr 101
   ssl-default-bind-options ssl-min-ver TLSv1.2
 
@@ -99,7 +99,7 @@ backend service-orders
   http-request set-header Idempotency-Key hale-%[uuid] if { method POST PATCH } !{ req.hdr(idempotency-key) -m found }
   http-request disable-l7-retry if !{ method GET HEAD PUT DELETE OPTIONS TRACE } !{ req.hdr(idempotency-key) -m found }
   http-request disable-l7-retry if { be_conn gt 1000 }
-  http-request wait-for-body time 1s if { req.hdr_val(content-length) gt 0 } { req.hdr_val(content-length) le 49152 }
+  http-request wait-for-body time 1s if { req.hdr_val(content-length) gt 0 } { req.hdr_val(content-length) le 16384 }
   default-server check inter 1s fastinter 100ms downinter 100ms fall 2 rise 1 observe layer4 error-limit 1 on-error mark-down maxconn 1000 pool-purge-delay 1s
   server slot1 127.0.0.1:4001 weight 100
   server slot2 127.0.0.1:9 disabled
