@@ -7,6 +7,7 @@ import { block, quoted } from './nginx-words.ts';
 /** An upgrade (WebSocket) takes another way: it is quiet for as long as it likes, and is never sent twice. */
 const upgradeIdleMax = '1h';
 const upgradeStatus = 418;
+const lastStatus = 419;
 
 export function locations(listener: NginxListener, input: NginxInput): string[] {
   const byName = new Map(input.services.map((service) => [service.name, service]));
@@ -22,7 +23,7 @@ export function locations(listener: NginxListener, input: NginxInput): string[] 
     "if ($hale_patience = '') { return 400; }",
     ...routes.flatMap(({ prefix, service }) => locationsOf({ prefix, service }, input)),
     ...(hasRoot ? [] : block('location /', ['return 404;'])),
-    ...services.flatMap(upgradeLocation),
+    ...services.flatMap((service) => [...upgradeLocation(service), ...lastLocation(service, input)]),
     ...Object.entries(input.answers).flatMap(([status, body]) =>
       block(`location @hale_${status}`, ['default_type application/json;', `return ${status} ${quoted(body)};`]),
     ),
@@ -41,14 +42,27 @@ function locationsOf({ prefix, service }: Route, input: NginxInput): string[] {
     ...errorPages(input),
     `error_page ${upgradeStatus} = @upgrade_${service.name};`,
     `if ($http_upgrade) { return ${upgradeStatus}; }`,
+    `error_page ${lastStatus} = @last_${service.name};`,
+    `if (-f ${quoted(input.closingFile)}) { return ${lastStatus}; }`,
+    ...pass(service),
+  ];
+  if (prefix === '/') return block('location /', lines);
+  return [...block(`location = ${quoted(prefix)}`, lines), ...block(`location ^~ ${quoted(`${prefix}/`)}`, lines)];
+}
+
+/** The last answer on its connection. */
+function lastLocation(service: NginxService, input: NginxInput): string[] {
+  return block(`location @last_${service.name}`, [...errorPages(input), 'keepalive_timeout 0;', ...pass(service)]);
+}
+
+function pass(service: NginxService): string[] {
+  return [
     // The keys of a service that enforces them make every request safe to repeat.
     ...(service.idempotencyKeys ? ['proxy_next_upstream error timeout non_idempotent;'] : []),
     ...envelope(service),
     'proxy_set_header Connection "";',
     `proxy_pass http://${nginxUpstream(service.name)};`,
   ];
-  if (prefix === '/') return block('location /', lines);
-  return [...block(`location = ${quoted(prefix)}`, lines), ...block(`location ^~ ${quoted(`${prefix}/`)}`, lines)];
 }
 
 function envelope(service: NginxService): string[] {

@@ -26,6 +26,7 @@ const input: NginxInput = {
   tryTimeoutMs: 10_000,
   holdMs: 10_000,
   bodyBytesMax: 1_000_000,
+  closingFile: '/run/hale/closing',
   answers: { 404: '{"error":{"code":"NO_ROUTE"}}' },
   witness: undefined,
 };

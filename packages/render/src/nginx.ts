@@ -20,6 +20,11 @@ export interface NginxInput {
   readonly tryTimeoutMs: number;
   readonly holdMs: number;
   readonly bodyBytesMax: number;
+  /**
+   * While this file exists, every answer ends its connection. NGINX that takes over a new configuration closes idle connections at once, also one
+   * on which a request is just arriving; told beforehand, busy clients have left before.
+   */
+  readonly closingFile: string;
   /** The program's own answers, by status (400, 404, 502, 504): JSON without `$`. */
   readonly answers: Readonly<Record<number, string>>;
   /** UDP address that is told of every `every`-th request, and of each that failed or was sent again. */
@@ -91,6 +96,7 @@ function limits(input: NginxInput): string[] {
     `client_body_timeout ${input.timeoutMs}ms;`,
     'underscores_in_headers on;',
     'merge_slashes off;',
+    'recursive_error_pages on;',
     ...input.dialect.tempPaths.map((name) => `${word(name)}_temp_path ${quoted(`${input.folder}temp/${name}`)};`),
     'proxy_http_version 1.1;',
     // What a replica sends goes on as it comes.

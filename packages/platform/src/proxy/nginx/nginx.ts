@@ -2,7 +2,7 @@
 // old workers finish what they have, new ones know the new members. A configuration that is refused changes nothing. Other sockets than it was
 // born with need a new master: that one starts beside the old, on the same sockets, and only then the old one is asked to finish.
 import { spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { type NginxInput, type NginxListener, renderNginx } from '@hale/render';
@@ -10,6 +10,7 @@ import { platformError } from '../../errors.ts';
 import { gatewayErrors } from '../../gateway/errors.ts';
 import { isAlive } from '../../keeper/proc-identity.ts';
 import type { ProxyConfig, ProxyListener, ProxyOptions, ProxyProgram } from '../proxy-program.ts';
+import { closingFile, closingPathIn, sayFarewell, takeBackFarewell } from './farewell.ts';
 import { bearMaster, endMaster, findMaster, inheritance, type MasterNote, socketsOf } from './master.ts';
 import { askNginx, type NginxBuild } from './version.ts';
 import { createWitness, type Witness } from './witness.ts';
@@ -53,8 +54,10 @@ export function createNginx(options: ProxyOptions): ProxyProgram {
     life = { build, witness, master, text, config: undefined, every: text.includes('$hale_sampled') ? sampleEvery : 1 };
     return life;
   };
-  const textOf = ({ build, witness, every }: Life, config: ProxyConfig) =>
-    renderNginx(inputOf(config, { build, folder, witness: { port: witness.port, every } }));
+  const textOf = ({ build, witness, every }: Life, config: ProxyConfig) => {
+    const input = inputOf(config, { build, folder, witness: { port: witness.port, every } });
+    return renderNginx({ ...input, closingFile: closingFile(folder, input) });
+  };
   const argsOf = ({ build }: Life, name: string) => [
     ...(build.namesErrorLog ? ['-e', 'stderr'] : []),
     ...['-p', `${folder}/`, '-c', join(folder, name)],
@@ -81,7 +84,13 @@ export function createNginx(options: ProxyOptions): ProxyProgram {
     // What a certificate's file holds is not in the text: its mark is.
     const isSame = text === own.text && config.tls?.mark === own.config?.tls?.mark && own.config !== undefined;
     if (mayKeep && isSame) return;
-    await check(own, config, text);
+    const farewell = mayKeep ? sayFarewell(clock, folder) : undefined;
+    await check(own, config, text).catch((error) => {
+      takeBackFarewell(folder);
+      throw error;
+    });
+    await farewell;
+    rmSync(closingPathIn(text), { force: true });
     own.witness.know(config.services);
     renameSync(join(folder, 'next.conf'), join(folder, configName));
     if (mayKeep) process.kill(alive.pid, 'SIGHUP');
@@ -138,7 +147,7 @@ interface Surroundings {
   readonly witness: NginxInput['witness'];
 }
 
-function inputOf(config: ProxyConfig, { build, folder, witness }: Surroundings): NginxInput {
+function inputOf(config: ProxyConfig, { build, folder, witness }: Surroundings): Omit<NginxInput, 'closingFile'> {
   const { routes, timeoutMs, tryTimeoutMs, holdMs, bodyBytesMax, workers } = config;
   return {
     dialect: build.dialect,
