@@ -22,6 +22,8 @@ export async function runKeyless<Tx>(request: Omit<OnceRequest<Tx>, 'claim'>): P
   const signal = () => AbortSignal.timeout(times.workTimeoutMs);
   try {
     await store.transact(async (tx) => {
+      // The first statement is the store's own: it opens the transaction.
+      await store.beat(tx);
       state.began = true;
       const answer = await work({ tx, signal }).catch((error: unknown) => {
         state.threw = error;

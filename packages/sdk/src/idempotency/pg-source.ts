@@ -25,13 +25,20 @@ export function pgSource<Client extends PgClient>(pool: PgPool<Client>): Transac
     listenedTo.add(client);
   };
   pool.on?.('connect', listen);
+  /** Their `begin` travels with their first statement. */
+  const unbegun = new WeakSet<Client>();
+  const send = async (client: Client, texts: readonly string[]): Promise<readonly { rows: Row[] }[]> => {
+    const all = unbegun.delete(client) ? ['begin', ...texts] : texts;
+    const results = (await client.query(all.join(';'))) as { rows: Row[] } | { rows: Row[] }[];
+    return Array.isArray(results) ? results.slice(-texts.length) : [results];
+  };
   return {
     async transact(work) {
       const client = await pool.connect();
       let clean = false;
       listen(client);
       try {
-        await client.query('begin');
+        unbegun.add(client);
         const result = await work(client);
         const { command } = (await client.query('commit')) as { command?: string };
         // PostgreSQL answers a commit of what had failed with a rollback, politely.
@@ -47,8 +54,12 @@ export function pgSource<Client extends PgClient>(pool: PgPool<Client>): Transac
     },
     isBusy: (client) => client.readyForQuery === false,
     async query(client, text) {
-      const { rows } = (await client.query(text)) as { rows: Row[] };
-      return rows;
+      const [only] = await send(client, [text]);
+      return only!.rows;
+    },
+    async queryPair(client, texts) {
+      const [one, other] = await send(client, texts);
+      return [one!.rows, other!.rows];
     },
   };
 }

@@ -12,7 +12,10 @@ export type Row = Readonly<Record<string, unknown>>;
 /** What a library has to be able to do. `Tx` is its own transaction object, the one that its users know. */
 export interface TransactionSource<Tx> {
   transact<T>(work: (tx: Tx) => Promise<T>, timeoutMs: number): Promise<T>;
+  /** The first statement of a transaction always comes through here: a source may send it together with its `begin`. */
   query(tx: Tx, text: string): Promise<readonly Row[]>;
+  /** Two statements, each with a snapshot of its own, in one trip to the server. Without it they are sent singly. */
+  queryPair?(tx: Tx, texts: readonly [string, string]): Promise<readonly [readonly Row[], readonly Row[]]>;
   /** Whether a statement is under way in it: then nobody has to say that its owner lives. */
   isBusy?(tx: Tx): boolean;
 }
@@ -47,6 +50,10 @@ export function sqlStore<Tx>(source: TransactionSource<Tx>, options: SqlStoreOpt
   let watchesClient = false;
   let sweptMs = clock.mono();
   const ask = (tx: Tx, text: string) => source.query(tx, text);
+  const pair = async (tx: Tx, texts: readonly [string, string]) =>
+    source.queryPair === undefined
+      ? ([await ask(tx, texts[0]), await ask(tx, texts[1])] as const)
+      : source.queryPair(tx, texts);
   const prepare = async () => {
     prepared ??= source.transact((tx) => makeTable(ask.bind(undefined, tx), statements), setupTimeoutMs);
     try {
@@ -72,9 +79,9 @@ export function sqlStore<Tx>(source: TransactionSource<Tx>, options: SqlStoreOpt
       return result;
     },
     async claim(tx, claim) {
-      const [locks] = await ask(tx, statements.claim(claim, watchesClient));
       // A statement of its own: its snapshot is taken after the lock was, so it sees what the last holder committed.
-      const [row] = await ask(tx, statements.read(claim)).catch((error: unknown) => {
+      const texts = [statements.claim(claim, watchesClient), statements.read(claim)] as const;
+      const [[locks], [row]] = await pair(tx, texts).catch((error: unknown) => {
         if (sqlState(error) === undefinedTable) prepared = undefined;
         throw error;
       });
