@@ -21,4 +21,6 @@ export const callsTables: readonly (() => Promise<CallsTable>)[] = [
   () => import('./nginx.ts'),
   () => import('./balancing/table.ts'),
   () => import('./chain/table.ts'),
+  () => import('./once.ts'),
+  () => import('./once-live.ts'),
 ];
