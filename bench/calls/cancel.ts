@@ -54,7 +54,7 @@ async function startHouse(port: number, next: number | undefined): Promise<Child
 /** One request that reaches the last house and is cut there; gives the milliseconds until it was heard. */
 async function cutOnce(port: number, last: ReturnType<typeof createInterface>): Promise<number> {
   const user = request({ port, host: '127.0.0.1', agent: false }).on('error', () => undefined);
-  const reached = once(last, 'line');
+  const reached = once(last, 'line', { signal: AbortSignal.timeout(10_000) });
   user.end();
   await reached;
   const heard = once(last, 'line', { signal: AbortSignal.timeout(10_000) });
