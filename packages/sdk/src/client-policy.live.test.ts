@@ -129,3 +129,15 @@ test('a cache: asked once by many, kept while fresh, stale rather than nothing; 
   answer = { status: 500, headers: {} };
   assert.equal(await text('/a'), '200 answer 1 (cache)', 'stale rather than an error');
 });
+
+test('callers who leave say nothing about the service', async (t) => {
+  const silent = await replica(t, () => undefined);
+  const client = clientOf(t, [silent]);
+  for (let i = 0; i < 30; i++) {
+    const leaver = new AbortController();
+    const call = client.fetch('/', { signal: leaver.signal });
+    setImmediate(() => leaver.abort(new Error('left')));
+    await assert.rejects(call, { message: 'left' });
+  }
+  assert.deepEqual([client.snapshot().breaker?.kind, client.snapshot().breaker?.failed], ['closed', 0]);
+});

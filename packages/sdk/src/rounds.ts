@@ -129,6 +129,8 @@ class Rounds {
     const end = endOf(tried);
     purse.settle(lent, end, tried.kind === 'reply' ? tried.retriesSpent : 0);
     call.inbound?.tellSpent();
+    // Thrown, not judged: that the caller has left says nothing about the service.
+    this.ride.check();
     const goesOn = this.tries === 1 && this.mayRepeat(tried) && exchange.chooser.hasOther(choice);
     return { choice, attempt, tried, end, verdict: verdictOf(tried, goesOn) };
   };
