@@ -81,7 +81,7 @@ export interface ServiceFields<Uses extends string> {
   readonly grace?: { readonly drain?: DurationText; readonly stop?: DurationText };
   /** What you promise: percent of requests answered (99.9) and the 99th percentile of latency. */
   readonly slo?: { readonly availability?: number; readonly p99?: DurationText };
-  /** It enforces Idempotency-Key (`idempotent()` of the SDK), so the gateway may send its POSTs again, and gives a key to those that have none (default false). */
+  /** It enforces Idempotency-Key (`createIdempotency` of the SDK), so the gateway may send its POSTs again, and gives a key to those that have none (default false). */
   readonly idempotencyKeys?: boolean;
   /** The file that describes its API: a module that exports an `api({ ... })`, or an OpenAPI document. `hale plan` compares it with what runs. */
   readonly api?: string;
