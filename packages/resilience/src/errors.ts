@@ -5,7 +5,11 @@ import { HaleError } from '@hale/base';
 const hints = {
   HALE_RESILIENCE_OPEN:
     'the dependency failed too often: look at it first; answer by a fallback meanwhile, or try again after details.retryAfterMs',
-  HALE_RESILIENCE_FULL: 'too many calls at once: try again later, raise bulkhead.concurrentMax or give it a queue',
+  HALE_RESILIENCE_FULL:
+    'too many calls at once: try again later or elsewhere, raise bulkhead.concurrentMax or give it a queue; mark what can wait as sheddable, what must not as critical',
+  HALE_RESILIENCE_RATE_LIMITED: 'raise rateLimit.perSecond or waitMaxMs, or call less often',
+  HALE_RESILIENCE_THROTTLED:
+    'wait: calls go through again as soon as the other side accepts them; see clientThrottle.ratio',
   HALE_RESILIENCE_TIMEOUT:
     'the callee was too slow: read context.signal to stop its work, or raise timeoutMs or deadlineMs',
 } as const;
@@ -14,8 +18,8 @@ export type RefusalCode = keyof typeof hints;
 
 export interface RefusalDetails {
   /** The failure before, where this ended a series of tries. */
-  readonly cause: unknown;
-  readonly details: Readonly<Record<string, unknown>>;
+  readonly cause?: unknown;
+  readonly details?: Readonly<Record<string, unknown>>;
 }
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
@@ -34,7 +38,7 @@ const refusals = Object.create(HaleError.prototype, {
  * A HaleError (by `instanceof` and by its fields) that was never constructed as an Error: constructing one, even with no frames to capture,
  * costs thirty times as much. Retriable: nothing was begun, or it may be tried elsewhere.
  */
-export function refusal(code: RefusalCode, message: string, { cause, details }: RefusalDetails): HaleError {
+export function refusal(code: RefusalCode, message: string, { cause, details = {} }: RefusalDetails = {}): HaleError {
   const error = Object.create(refusals) as Writable<HaleError>;
   error.message = message;
   error.code = code;

@@ -1,6 +1,7 @@
 // The turnstile: so many a second and no more. Smooth: one at a time, evenly spaced. Bursty: a purse of tokens that fills evenly and may be
 // spent at once. Both are one token bucket (Turner 1986) whose tokens may be reserved before they are there, as in Go's x/time/rate. Who comes
 // early may wait, for a bounded time and in bounded number; it hands out waits and keeps no timer.
+import type { Priority } from './carried.ts';
 import { checkNumbers } from './rule-settings.ts';
 
 export interface RateLimitSettings {
@@ -17,8 +18,9 @@ export interface RateLimitSettings {
 }
 
 export interface RateLimit {
-  /** Milliseconds until the call's turn: 0 go now, more: wait that long and say `began`, or `gaveUp`. -1: refused, nothing is reserved. */
-  reserve(nowMs: number, patienceMs?: number): number;
+  /** Milliseconds until the call's turn: 0 go now, more: wait that long and say `began`, or `gaveUp`. -1: refused, nothing is reserved.
+   * The priority is only told on. */
+  reserve(nowMs: number, patienceMs?: number, priority?: Priority): number;
   /** One that had to wait goes now. */
   began(): void;
   /** One that had to wait will not go: its token is given back to those who come later. */
@@ -33,7 +35,11 @@ export interface RateLimitOptions {
   readonly settings: RateLimitSettings;
   /** Uniform in [0, 1), for `enforce`. */
   readonly unit: () => number;
-  readonly onRefused?: (refusal: { readonly waitMs: number; readonly carriedOut: boolean }) => void;
+  readonly onRefused?: (refusal: {
+    readonly priority: Priority;
+    readonly waitMs: number;
+    readonly carriedOut: boolean;
+  }) => void;
 }
 
 /** Of a token: the sum of many small fillings must not keep one out who is in time. */
@@ -55,12 +61,12 @@ export function createRateLimit({ settings, unit, onRefused = () => {} }: RateLi
     get waiting() {
       return waiting;
     },
-    reserve(nowMs, patienceMs = Number.POSITIVE_INFINITY) {
+    reserve(nowMs, patienceMs = Number.POSITIVE_INFINITY, priority = 'normal') {
       fill(nowMs);
       const waitMs = tokens >= 1 - rounding ? 0 : ((1 - tokens) * 1000) / now.perSecond;
       if (waitMs > 0 && (waitMs > Math.min(now.waitMaxMs, patienceMs) || waiting >= now.waitingMax)) {
         const carriedOut = now.enforce >= 1 || unit() < now.enforce;
-        onRefused({ waitMs, carriedOut });
+        onRefused({ priority, waitMs, carriedOut });
         return carriedOut ? -1 : 0;
       }
       tokens--;

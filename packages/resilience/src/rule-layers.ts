@@ -1,18 +1,18 @@
 // Rules made into layers, for `compose`: rate limit, client throttle, adaptive limit and fault injection, each a few lines around its state
 // machine. What a rule refuses is thrown as a HaleError that is not begun work and may be asked elsewhere. A wait ends with the caller's abort.
 import type { ClientThrottle } from './client-throttle.ts';
+import { refusal } from './errors.ts';
 import type { FaultInjection } from './fault-injection.ts';
 import { pauseMs } from './layer.ts';
 import type { Call, ConcurrencyLimit, Layer, LimitOutcome, Surroundings } from './policy/types.ts';
 import type { RateLimit } from './rate-limit.ts';
-import { refusedByRule } from './rule-errors.ts';
 
 /** Waits for its turn, at most as long as the settings and the call's patience allow; else HALE_RESILIENCE_RATE_LIMITED. */
 export function rateLimitLayer(rule: RateLimit, { clock }: Surroundings): Layer {
   return <T>(call: Call<T>): Call<T> =>
     async (context) => {
-      const waitMs = rule.reserve(clock.mono(), context.remainingMs());
-      if (waitMs < 0) throw refusedByRule('HALE_RESILIENCE_RATE_LIMITED');
+      const waitMs = rule.reserve(clock.mono(), context.remainingMs(), context.priority);
+      if (waitMs < 0) throw refusal('HALE_RESILIENCE_RATE_LIMITED', 'more calls than the rate limit allows');
       if (waitMs > 0) {
         try {
           await pauseMs(waitMs, { clock, signal: context.signal });
@@ -33,7 +33,8 @@ export function clientThrottleLayer(
 ): Layer {
   return <T>(call: Call<T>): Call<T> =>
     async (context) => {
-      if (!rule.admit(context.priority, clock.mono())) throw refusedByRule('HALE_RESILIENCE_THROTTLED');
+      if (!rule.admit(context.priority, clock.mono()))
+        throw refusal('HALE_RESILIENCE_THROTTLED', 'not sent: the other side refuses most calls at present');
       try {
         const answer = await call(context);
         rule.record(true, clock.mono());
@@ -45,7 +46,7 @@ export function clientThrottleLayer(
     };
 }
 
-/** Lets as many in as the other side bears, else HALE_RESILIENCE_LIMITED. `judge` says what a failure means for the limit. */
+/** Lets as many in as the other side bears, else HALE_RESILIENCE_FULL. `judge` says what a failure means for the limit. */
 export function limitLayer(
   rule: ConcurrencyLimit,
   { clock, judge }: Surroundings & { readonly judge: (error: unknown) => LimitOutcome },
@@ -53,7 +54,10 @@ export function limitLayer(
   return <T>(call: Call<T>): Call<T> =>
     async (context) => {
       const beganMs = clock.mono();
-      if (!rule.tryAcquire(beganMs, context.priority)) throw refusedByRule('HALE_RESILIENCE_LIMITED');
+      if (!rule.tryAcquire(beganMs, context.priority)) {
+        const message = `${rule.inFlight} calls run, the other side bears no more`;
+        throw refusal('HALE_RESILIENCE_FULL', message, { details: { refused: 'limit' } });
+      }
       let outcome: LimitOutcome = 'ok';
       try {
         return await call(context);

@@ -205,7 +205,7 @@ export class Engine implements Policy, EventOutlet {
   refused(by: Refuser, priority: Priority, nowMs: number): void {
     if (by === 'breaker') this.counters.refusedOpen++;
     else if (by !== 'deadline') this.counters.refusedFull++;
-    if (this.heard) this.tell({ kind: 'refused', atMs: nowMs, by, priority });
+    if (this.heard) this.tell({ kind: 'refused', atMs: nowMs, by, priority, carriedOut: true });
   }
 
   timedOut(scope: 'attempt' | 'call', nowMs: number): void {
@@ -223,7 +223,7 @@ export class Engine implements Policy, EventOutlet {
   fullError(): HaleError {
     const { bulkhead } = this;
     const message = `${this.name}: ${bulkhead?.inFlight ?? 0} calls run and ${bulkhead?.queued ?? 0} wait, there is no room for another`;
-    return refusal('HALE_RESILIENCE_FULL', message, { cause: undefined, details: { refused: 'limit' } });
+    return refusal('HALE_RESILIENCE_FULL', message, { details: { refused: 'limit' } });
   }
 
   timeoutError(scope: 'attempt' | 'call', cause: unknown): HaleError {
@@ -235,7 +235,15 @@ export class Engine implements Policy, EventOutlet {
   private setLimit({ bulkhead, adaptiveLimit }: PolicySettings, nowMs: number): void {
     if (adaptiveLimit === undefined) this.adaptive = undefined;
     else if (this.adaptive === undefined)
-      this.adaptive = createAdaptiveLimit({ settings: adaptiveLimit, unit: this.unit });
+      this.adaptive = createAdaptiveLimit({
+        settings: adaptiveLimit,
+        unit: this.unit,
+        onRefused: ({ priority, carriedOut }) => {
+          // One that is carried out is told by the flight, when no place in the line was left either.
+          if (carriedOut || !this.heard) return;
+          this.tell({ kind: 'refused', atMs: this.clock.mono(), by: 'limit', priority, carriedOut });
+        },
+      });
     else this.adaptive.update(adaptiveLimit);
     const settings = bulkhead ?? (adaptiveLimit === undefined ? undefined : unbounded);
     if (this.bulkhead !== undefined) this.bulkhead.update(settings ?? unbounded, this.adaptive, nowMs);

@@ -26,7 +26,8 @@ export type PolicyEvent = At &
     | { readonly kind: 'closed' }
     | { readonly kind: 'isolated' }
     | { readonly kind: 'released' }
-    | { readonly kind: 'refused'; readonly by: Refuser; readonly priority: Priority }
+    /** `carriedOut` false: a dry run (`enforce` below 1) let the call pass all the same. */
+    | { readonly kind: 'refused'; readonly by: Refuser; readonly priority: Priority; readonly carriedOut: boolean }
     | { readonly kind: 'shed'; readonly priority: Priority; readonly why: string }
     | { readonly kind: 'timeout'; readonly scope: 'attempt' | 'call'; readonly timeoutMs: number }
     | { readonly kind: 'aborted'; readonly where: 'queue' | 'backoff' | 'call' }

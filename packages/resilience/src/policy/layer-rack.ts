@@ -15,7 +15,7 @@ import { clientThrottleLayer, faultInjectionLayer, rateLimitLayer } from '../rul
 import { timeoutLayer } from '../timeout-layer.ts';
 import type { Engine } from './engine.ts';
 import type { PolicySettings } from './settings.ts';
-import type { Call, CallContext, ExecuteOptions, Layer, Surroundings } from './types.ts';
+import type { Call, CallContext, ExecuteOptions, Layer, Priority, Surroundings } from './types.ts';
 
 export interface RackSurroundings extends Surroundings {
   readonly registry: DegradedRegistry;
@@ -54,9 +54,11 @@ export class LayerRack {
     const { fallback, cache, rateLimit, clientThrottle } = settings;
     const { unit, events, clock, classify } = around;
     const layers: Layer[] = [];
-    const tellRefused = (by: 'rateLimit' | 'throttle') => () => {
-      if (events.heard) events.tell({ kind: 'refused', atMs: clock.mono(), by, priority: 'normal' });
-    };
+    const tellRefused =
+      (by: 'rateLimit' | 'throttle') =>
+      ({ priority, carriedOut }: Refused) => {
+        if (events.heard) events.tell({ kind: 'refused', atMs: clock.mono(), by, priority, carriedOut });
+      };
     if (fallback !== undefined) layers.push(fallbackLayer(fallback, around));
     if (cache !== undefined) {
       this.cache = kept(before?.cache, cache) ?? createCache(cache, around);
@@ -96,6 +98,12 @@ export class LayerRack {
     }
     return layers;
   }
+}
+
+/** What rules tell of a refusal. */
+interface Refused {
+  readonly priority: Priority;
+  readonly carriedOut: boolean;
 }
 
 /** The rule of before with new settings, if there was one. */

@@ -119,3 +119,27 @@ test('faultInjection fails by its dice, inside of the retry and the breaker', as
   assert.equal(calls.snapshot().breaker?.failed, 2);
   assert.ok(kinds().includes('faultInjected'));
 });
+
+const refusers = [
+  { by: 'limit', settings: (enforce: number) => ({ adaptiveLimit: { initial: 1, max: 1, enforce } }) },
+  { by: 'rateLimit', settings: (enforce: number) => ({ rateLimit: { perSecond: 0.001, enforce } }) },
+] as const;
+for (const { by, settings } of refusers) {
+  for (const enforce of [0, 1]) {
+    test(`a refusal by ${by} is told with its priority, and whether it was carried out: enforce ${enforce}`, async () => {
+      const { calls, time, after, events } = setUp(settings(enforce));
+      const asked = [1, 2].map(() => calls.execute(after(10), { priority: 'critical' }));
+      const all = await time.settled(Promise.allSettled(asked));
+      assert.equal(all.filter(({ status: ended }) => ended === 'fulfilled').length, enforce === 0 ? 2 : 1);
+      const told = events.filter((event) => event.kind === 'refused');
+      assert.deepEqual(told, [{ kind: 'refused', atMs: 0, by, priority: 'critical', carriedOut: enforce === 1 }]);
+    });
+  }
+}
+
+test('a throttled critical call is told as a critical one', async () => {
+  const { run, events } = setUp({ clientThrottle: {} });
+  for (let i = 0; i < 200; i++) await run(flaky(1, status(503)).call, { priority: 'critical' });
+  const told = events.find((event) => event.kind === 'refused');
+  assert.deepEqual([told?.by, told?.priority, told?.carriedOut], ['throttle', 'critical', true]);
+});
