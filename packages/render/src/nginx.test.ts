@@ -92,7 +92,7 @@ const rows: readonly Row[] = [
   [
     'a witness of one in twenty',
     { witness: { port: 5140, every: 20 } },
-    ['5.00% 1;', 'default 20;', 'access_log syslog:server=127.0.0.1:5140'],
+    ['5.00% 1;', '200 20;', 'access_log syslog:server=127.0.0.1:5140'],
     ['access_log off;'],
   ],
 ];

@@ -135,11 +135,19 @@ function words(input: NginxInput): string[] {
 function witness({ witness: to }: NginxInput): string[] {
   if (to === undefined) return ['access_log off;', ''];
   const isTold = to.every === 1 ? '1' : '$hale_sampled';
-  const sampled = `split_clients $request_id $hale_sampled`;
+  // Usual ends are found by a table, before any expression is tried: this is asked for every request.
+  const usual = ['200', '201', '202', '204', '301', '302', '304', '400', '401', '403', '404', '409', '422', '429'];
+  const decide = (name: string, otherwise: string) =>
+    block(`map $upstream_status ${name}`, [...usual.map((status) => `${status} ${otherwise};`), 'default 1;']);
   return [
-    ...(to.every === 1 ? [] : block(sampled, [`${(100 / to.every).toFixed(2)}% 1;`, '* 0;'])),
-    ...block('map "$status $upstream_addr" $hale_told', ["'~^5' 1;", "'~,' 1;", `default ${isTold};`]),
-    ...block('map "$status $upstream_addr" $hale_weight', ["'~^5' 1;", "'~,' 1;", `default ${to.every};`]),
+    ...(to.every === 1
+      ? []
+      : block('split_clients $connection.$connection_requests $hale_sampled', [
+          `${(100 / to.every).toFixed(2)}% 1;`,
+          '* 0;',
+        ])),
+    ...decide('$hale_told', isTold),
+    ...decide('$hale_weight', String(to.every)),
     `log_format hale escape=none '$hale_weight $status $request_time $proxy_host [$upstream_addr] [$upstream_status]';`,
     `access_log syslog:server=127.0.0.1:${to.port},nohostname,tag=hale hale if=$hale_told;`,
     '',
