@@ -39,14 +39,26 @@ const refusals: Readonly<Record<string, Verdict>> = {
   shed: verdicts.overload,
   limit: verdicts.overload,
   draining: verdicts.elsewhere,
-  open: verdict(false, false, false),
-  retries: verdict(true, false, false),
+  open: verdicts.final,
+  retries: verdicts.final,
+};
+
+/**
+ * Refusals of a policy further in, in this process. Its open breaker and its throttle say that what is behind them cannot be used. Its
+ * own limit says nothing of the kind; where there is room elsewhere, or later, that may be tried. The others are this program's doing.
+ */
+const inner: Readonly<Record<string, Verdict>> = {
+  HALE_RESILIENCE_OPEN: verdicts.final,
+  HALE_RESILIENCE_THROTTLED: verdicts.final,
+  HALE_RESILIENCE_FULL: verdicts.elsewhere,
+  HALE_RESILIENCE_TIMEOUT: verdicts.overload,
 };
 
 /** Reads `error.refused`, `error.status` (or statusCode) and `error.retryAfter` where there are such; see the table in the README. */
 export const classifyError: Classify = (error, wallMs) => {
   if (typeof error !== 'object' || error === null) return verdicts.failed;
   const told = error as ErrorFields;
+  if (isHaleError(error) && error.code.startsWith('HALE_RESILIENCE_')) return inner[error.code] ?? verdicts.ours;
   const refused = told.refused ?? told.details?.refused;
   if (typeof refused === 'string' && Object.hasOwn(refusals, refused)) return refusals[refused]!;
   if (told.name === 'AbortError') return verdicts.ours;
@@ -81,8 +93,6 @@ interface ErrorFields {
 
 function classifyHaleError(code: string, retriable: boolean): Verdict {
   if (code.endsWith('_TIMEOUT')) return verdicts.overload;
-  // Refusals of a policy further in: its own breaker or limit has counted already.
-  if (code.startsWith('HALE_RESILIENCE_')) return verdicts.ours;
   return retriable ? verdicts.failed : verdicts.final;
 }
 

@@ -63,6 +63,8 @@ for (const [value, expected] of retryAfters)
   test(`Retry-After: ${value}`, () => assert.equal(parseRetryAfter(value, wallMs), expected));
 
 const error = (fields: object) => Object.assign(new Error('x'), fields);
+const inner = (what: string, refused?: string) =>
+  error({ code: `HALE_RESILIENCE_${what}`, hint: '', retriable: true, details: { refused } });
 const verdictCases: readonly [string, unknown, { isFailure: boolean; mayRetry: boolean; isOverload: boolean }][] = [
   ['unknown', new Error('x'), { isFailure: true, mayRetry: true, isOverload: false }],
   ['no object', 'text', { isFailure: true, mayRetry: true, isOverload: false }],
@@ -92,6 +94,13 @@ const verdictCases: readonly [string, unknown, { isFailure: boolean; mayRetry: b
     error({ code: 'HALE_SDK_X', retriable: false }),
     { isFailure: true, mayRetry: false, isOverload: false },
   ],
+  ['open further in', inner('OPEN', 'open'), { isFailure: true, mayRetry: false, isOverload: false }],
+  ['throttled further in', inner('THROTTLED'), { isFailure: true, mayRetry: false, isOverload: false }],
+  ['full further in', inner('FULL', 'limit'), { isFailure: false, mayRetry: true, isOverload: false }],
+  ['full over there', error({ refused: 'limit' }), { isFailure: true, mayRetry: true, isOverload: true }],
+  ['too late further in', inner('TIMEOUT'), { isFailure: true, mayRetry: true, isOverload: true }],
+  ['rate limited further in', inner('RATE_LIMITED'), { isFailure: false, mayRetry: false, isOverload: false }],
+  ['open over there', error({ refused: 'open' }), { isFailure: true, mayRetry: false, isOverload: false }],
 ];
 for (const [name, value, expected] of verdictCases)
   test(`classify: ${name}`, () => {

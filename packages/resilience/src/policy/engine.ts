@@ -12,6 +12,7 @@ import { LatencyHistogram } from '../latency-histogram.ts';
 import { planRetry, type RetryRuleOptions, type RetryStep } from '../retry.ts';
 import { createRetryBudget, type RetryBudget } from '../retry-budget.ts';
 import { sweepOf, type TimerSweep } from '../timer-sweep.ts';
+import { isPurseClosed, noteClosedPurse } from './closed-purse.ts';
 import type { PolicyEvent, Refuser } from './events.ts';
 import { takeFlight } from './flight.ts';
 import { LayerRack } from './layer-rack.ts';
@@ -170,14 +171,18 @@ export class Engine implements Policy, EventOutlet {
     }
     if (plan === 'final') return -1;
     if (plan === 'budget') this.counters.retriesRefused++;
+    if (plan === 'budget' || plan === 'carried') noteClosedPurse(step.error, { by: this, atMs: step.nowMs });
     if (this.heard) this.tell({ kind: 'gaveUp', ...at, why: plan });
     return -1;
   }
 
-  /** What an error means; a judge that fails himself means that no retry would help. */
-  verdictOf(error: unknown): Verdict {
+  /** What an error of a try that began at `sinceMs` means; a judge that fails himself means that no retry would help. */
+  verdictOf(error: unknown, sinceMs: number): Verdict {
     try {
-      return this.classify(error, this.clock.wall());
+      const verdict = this.classify(error, this.clock.wall());
+      return verdict.mayRetry && isPurseClosed(error, { by: this, sinceMs })
+        ? { ...verdict, mayRetry: false }
+        : verdict;
     } catch {
       return verdicts.final;
     }

@@ -173,7 +173,7 @@ export class Flight extends FlightRecord {
   private failed(error: unknown): void {
     const engine = this.engine!;
     const nowMs = engine.clock.mono();
-    this.broke(engine.verdictOf(error), { error, isAnswer: false }, nowMs);
+    this.broke(engine.verdictOf(error, this.attemptBeganMs), { error, isAnswer: false }, nowMs);
   }
 
   /** The attempt ended badly, and the callee has settled: this flight may go on itself. */
