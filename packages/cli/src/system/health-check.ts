@@ -4,7 +4,8 @@ import { execFile } from 'node:child_process';
 import { accessSync, constants, existsSync, readFileSync, statfsSync } from 'node:fs';
 import { homedir, release } from 'node:os';
 import { promisify } from 'node:util';
-import { formatBytes } from '@hale/base';
+import { formatBytes, type HaleError } from '@hale/base';
+import { requireProgram } from '@hale/platform/gateway';
 import { findSystemRoot, latestRelease, readIdentity } from './folder.ts';
 import { holderOfPort, isPortFree } from './free-port.ts';
 import { listenersOf } from './listener-ports.ts';
@@ -35,6 +36,7 @@ export async function examine(folder: string): Promise<Finding[]> {
   findings.push(
     await databaseUser(),
     disk(folder),
+    ...(await balancer(folder)),
     writable(folder),
     ...(await ports(folder)),
     ...(await strays(folder)),
@@ -114,6 +116,21 @@ async function databaseUser(): Promise<Finding> {
       found: 'root, and user namespaces are not allowed',
       hint: 'postgres() then runs as the user nobody, with its data where that user can reach it; or run Hale as an ordinary user',
     };
+  }
+}
+
+/** The real balancer that the system's gateway is, where it is one. */
+async function balancer(folder: string): Promise<Finding[]> {
+  const root = findSystemRoot(folder);
+  const program = (root === undefined ? undefined : latestRelease(root)?.spec)?.gateway?.program;
+  if (program === undefined || program.kind === 'embedded') return [];
+  const what = program.kind;
+  if (program.include !== undefined) return [{ verdict: 'ok', what, found: 'run by the team itself' }];
+  try {
+    return [{ verdict: 'ok', what, found: (await requireProgram(program)) ?? '' }];
+  } catch (error) {
+    const { message, hint } = error as HaleError;
+    return [{ verdict: 'fail', what, found: message, hint }];
   }
 }
 
