@@ -1,4 +1,4 @@
-// Figures, side by side with peers where there are any: `npm run bench -- NAME [--json] [--seconds N] [--runs N] [--only drill,drill] [--minutes N]`.
+// Figures, side by side with peers where there are any: `npm run bench -- NAME [--json] [--seconds N] [--runs N] [--only name,name] [--minutes N]`.
 // With --json one line a row: {"bench","case","metric","hale","peer","peerName","ratio","unit"}, the peer's three only where one was
 // measured in the same run. Nothing here is asserted.
 import { parseArgs } from 'node:util';
@@ -21,16 +21,6 @@ const footprint = () => import('./heartbeat/footprint.ts');
 const drills = () => import('./heartbeat/drills.ts');
 const soak = () => import('./soak/soak.ts');
 
-/** Each name runs its tables one after the other: two cores cannot hold two benchmarks. */
-const benches: Readonly<Record<string, readonly (() => Promise<Table>)[]>> = {
-  heartbeat: [footprint, drills, gateway],
-  footprint: [footprint],
-  drills: [drills],
-  gateway: [gateway],
-  soak: [soak],
-  calls: callsTables,
-};
-
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -41,16 +31,32 @@ const { values, positionals } = parseArgs({
     minutes: { type: 'string', default: '10' },
   },
 });
+const only = values.only.split(',').filter((word) => word !== '');
+const calls = Object.entries(callsTables).filter(([table]) => only.length === 0 || only.includes(table));
+
+/** Each name runs its tables one after the other: two cores cannot hold two benchmarks. */
+const benches: Readonly<Record<string, readonly (() => Promise<Table>)[]>> = {
+  heartbeat: [footprint, drills, gateway],
+  footprint: [footprint],
+  drills: [drills],
+  gateway: [gateway],
+  soak: [soak],
+  calls: calls.map(([, load]) => load),
+};
+
 const name = positionals[0] ?? '';
 const tables = benches[name];
 const [seconds, runs, minutes] = [Number(values.seconds), Number(values.runs), Number(values.minutes)];
 if (tables === undefined || !(seconds > 0) || !(runs >= 1) || !(minutes > 0)) {
   process.stderr.write(
-    `usage: npm run bench -- ${Object.keys(benches).join('|')} [--json] [--seconds N] [--runs N] [--only drill,drill] [--minutes N]\n`,
+    `usage: npm run bench -- ${Object.keys(benches).join('|')} [--json] [--seconds N] [--runs N] [--only name,name] [--minutes N]\n`,
   );
   process.exit(2);
 }
-const only = values.only.split(',').filter((word) => word !== '');
+if (name === 'calls' && calls.length === 0) {
+  process.stderr.write(`no such table; --only takes ${Object.keys(callsTables).join(', ')}\n`);
+  process.exit(2);
+}
 
 for (const load of tables) {
   const rows = await (await load()).run({ seconds, runs, only, minutes });
