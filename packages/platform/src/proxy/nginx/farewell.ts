@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { type Clock, canonicalJson, hashText } from '@hale/base';
 
 const bellMs = 100;
+/** After an outage many connections are open and few are busy; the pilot's own worker serves meanwhile, so there is time. */
+const longBellMs = 2000;
 const prefix = 'closing-';
 
 /** The file that ends the connections of the configuration `input`. */
@@ -19,11 +21,11 @@ export function closingPathIn(text: string): string {
 }
 
 /** Rings for the configuration in force; resolves when busy clients have heard it. */
-export function sayFarewell(clock: Clock, folder: string): Promise<void> {
+export function sayFarewell(clock: Clock, folder: string, isBack: boolean): Promise<void> {
   const current = closingPathIn(readFileSync(join(folder, 'nginx.conf'), 'utf8'));
   for (const name of readdirSync(folder)) if (name.startsWith(prefix)) rmSync(join(folder, name), { force: true });
   if (current !== '') writeFileSync(current, '', { mode: 0o600 });
-  return new Promise((resolve) => void clock.after(bellMs, resolve));
+  return new Promise((resolve) => void clock.after(isBack ? longBellMs : bellMs, resolve));
 }
 
 /** Nothing changes after all. */

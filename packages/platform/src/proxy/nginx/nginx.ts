@@ -84,7 +84,7 @@ export function createNginx(options: ProxyOptions): ProxyProgram {
     // What a certificate's file holds is not in the text: its mark is.
     const isSame = text === own.text && config.tls?.mark === own.config?.tls?.mark && own.config !== undefined;
     if (mayKeep && isSame) return;
-    const farewell = mayKeep ? sayFarewell(clock, folder) : undefined;
+    const farewell = mayKeep ? sayFarewell(clock, folder, isBack(own.config, config)) : undefined;
     await check(own, config, text).catch((error) => {
       takeBackFarewell(folder);
       throw error;
@@ -139,6 +139,12 @@ export function createNginx(options: ProxyOptions): ProxyProgram {
     },
     close: () => life?.witness.close(),
   };
+}
+
+/** Whether a service of which nobody was up has somebody again. */
+function isBack(before: ProxyConfig | undefined, now: ProxyConfig): boolean {
+  const empty = before?.services.filter(({ members }) => members.length === 0).map(({ name }) => name) ?? [];
+  return now.services.some(({ name, members }) => members.length > 0 && empty.includes(name));
 }
 
 interface Surroundings {
