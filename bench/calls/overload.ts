@@ -8,6 +8,9 @@ const kinds = { 'heavy tail (cv 2)': heavyTail, exponential, steady };
 const capacities = [4, 16, 64];
 /** Unguarded, the queue only grows: one case shows it. */
 const bareCase = 16;
+const countFromMs = 12_000;
+/** About as many requests are counted with each capacity: 16 workers for 18 seconds. */
+const countedMs = (workers: number): number => Math.min(36_000, (16 * 18_000) / workers);
 const sieges = {
   cold: [{ fromMs: 0, times: 10 }],
   warm: [
@@ -31,8 +34,10 @@ export async function run(): Promise<readonly Row[]> {
         untilMs: 60_000,
       });
       return Object.entries(sieges).flatMap(([start, load]) => {
-        const siege: Siege = { ...common, seed: 2, load, guarded: true, countFromMs: 12_000, untilMs: 30_000 };
-        const bare = workers === bareCase ? besiege({ ...siege, guarded: false, untilMs: 16_400 }) : undefined;
+        const untilMs = countFromMs + countedMs(workers);
+        const siege: Siege = { ...common, seed: 2, load, guarded: true, countFromMs, untilMs };
+        const bare =
+          workers === bareCase ? besiege({ ...siege, guarded: false, untilMs: countFromMs + 4400 }) : undefined;
         return rows(`10 x overload, ${start}, ${workers} workers, ${kind}`, { ours: besiege(siege), bare, calm });
       });
     }),
