@@ -1,8 +1,8 @@
 // The second taxi: when the first is later than nineteen of twenty usually are, a second is called, and whichever comes first takes you; the
 // other is sent home. After "The Tail at Scale" (Dean, Barroso 2013) and Finagle's backup requests: the delay is a moving quantile of the
 // latencies seen, and an own purse of at most a few per cent of the calls pays for the extra load, so a side that is slow as a whole is not asked
-// twice by everybody. Only calls that are declared safe to repeat are hedged. It decides; the layer (layers.ts) waits and cancels.
-import { createMovingQuantile } from './moving-quantile.ts';
+// twice by everybody. Only calls that are declared safe to repeat are hedged. It decides; the layer (hedge-layer.ts) waits and cancels.
+import { LatencyHistogram } from './latency-histogram.ts';
 import { checkNumbers } from './rule-settings.ts';
 
 export interface HedgeSettings {
@@ -33,18 +33,20 @@ export interface HedgeRule {
 const defaults = { extraLoad: 0.02, quantile: 0.95, samplesMin: 50, delayMinMs: 1 };
 /** The purse holds at most this many second calls, so an idle day buys no storm. */
 const purseMax = 10;
+/** Its latencies fade so many times slower than those of a snapshot: else few calls a second would never be enough. */
+const memory = 4;
 
 export function createHedgeRule(settings: HedgeSettings): HedgeRule {
   let now = checked(settings);
-  const latencies = createMovingQuantile();
+  const latencies = new LatencyHistogram();
   const counts = { hedged: 0, refused: 0 };
   let purse = 0;
   return {
     counts,
     begin(nowMs) {
       purse = Math.min(purseMax, purse + now.extraLoad);
-      if (!now.safe || latencies.count(nowMs) < now.samplesMin) return undefined;
-      return Math.max(now.delayMinMs, latencies.quantile(now.quantile, nowMs));
+      if (!now.safe || latencies.count(nowMs / memory) < now.samplesMin) return undefined;
+      return Math.max(now.delayMinMs, latencies.quantile(now.quantile, nowMs / memory));
     },
     pay() {
       if (purse < 1) {
@@ -55,7 +57,7 @@ export function createHedgeRule(settings: HedgeSettings): HedgeRule {
       counts.hedged++;
       return true;
     },
-    record: (latencyMs, nowMs) => latencies.add(latencyMs, nowMs),
+    record: (latencyMs, nowMs) => latencies.add(latencyMs, nowMs / memory),
     update(next) {
       now = checked(next);
     },

@@ -40,20 +40,22 @@ export class LatencyHistogram {
     this.holes[hole] = 1;
   }
 
-  /** All zero while nothing is known. */
-  summary(nowMs: number): LatencySummary {
+  /** Readings that still count. */
+  count(nowMs: number): number {
     if (nowMs - this.fadedMs >= fadeMs) this.fade(nowMs);
-    const count = this.holes.reduce((sum, one) => sum + one, 0);
-    return {
-      count,
-      p50Ms: this.quantile(0.5, count),
-      p95Ms: this.quantile(0.95, count),
-      p99Ms: this.quantile(0.99, count),
-    };
+    return this.holes.reduce((sum, one) => sum + one, 0);
   }
 
-  private quantile(q: number, count: number): number {
-    let rest = q * count;
+  /** All zero while nothing is known. */
+  summary(nowMs: number): LatencySummary {
+    const count = this.count(nowMs);
+    const [p50Ms, p95Ms, p99Ms] = [0.5, 0.95, 0.99].map((q) => this.quantile(q, nowMs)) as [number, number, number];
+    return { count, p50Ms, p95Ms, p99Ms };
+  }
+
+  /** In ms; 0 while nothing is known. */
+  quantile(q: number, nowMs: number): number {
+    let rest = q * this.count(nowMs);
     if (rest === 0) return 0;
     for (const [hole, inside] of this.holes.entries()) {
       if (inside > 0 && rest <= inside) return middleMs(hole);

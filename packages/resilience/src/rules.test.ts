@@ -6,7 +6,6 @@ import { createAdaptiveLimit } from './adaptive-limit.ts';
 import { createClientThrottle } from './client-throttle.ts';
 import { createFaultInjection } from './fault-injection.ts';
 import { createHedgeRule } from './hedge.ts';
-import { createMovingQuantile } from './moving-quantile.ts';
 import { createPriorityLevels } from './priority-levels.ts';
 import { createRateLimit } from './rate-limit.ts';
 
@@ -89,14 +88,6 @@ test('priority levels: the line cuts the least urgent and follows demand', () =>
   assert.equal(passed.sheddable, 0);
   for (let i = 0; i < 2000; i++, atMs += 10) if (levels.arrive('sheddable', dice(), atMs)) levels.admitted();
   assert.equal(levels.line, 0, 'quiet again');
-});
-
-test('moving quantile: within a tenth of the true one, and forgets by the clock', () => {
-  const latencies = createMovingQuantile(1000);
-  for (let i = 1; i <= 1000; i++) latencies.add(i, 0);
-  for (const q of [0.5, 0.95, 0.99]) assert.ok(Math.abs(latencies.quantile(q, 0) / (q * 1000) - 1) < 0.1, String(q));
-  assert.equal(latencies.count(1500), 1000);
-  assert.equal(latencies.count(3000), 0);
 });
 
 test('hedge: after the p95, within the budget, never when not declared safe', () => {
