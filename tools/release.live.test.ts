@@ -92,7 +92,13 @@ describe('a release, installed by a stranger', { skip: process.platform !== 'lin
     symlinkSync(join(repository, 'node_modules/@types/node'), join(folder, 'node_modules/@types/node'));
     writeFileSync(
       join(folder, 'uses.ts'),
-      `import { createBalancer } from '@hale/resilience';\nimport { createService } from '@hale/sdk';\nexport const doors = [createBalancer, createService];\n`,
+      [
+        "import { policy } from '@hale/resilience';",
+        "import { createVirtualTime } from '@hale/resilience/testing';",
+        "import { createService } from '@hale/sdk';",
+        'const { clock } = createVirtualTime();',
+        'policy({ retry: {} }, { clock }).execute(() => typeof createService).then(console.log);',
+      ].join('\n'),
     );
     const compilerOptions = { strict: true, module: 'nodenext', noEmit: true, target: 'es2024', types: ['node'] };
     writeFileSync(
@@ -100,6 +106,7 @@ describe('a release, installed by a stranger', { skip: process.platform !== 'lin
       JSON.stringify({ compilerOptions, files: ['hale.config.ts', 'uses.ts'] }),
     );
     await type(join(repository, 'node_modules/.bin/tsc'), '-p', folder);
+    assert.equal(await type(process.execPath, 'uses.ts'), 'function\n');
   });
 
   test('it comes up, heals a killed replica, answers meanwhile, and goes down without a trace', async () => {

@@ -5,6 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { formatBytes } from '@hale/base';
+import { bundleDoors } from './release/bundle.ts';
 import { doorsOf, manifestOf, type Publication, publications } from './release/publications.ts';
 import { filesNamed, rewrite } from './release/rewrite.ts';
 import { repository } from './source.ts';
@@ -56,12 +57,13 @@ function copyReachable(entries: readonly string[], dist: string, publication: Pu
   return texts.join('\n');
 }
 
-function assemble(publication: Publication): string {
+async function assemble(publication: Publication): Promise<string> {
   const folder = join(out, publication.room);
   const dist = join(folder, 'dist');
   const doors = Object.values(doorsOf(publication));
   const types = doors.map((door) => door.replace(/\.js$/, '.d.ts'));
   const packed = copyReachable([...doors, ...types, ...publication.programs], dist, publication);
+  if (publication.bundled === true) await bundleDoors(dist, doors);
   if (publication.room === 'cli') copyCommand(folder);
   cpSync(join(repository, 'LICENSE'), join(folder, 'LICENSE'));
   const manifest = manifestOf(publication, packed);
@@ -108,4 +110,4 @@ if (!process.argv.includes('--dry')) {
 }
 rmSync(out, { recursive: true, force: true });
 emit();
-for (const publication of publications) console.log(pack(assemble(publication)));
+for (const publication of publications) console.log(pack(await assemble(publication)));

@@ -11,6 +11,10 @@ import { median } from './stopwatch.ts';
 const ours = fileURLToPath(new URL('../../release/resilience', import.meta.url));
 const cockatiel = dirname(createRequire(import.meta.url).resolve('cockatiel/package.json'));
 
+interface Manifest {
+  readonly exports: { readonly '.': { readonly default: string } };
+}
+
 export async function run({ runs }: { readonly runs: number }): Promise<readonly Row[]> {
   if (!existsSync(join(ours, 'dist'))) {
     process.stderr.write('installed size and import time are left out: run `npm run release -- --dry` first\n');
@@ -18,7 +22,8 @@ export async function run({ runs }: { readonly runs: number }): Promise<readonly
   }
   const [own, peer] = [ours, cockatiel].map(bytesOf) as [number, number];
   const head = { peerName: 'cockatiel 4' };
-  const door = join(ours, 'dist/resilience/index.js');
+  const { exports } = createRequire(import.meta.url)(join(ours, 'package.json')) as Manifest;
+  const door = join(ours, exports['.'].default);
   const rounds = Math.max(5, runs);
   const times = Array.from({ length: rounds }, () => [importMs(door), importMs(esmOf(cockatiel))] as const);
   const [ownMs, peerMs] = [median(times.map(([ms]) => ms)), median(times.map(([, ms]) => ms))];

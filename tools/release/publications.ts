@@ -13,6 +13,8 @@ export interface Publication {
   readonly programs: readonly string[];
   /** Whether the door for tests is for users too. */
   readonly testing?: true;
+  /** One file a door, for what is imported by itself and must start at once. */
+  readonly bundled?: true;
 }
 
 export interface PackageJson {
@@ -26,7 +28,7 @@ export interface PackageJson {
 }
 
 export const publications: readonly Publication[] = [
-  { room: 'resilience', rooms: ['base', 'resilience'], node: '>=22.19', programs: [], testing: true },
+  { room: 'resilience', rooms: ['base', 'resilience'], node: '>=22.19', programs: [], testing: true, bundled: true },
   { room: 'sdk', rooms: ['base', 'model', 'ports', 'sdk'], node: '>=22.19', programs: [] },
   {
     room: 'cli',
