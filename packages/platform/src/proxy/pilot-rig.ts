@@ -1,7 +1,7 @@
 // A test bench for a whole pilot: sockets bound and silent, as the keeper has them, a pilot process that inherits them, the real program that it
 // starts, replicas that are small HTTP servers of the test, and a pen for table and routes. Only for *.live.test.ts; ends everything it started.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type Server as HttpServer, type RequestListener } from 'node:http';
 import net, { type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -123,14 +123,15 @@ export async function createPilotRig(limits: Partial<RoutesFile> = {}, over: obj
     said: () => words,
     masterPid: () => JSON.parse(readFileSync(join(programFolder(folder, 'nginx'), 'nginx.json'), 'utf8')).pid,
     async settle(listed) {
-      const before = acceptingWorkers(rig.masterPid());
       const conf = join(programFolder(folder, 'nginx'), 'nginx.conf');
       rig.publish(listed);
       await until(
         () => listed.every(({ port }) => readFileSync(conf, 'utf8').includes(`:${port} `)),
         `drawn: ${words}`,
       );
-      const isNew = () => acceptingWorkers(rig.masterPid()).every((pid) => !before.includes(pid));
+      // Born after it was drawn: an order before this one may have made new workers meanwhile, and they know the older drawing.
+      const drawnMs = statSync(conf).mtimeMs;
+      const isNew = () => acceptingWorkers(rig.masterPid()).every((pid) => bornMs(pid) >= drawnMs);
       await until(() => isNew() && acceptingWorkers(rig.masterPid()).length > 0, `taken over: ${words}`);
     },
     async close() {
@@ -150,6 +151,14 @@ export async function createPilotRig(limits: Partial<RoutesFile> = {}, over: obj
     },
   };
   return rig;
+}
+
+/** Unix ms of a process's start, from the kernel's clock ticks (a hundredth of a second each). */
+function bornMs(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const ticks = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]);
+  const upMs = Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]) * 1000;
+  return Date.now() - upMs + ticks * 10;
 }
 
 function hasReported(rig: PilotRig, life: string): boolean {
