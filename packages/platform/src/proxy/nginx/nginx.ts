@@ -117,8 +117,8 @@ export function createNginx(options: ProxyOptions): ProxyProgram {
     const every = rate > sampledAbovePerS ? sampleEvery : rate < sampledAbovePerS / 4 ? 1 : own.every;
     if (every === own.every || own.config === undefined) return;
     own.every = every;
-    const { config } = own;
-    inLane(() => make(config)).catch((error) => say(String(error)));
+    // What is in force when its turn comes: a change that waits in the lane before it must not be undone.
+    inLane(async () => own.config === undefined || make(own.config)).catch((error) => say(String(error)));
   };
 
   return {
