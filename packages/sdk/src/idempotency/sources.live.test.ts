@@ -102,9 +102,13 @@ test('the record joins the transaction of each library', { skip: skipWithoutPost
   const { url } = await startTestDatabase(t);
   const eye = new pg.Client({ connectionString: url });
   await eye.connect();
-  t.after(() => eye.end());
-  await eye.query('create table notes (id serial primary key, text text not null)');
-  for (const [name, open] of Object.entries(libraries)) await t.test(name, () => check(name, open, eye, url));
+  try {
+    await eye.query('create table notes (id serial primary key, text text not null)');
+    for (const [name, open] of Object.entries(libraries)) await t.test(name, () => check(name, open, eye, url));
+  } finally {
+    // Before the database stops: `after` runs in the order in which it was asked for.
+    await eye.end();
+  }
 });
 
 async function check(
