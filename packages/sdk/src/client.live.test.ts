@@ -50,7 +50,9 @@ test('patience travels: the second call is told less than the first caller will 
     res.end();
   });
   const middle = makeService({ HALE_URL_LAST: `http://127.0.0.1:${port}` });
-  const { port: middlePort } = await middle.listen(async (_req, res) => {
+  const { port: middlePort } = await middle.listen(async (req, res) => {
+    // Patience is about the beginning of an answer: one that streams may take its time.
+    if (req.url === '/stream') res.write('begun');
     await middle.client('last').fetch('/', { timeoutMs: 60_000, tryTimeoutMs: 60_000 });
     res.end();
   });
@@ -58,6 +60,9 @@ test('patience travels: the second call is told less than the first caller will 
   const reply = await first.client('middle').fetch('/', { timeoutMs: 2_000, tryTimeoutMs: 2_000 });
   await reply.discard();
   assert.ok(told > 0 && told <= 2_000, `it was told ${told} ms`);
+  await (await first.client('middle').fetch('/stream', { tryTimeoutMs: 2_000 })).discard();
+  assert.ok(told > 2_000, 'an answer that has begun is bounded by nobody waiting for its beginning');
+  told = 0;
   const untold = await fetch(`http://127.0.0.1:${middlePort}/`);
   assert.equal(untold.status, 200);
   assert.ok(told > 2_000, 'a caller that says nothing binds nobody');

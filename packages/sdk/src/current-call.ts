@@ -29,7 +29,7 @@ export interface CurrentCall {
   readonly traceparent: string;
   readonly tracestate: string | undefined;
   readonly baggage: string | undefined;
-  /** Milliseconds that the caller will still wait; Infinity when it did not say. */
+  /** Milliseconds that the caller will still wait for its answer to begin; Infinity when it did not say. */
   remainingMs(): number;
   /** Says in the answer (`x-hale-degraded`) that something is missing from it. Too late once the head was sent. */
   degraded(name: string): void;
@@ -105,9 +105,9 @@ export class InboundCall implements CurrentCall {
     return this.trace;
   }
 
-  /** When whatever is done for the caller must be over (mono ms); Infinity once it was answered. */
+  /** When whatever is done for the caller must be over (mono ms); Infinity once its answer has begun, which is what patience is about. */
   get boundMs(): number {
-    return this.isOver && !this.isGone ? Number.POSITIVE_INFINITY : this.dueMs;
+    return !this.isGone && (this.isOver || this.res.headersSent) ? Number.POSITIVE_INFINITY : this.dueMs;
   }
 
   remainingMs(): number {
