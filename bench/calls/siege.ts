@@ -1,4 +1,4 @@
-// Ten times overload on a real node:http server in another process, nothing tuned: its capacity is measured first (eight workers of 20 ms;
+// Ten times overload on a real service of the sdk in another process, nothing tuned: its capacity is measured first (eight workers of 20 ms;
 // a handler that computes for 25 ms), the load is open-loop over loopback from here. Two cores carry both sides and whatever
 // else runs, so these are a witness to the simulated table, not its replacement. A caller gives up after two seconds and does not ask again.
 import { fork } from 'node:child_process';
@@ -27,7 +27,7 @@ export async function run({ seconds }: { readonly seconds: number }): Promise<re
       const calm = await besiege(port, { perSecond: capacity * 0.3, seconds: Math.max(3, seconds) });
       await besiege(port, { perSecond: capacity * 10, seconds: 3 });
       const siege = await besiege(port, { perSecond: capacity * 10, seconds: Math.max(5, seconds) });
-      const name = `10 x overload, node:http, ${kind === 'cpu' ? 'handler computes 25 ms' : '8 workers of 20 ms'}`;
+      const name = `10 x overload, createService, ${kind === 'cpu' ? 'handler computes 25 ms' : '8 workers of 20 ms'}`;
       const head = { case: name, peerName: 'unloaded (0.3 x)' };
       const goodput = (siege.answered / Math.max(5, seconds) / capacity) * 100;
       rows.push({

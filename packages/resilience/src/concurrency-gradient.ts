@@ -19,6 +19,12 @@ export interface GradientSettings {
 const samplesMin = 50;
 const samplesMax = 500;
 const perSlot = 4;
+/** While it is still far from right, haste is worth more than precision. */
+const perSlotInHaste = 1;
+/** A full house so many times slower than a half-full one (two would be the whole truth) means that half keeps everybody busy. */
+const queueing = 1.6;
+/** Less than so many times slower: there is room for many more. */
+const moving = 1.15;
 /** Full windows between two looks at half the limit: few while things move, up to this many while they do not. */
 const lookGapMax = 32;
 /** Looks whose median is believed. */
@@ -53,6 +59,8 @@ export class ConcurrencyGradient {
   #dropped = 0;
   #untilLook = 1;
   #lookGap = 1;
+  /** Until a full house was seen that is about right; up no more once it went down. */
+  #haste: 'any' | 'down' | 'none' = 'any';
 
   constructor(settings: GradientSettings) {
     this.#settings = settings;
@@ -72,8 +80,14 @@ export class ConcurrencyGradient {
   take(nowMs: number): void {
     this.inFlight++;
     if (this.inFlight > this.#peak) this.#peak = this.inFlight;
-    if (this.inFlight >= this.slots) this.#wasFull = true;
+    if (this.inFlight >= this.slots) this.#fills(nowMs);
     if (this.#window.startedMs === Number.NEGATIVE_INFINITY) this.#window.restart(nowMs);
+  }
+
+  #fills(nowMs: number): void {
+    // Those who came in while it was filling up have waited for fewer.
+    if (this.#haste !== 'none' && !this.#wasFull && this.#phase === 'steady') this.#window.restart(nowMs);
+    this.#wasFull = true;
   }
 
   release(outcome: LimitOutcome, rttMs: number, nowMs: number): void {
@@ -93,7 +107,7 @@ export class ConcurrencyGradient {
   }
 
   #samplesFor(limit: number): number {
-    return Math.min(samplesMax, perSlot * limit);
+    return Math.min(samplesMax, (this.#haste !== 'none' ? perSlotInHaste : perSlot) * limit);
   }
 
   #samplesWanted(): number {
@@ -146,6 +160,7 @@ export class ConcurrencyGradient {
       return;
     }
     if (!this.#wasFull) return;
+    if (this.#haste !== 'none' && this.baselineMs !== undefined && this.#hasten(readingMs, this.baselineMs)) return;
     this.#recentMs =
       this.#recentMs === undefined ? readingMs : this.#recentMs + (readingMs - this.#recentMs) * freshness;
     // Below two there is no half: what is read is what there is.
@@ -154,13 +169,40 @@ export class ConcurrencyGradient {
     this.#step(this.baselineMs === undefined ? 0 : Math.max(0, this.#recentMs - this.baselineMs));
   }
 
-  /** What a call waits is the mean work of those inside that are not worked on: from that, how many are too many. */
+  /** The first steps, from a limit that nobody has learned: double, or down to what fits at once, and a look after each. False: it is about right. */
+  #hasten(readingMs: number, baselineMs: number): boolean {
+    const slower = readingMs / Math.max(baselineMs, latencyFloorMs);
+    if (slower > queueing && this.limit > this.#settings.min) {
+      this.#haste = 'down';
+      this.#setLimit(Math.min(half(this.limit), this.#fitting(readingMs - baselineMs)));
+    } else if (slower < moving && this.#haste === 'any' && this.limit < this.#settings.max) {
+      this.#setLimit(this.limit * 2);
+    } else {
+      this.#haste = 'none';
+      return false;
+    }
+    // What was read in a fuller house says nothing about this one.
+    this.#recentMs = undefined;
+    this.#phase = 'drain';
+    return true;
+  }
+
+  get #waitMaxMs(): number {
+    const [tailMs, workMs] = [Math.max(this.tailMs, latencyFloorMs), Math.max(this.#workMs, latencyFloorMs)];
+    // Where some calls take much longer than others anyway, a wait is felt less, and the next pause is harder to foresee.
+    return this.#settings.tolerance * tailMs * Math.sqrt(Math.max(1, tailMs / workMs));
+  }
+
+  /** What a call waits is the mean work of those inside that are not worked on: from that, how many are just enough. */
+  #fitting(waitMs: number): number {
+    const workMs = Math.max(this.#workMs, latencyFloorMs);
+    return this.limit * ((workMs + this.#waitMaxMs) / (workMs + waitMs));
+  }
+
   #step(waitMs: number): void {
     const step = Math.sqrt(this.limit) / 2;
-    const workMs = Math.max(this.#workMs, latencyFloorMs);
-    const waitMaxMs = this.#settings.tolerance * Math.max(this.tailMs, latencyFloorMs);
-    const fitting = this.limit * ((workMs + waitMaxMs) / (workMs + waitMs));
-    if (waitMs <= waitMaxMs) this.#setLimit(this.limit + step);
+    const fitting = this.#fitting(waitMs);
+    if (waitMs <= this.#waitMaxMs) this.#setLimit(this.limit + step);
     // A little too slow may be chance: as careful down as up. Far too slow is not.
     else if (fitting > this.limit / 2) this.#setLimit(Math.max(fitting, this.limit - step));
     else this.#setLimit(Math.max(fitting, this.limit / 2));

@@ -28,16 +28,21 @@ const arrivalsMin = 20;
 const surplus = 1.05;
 const recovery = 1.3;
 
-/** Levels judged anew every `windowMs` (100 ms by default). O(1) a call, no memory of calls. */
-export function createPriorityLevels(windowMs = 100): PriorityLevels {
+/**
+ * Levels judged anew every `windowMs`. `slack`: how many more than were admitted may pass, in standard deviations of a window; more where those
+ * who find no room may wait a moment. O(1) a call, no memory of calls.
+ */
+export function createPriorityLevels(windowMs = 100, slack = 1): PriorityLevels {
   const demand = [0, 0, 0];
   let [admitted, full, startedMs, line] = [0, 0, Number.NEGATIVE_INFINITY, 0];
   let hadCritical = false;
   const judge = (nowMs: number) => {
     hadCritical = demand[2]! > 0;
     const total = demand[0]! + demand[1]! + demand[2]!;
-    const mayPass = full > 0 ? admitted * surplus + Math.sqrt(admitted) : Math.max(admitted, 1) * recovery;
-    line = (line + (total <= mayPass ? 0 : lineFor(1 - mayPass / total, demand, total))) / 2;
+    const mayPass = full > 0 ? admitted * surplus + slack * Math.sqrt(admitted) : Math.max(admitted, 1) * recovery;
+    const due = total <= mayPass ? 0 : lineFor(1 - mayPass / total, demand, total);
+    // Where nobody was turned away for want of room, those who were not admitted wait: no reason to refuse more.
+    line = (line + (full > 0 ? due : Math.min(line, due))) / 2;
     if (line < 0.01) line = 0;
     demand.fill(0);
     [admitted, full, startedMs] = [0, 0, nowMs];

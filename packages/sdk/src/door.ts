@@ -31,11 +31,6 @@ export interface Door {
   snapshot(): AdmissionSnapshot | undefined;
 }
 
-/**
- * Kinder than the rule's own defaults, because it is on without being asked for: up to 64 at once are never too many, and a burst may
- * wait a tenth of a second, which nobody sees. Under a siege the admitted are slower by as much.
- */
-const gentle: AdmissionSettings = { min: 64, initial: 64, waitMinMs: 100 };
 const stayMsMax = 10_000;
 
 /** A door that sheds, as long as `set(false)` was not said. */
@@ -46,7 +41,6 @@ export function createDoor(clock: Clock): Door {
     clock,
     unit: () => rng.unit(),
     defer: (fn) => void setImmediate(fn),
-    settings: gentle,
   });
   let isOpen = false;
   return {
@@ -55,7 +49,7 @@ export function createDoor(clock: Clock): Door {
     },
     enter: (guest) => new Stay(guest, { admission, patience, clock }),
     set(shedding) {
-      if (typeof shedding !== 'boolean') admission.update({ ...gentle, ...shedding });
+      if (typeof shedding !== 'boolean') admission.update(shedding);
       isOpen = shedding === false;
     },
     snapshot: () => (isOpen ? undefined : admission.snapshot()),

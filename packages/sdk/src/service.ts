@@ -63,8 +63,7 @@ export interface Service {
   exempt(path: string): void;
   /**
    * Sheds load before it drowns: on by default, nothing to tune. What is refused (503, `x-hale-refused: shed`) was not begun; 'sheddable'
-   * requests go first, 'critical' last. False switches it off; with settings it may be stricter: `{ min: 1, waitMinMs: 5 }` keeps those who
-   * are served as fast as ever, whatever comes. Throws HALE_RESILIENCE_SETTINGS.
+   * requests go first, 'critical' last. False switches it off. Throws HALE_RESILIENCE_SETTINGS.
    */
   shedding(settings: boolean | AdmissionSettings): void;
   /** Something is missing from the answers: /healthz says so, with the cause and since when, and stays 200. Ends with `recovered(name)`. */

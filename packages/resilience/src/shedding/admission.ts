@@ -2,7 +2,7 @@
 // the least urgent first. Nothing is tuned: an adaptive limit learns how many may be inside, the waiting room (bounded by that limit,
 // and by a fraction of the usual latency when it never empties: CoDel, RFC 8289) absorbs bursts, and the line of the priorities (priority-levels.ts)
 // turns most of an overload away at the door. A handler that computes for long is noticed by the turn of the event loop it takes: the next
-// one begins a turn later, so that what has come meanwhile is seen, and sorted, first.
+// one begins when the loop has read all who have come meanwhile, and they are sorted.
 //
 //   enter ---- room and turn ----> inside -- leave --> (next is called in)
 //     |---- neither -> waiting ----^   | waited too long, displaced, caller gone -> refused
@@ -37,7 +37,7 @@ export interface Ticket {
 export interface AdmissionSettings extends Pick<AdaptiveLimitSettings, 'min' | 'initial' | 'max'> {
   /** How long one turn of the event loop may begin new work; default 5 ms. */
   readonly turnMs?: number;
-  /** Nobody is refused for having waited less; default 5 ms. More is kinder to bursts, and slower under a siege. */
+  /** In a burst nobody is refused for having waited less; default 100 ms. Under a siege it is a few calls' time instead. */
   readonly waitMinMs?: number;
   /** Share of refusals that are carried out, 0 to 1; default 1. At 0 all are let in and only told (dry run). */
   readonly enforce?: number;
@@ -77,7 +77,7 @@ export interface Admission {
   update(settings: AdmissionSettings): void;
 }
 
-const defaults = { min: 1, initial: 20, max: 1000, turnMs: 5, waitMinMs: 5, enforce: 1 };
+const defaults = { min: 1, initial: 64, max: 1000, turnMs: 5, waitMinMs: 100, enforce: 1 };
 /** How long the room may be without having been empty before its queue counts as standing (CoDel's interval). */
 const standingMs = 100;
 /** What a guest may wait: so many p90s of an undisturbed latency, or so many times the mean pause between two that leave, whichever is more. */
@@ -85,13 +85,19 @@ const patience = {
   critical: { lives: 1, calls: 12 },
   burst: { lives: 0.4, calls: 3 },
   /** While the queue stands. */
-  standing: { lives: 0.25, calls: 3 },
+  standing: { lives: 0.25, calls: 1.5 },
 };
 /** Before a latency is known. */
 const unknownWaitMs = 100;
 const sweepMs = 20;
 const gapWeight = 0.1;
 const seatsMin = 8;
+/** A burst may have so many times more seats than a siege: how long anyone sits is bounded. */
+const burstSeats = 8;
+/** So many turns of the event loop without an arrival, and the line outside is empty: a connection is accepted in one, read in the next. */
+const quietTurns = 3;
+/** Nobody is refused for having waited less, not even under a siege. */
+const siegeWaitMinMs = 5;
 
 export function createAdmission(options: AdmissionOptions): Admission {
   return new Door(options);
@@ -124,7 +130,7 @@ class Door implements Admission {
   readonly #options: AdmissionOptions;
   #settings: Required<AdmissionSettings>;
   readonly #limit: ConcurrencyGradient;
-  readonly #levels = createPriorityLevels();
+  readonly #levels = createPriorityLevels(100, 2);
   readonly #room = createWaitingRoom<Visit>();
   readonly #shed = { critical: 0, normal: 0, sheddable: 0 };
   #admitted = 0;
@@ -136,6 +142,7 @@ class Door implements Admission {
   /** Time that beginning work has taken in this turn of the event loop. */
   #turnUsedMs = 0;
   #turnEnds = false;
+  #arrivals = 0;
   #calling = false;
 
   constructor(options: AdmissionOptions) {
@@ -148,6 +155,7 @@ class Door implements Admission {
   enter(guest: Guest): Ticket {
     const nowMs = this.#options.clock.mono();
     const visit = new Visit(guest, nowMs, this);
+    this.#arrivals++;
     const passes = this.#levels.arrive(guest.priority, this.#options.unit(), nowMs);
     if (guest.deadlineMs <= nowMs) this.#refuse(visit, 'deadline');
     else if (!passes && this.#mayRefuse(visit, 'level')) this.#refuse(visit, 'level');
@@ -201,7 +209,9 @@ class Door implements Admission {
   }
 
   #seat(visit: Visit): void {
-    const seats = Math.max(seatsMin, Math.ceil(this.#limit.limit));
+    if (this.#room.size === 0) this.#emptyMs = visit.arrivedMs;
+    const seats =
+      Math.max(seatsMin, Math.ceil(this.#limit.limit)) * (this.#isStanding(visit.arrivedMs) ? 1 : burstSeats);
     const displaced = this.#room.seat(visit, seats);
     if (displaced !== undefined) this.#turnAway(displaced, 'full');
     if (this.#room.size > 0) this.#sweepLater();
@@ -247,7 +257,18 @@ class Door implements Admission {
   #endTurn(): void {
     if (this.#turnEnds || this.#options.defer === undefined) return;
     this.#turnEnds = true;
-    this.#options.defer(() => {
+    this.#read(this.#options.defer, { sinceMs: this.#options.clock.mono(), arrivals: this.#arrivals, quiet: 0 });
+  }
+
+  /** Turns of the loop that only read, until nobody comes any more: one turn of it takes hardly more than one from the line outside. */
+  #read(defer: (fn: () => void) => void, seen: { sinceMs: number; arrivals: number; quiet: number }): void {
+    defer(() => {
+      const quiet = this.#arrivals === seen.arrivals ? seen.quiet + 1 : 0;
+      const isLong = this.#options.clock.mono() - seen.sinceMs >= this.#settings.turnMs;
+      if (quiet < quietTurns && !isLong) {
+        this.#read(defer, { sinceMs: seen.sinceMs, arrivals: this.#arrivals, quiet });
+        return;
+      }
       this.#turnEnds = false;
       this.#turnUsedMs = 0;
       this.#callIn();
@@ -255,17 +276,18 @@ class Door implements Admission {
   }
 
   #isStanding(nowMs: number): boolean {
-    return nowMs - this.#emptyMs > standingMs;
+    return this.#levels.line > 0 || nowMs - this.#emptyMs > standingMs;
   }
 
   #waitMaxMs(visit: Visit, nowMs: number): number {
     const { meanMs, tailMs, slots } = this.#limit;
     if (meanMs === 0) return unknownWaitMs;
+    const isSiege = this.#isStanding(nowMs);
     const { lives, calls } =
-      visit.priority === 'critical' ? patience.critical : this.#isStanding(nowMs) ? patience.standing : patience.burst;
+      visit.priority === 'critical' ? patience.critical : isSiege ? patience.standing : patience.burst;
     // Where handlers compute, fewer are worked on at once than there are slots; a stall of the machine is not to be taken for that.
     const gapMs = Math.max(Math.min(this.#gapMs, 2 * meanMs), meanMs / slots);
-    return Math.max(this.#settings.waitMinMs, tailMs * lives, calls * gapMs);
+    return Math.max(isSiege ? siegeWaitMinMs : this.#settings.waitMinMs, tailMs * lives, calls * gapMs);
   }
 
   #sweepLater(): void {
@@ -318,7 +340,8 @@ class Door implements Admission {
 }
 
 function checked(settings: AdmissionSettings): Required<AdmissionSettings> {
-  const all = { ...defaults, ...settings };
+  const { min = defaults.min, max = defaults.max } = settings;
+  const all = { ...defaults, initial: Math.max(min, Math.min(max, defaults.initial)), ...settings };
   checkNumbers('shedding', [
     { name: 'min', value: all.min, min: 1, max: 1e6 },
     { name: 'max', value: all.max, min: all.min, max: 1e6 },
