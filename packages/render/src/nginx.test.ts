@@ -27,6 +27,7 @@ const input: NginxInput = {
   holdMs: 10_000,
   bodyBytesMax: 1_000_000,
   closingFile: '/run/hale/closing',
+  lookEvery: 1,
   answers: { 404: '{"error":{"code":"NO_ROUTE"}}' },
   witness: undefined,
 };
@@ -92,8 +93,26 @@ const rows: readonly Row[] = [
   [
     'a witness of one in twenty',
     { witness: { port: 5140, every: 20 } },
-    ['5.00% 1;', '200 20;', 'access_log syslog:server=127.0.0.1:5140'],
-    ['access_log off;'],
+    ['5.00% 1;', '* 0;', '200 $hale_dice;', '200 20;', 'access_log syslog:server=127.0.0.1:5140'],
+    ['access_log off;', '$hale_look'],
+  ],
+  [
+    'one of eight looks whether its connection ends',
+    { lookEvery: 8 },
+    ["12.50% '';", 'HTTP/1.1 $hale_look;', "map $hale_dice $hale_look {\n    0 '';"],
+    ["HTTP/1.1 '';"],
+  ],
+  [
+    'a usual request is asked one question, and its envelope is written without another',
+    {},
+    [
+      "HTTP/1.1 '';",
+      'if ($hale_odd) { return 418; }',
+      'X-Forwarded-Host $http_host;',
+      'X-Hale-Timeout-Ms 30000;',
+      'X-Hale-Timeout-Ms $hale_patience;',
+    ],
+    ['split_clients', '$hale_key'],
   ],
 ];
 

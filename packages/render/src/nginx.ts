@@ -25,6 +25,8 @@ export interface NginxInput {
    * on which a request is just arriving; told beforehand, busy clients have left before.
    */
   readonly closingFile: string;
+  /** One request of so many looks for it (a system call); under load, busy clients ask so often that one of many is soon. */
+  readonly lookEvery: number;
   /** The program's own answers, by status (400, 404, 502, 504): JSON without `$`. */
   readonly answers: Readonly<Record<number, string>>;
   /** UDP address that is told of every `every`-th request, and of each that failed or was sent again. */
@@ -74,6 +76,7 @@ function httpLines(input: NginxInput): string[] {
     ...limits(input),
     '',
     ...words(input),
+    ...dice(input),
     '',
     ...witness(input),
     ...input.services.flatMap((service) => [...upstreamBlock(service), '']),
@@ -114,7 +117,15 @@ function limits(input: NginxInput): string[] {
 
 /** The words that requests carry (decision 0005), read once for all servers. */
 function words(input: NginxInput): string[] {
+  const usual = input.lookEvery === 1 ? "''" : '$hale_look';
+  const oddities = ['upgrade', 'x_forwarded_proto', 'x_forwarded_host', 'x_hale_timeout_ms'];
+  const isKeyed = input.services.some((service) => service.idempotencyKeys);
   return [
+    ...block(`map "$server_protocol${oddities.map((name) => `$http_${name}`).join('')}" $hale_odd`, [
+      `HTTP/1.1 ${usual};`,
+      `HTTP/2.0 ${usual};`,
+      'default 1;',
+    ]),
     ...block('map $http_host $hale_host', ["'' $host;", 'default $http_host;']),
     ...block('map $http_x_forwarded_proto $hale_proto', ["'' $scheme;", 'default $http_x_forwarded_proto;']),
     ...block('map $http_x_forwarded_host $hale_forwarded_host', ["'' $hale_host;", 'default $http_x_forwarded_host;']),
@@ -123,29 +134,49 @@ function words(input: NginxInput): string[] {
       "'~^[0-9]{1,12}$' $http_x_hale_timeout_ms;",
       "default '';",
     ]),
-    ...block('map "$request_method $http_idempotency_key" $hale_key', [
-      "'~^(GET|HEAD|PUT|DELETE|OPTIONS|TRACE) $' '';",
-      "'~ $' hale-$request_id;",
-      'default $http_idempotency_key;',
+    ...(isKeyed ? keyWords() : []),
+  ];
+}
+
+/** What is safe to repeat anyway gets no key; found by a table, before the expression is tried. */
+function keyWords(): string[] {
+  const safe = ['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'TRACE'];
+  return block('map "$request_method $http_idempotency_key" $hale_key', [
+    ...safe.map((method) => `'${method} ' '';`),
+    "'~ $' hale-$request_id;",
+    'default $http_idempotency_key;',
+  ]);
+}
+
+/**
+ * One throw for each request where not every one is told or looks: '1' tells and looks, '' only looks, '0' does neither. (A log's condition and
+ * that of `if` both take '' and '0' for no, so looking has a table of its own.)
+ */
+function dice({ witness: to, lookEvery }: NginxInput): string[] {
+  const share = (every: number) => (every === 1 ? 0 : 100 / every);
+  const parts = [
+    { percent: share(to?.every ?? 1), face: '1' },
+    { percent: share(lookEvery), face: "''" },
+  ].filter(({ percent }) => percent > 0);
+  if (parts.length === 0) return [];
+  return [
+    ...block('split_clients $connection.$connection_requests $hale_dice', [
+      ...parts.map(({ percent, face }) => `${percent.toFixed(2)}% ${face};`),
+      '* 0;',
     ]),
+    ...(lookEvery === 1 ? [] : block('map $hale_dice $hale_look', ["0 '';", 'default 1;'])),
   ];
 }
 
 /** What failed or was sent again is always told, with weight 1; of the rest every n-th, with weight n. */
 function witness({ witness: to }: NginxInput): string[] {
   if (to === undefined) return ['access_log off;', ''];
-  const isTold = to.every === 1 ? '1' : '$hale_sampled';
+  const isTold = to.every === 1 ? '1' : '$hale_dice';
   // Usual ends are found by a table, before any expression is tried: this is asked for every request.
   const usual = ['200', '201', '202', '204', '301', '302', '304', '400', '401', '403', '404', '409', '422', '429'];
   const decide = (name: string, otherwise: string) =>
     block(`map $upstream_status ${name}`, [...usual.map((status) => `${status} ${otherwise};`), 'default 1;']);
   return [
-    ...(to.every === 1
-      ? []
-      : block('split_clients $connection.$connection_requests $hale_sampled', [
-          `${(100 / to.every).toFixed(2)}% 1;`,
-          '* 0;',
-        ])),
     ...decide('$hale_told', isTold),
     ...decide('$hale_weight', String(to.every)),
     `log_format hale escape=none '$hale_weight $status $request_time $proxy_host [$upstream_addr] [$upstream_status]';`,

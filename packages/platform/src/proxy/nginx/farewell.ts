@@ -1,11 +1,12 @@
 // The bell before closing time. An NGINX that takes over a new configuration closes its idle connections at once, and a request that is just
 // arriving on one of them is lost with it. So a file is laid down first, on which every answer says `Connection: close`: within a tenth of a second
-// whoever is busy has come again, on a connection of his own to the new workers. The file's name belongs to one configuration; the next looks for another.
+// (a quarter, where one request of many looks for it) whoever is busy has come again, on a connection of his own to the new workers. The file's name
+// belongs to one configuration; the next looks for another.
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Clock, canonicalJson, hashText } from '@hale/base';
+import { gaitOf } from './gait.ts';
 
-const bellMs = 100;
 /** After an outage many connections are open and few are busy; the pilot's own worker serves meanwhile, so there is time. */
 const longBellMs = 2000;
 const prefix = 'closing-';
@@ -22,10 +23,11 @@ export function closingPathIn(text: string): string {
 
 /** Rings for the configuration in force; resolves when busy clients have heard it. */
 export function sayFarewell(clock: Clock, folder: string, isBack: boolean): Promise<void> {
-  const current = closingPathIn(readFileSync(join(folder, 'nginx.conf'), 'utf8'));
+  const text = readFileSync(join(folder, 'nginx.conf'), 'utf8');
+  const current = closingPathIn(text);
   for (const name of readdirSync(folder)) if (name.startsWith(prefix)) rmSync(join(folder, name), { force: true });
   if (current !== '') writeFileSync(current, '', { mode: 0o600 });
-  return new Promise((resolve) => void clock.after(isBack ? longBellMs : bellMs, resolve));
+  return new Promise((resolve) => void clock.after(isBack ? longBellMs : gaitOf(text).bellMs, resolve));
 }
 
 /** Nothing changes after all. */

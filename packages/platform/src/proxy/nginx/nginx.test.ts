@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createVirtualClock } from '@hale/base/testing';
 import type { ProxyService } from '../proxy-program.ts';
+import { createRider } from './gait.ts';
 import { readBuild } from './version.ts';
 import { createBook } from './witness.ts';
 
@@ -38,4 +39,15 @@ test('the book counts tries by replica, answers by service, and what was sent ag
   assert.deepEqual([replicas['A']?.requests, replicas['A']?.errors], [21, 1]);
   assert.deepEqual([replicas['B']?.requests, replicas['B']?.errors], [2, 1]);
   assert.deepEqual([perUnit['orders']?.requests, perUnit['orders']?.failed], [22, 1]);
+});
+
+test('a busier gait is taken at once, a slower one after a quiet while, and a text tells which it was drawn for', () => {
+  const rider = createRider('');
+  const told = (ratePerS: number, nowMs: number) => rider.look(ratePerS, nowMs).tellEvery;
+  const seen = [told(100, 0), told(500, 1000), told(20_000, 2000), told(0, 3000), told(3000, 17_000), told(0, 18_000)];
+  assert.deepEqual(
+    [...seen, told(1000, 33_000), told(10, 34_000), told(10, 49_000)],
+    [...[1, 20, 200, 200, 200, 200], ...[20, 20, 1]],
+  );
+  assert.equal(createRider('split_clients $x $hale_dice {\n  0.50% 1;\n').gait.lookEvery, 8);
 });

@@ -11,6 +11,7 @@ import { gatewayErrors } from '../../gateway/errors.ts';
 import { isAlive } from '../../keeper/proc-identity.ts';
 import type { ProxyConfig, ProxyListener, ProxyOptions, ProxyProgram } from '../proxy-program.ts';
 import { closingFile, closingPathIn, sayFarewell, takeBackFarewell } from './farewell.ts';
+import { createRider, type Gait, type Rider } from './gait.ts';
 import { bearMaster, endMaster, findMaster, inheritance, type MasterNote, socketsOf } from './master.ts';
 import { askNginx, type NginxBuild } from './version.ts';
 import { createWitness, type Witness } from './witness.ts';
@@ -18,9 +19,6 @@ import { createWitness, type Witness } from './witness.ts';
 const checkMsMax = 10_000;
 const wordsMax = 2000;
 const configName = 'nginx.conf';
-/** Below this rate every request is told of, above it every twentieth: telling costs a system call. */
-const sampledAbovePerS = 400;
-const sampleEvery = 20;
 const oldMasterGraceMs = 30_000;
 
 interface Life {
@@ -30,7 +28,7 @@ interface Life {
   /** The configuration in force. */
   text: string;
   config: ProxyConfig | undefined;
-  every: number;
+  readonly rider: Rider;
 }
 
 /** Adopts or starts nothing before `start`. */
@@ -51,11 +49,11 @@ export function createNginx(options: ProxyOptions): ProxyProgram {
     const witness = await createWitness(clock, master?.witnessPort ?? 0);
     for (const name of build.dialect.tempPaths) mkdirSync(join(folder, 'temp', name), { recursive: true, mode: 0o700 });
     const text = master === undefined ? '' : readText(join(folder, configName));
-    life = { build, witness, master, text, config: undefined, every: text.includes('$hale_sampled') ? sampleEvery : 1 };
+    life = { build, witness, master, text, config: undefined, rider: createRider(text) };
     return life;
   };
-  const textOf = ({ build, witness, every }: Life, config: ProxyConfig) => {
-    const input = inputOf(config, { build, folder, witness: { port: witness.port, every } });
+  const textOf = ({ build, witness, rider }: Life, config: ProxyConfig) => {
+    const input = inputOf(config, { build, folder, witnessPort: witness.port, gait: rider.gait });
     return renderNginx({ ...input, closingFile: closingFile(folder, input) });
   };
   const argsOf = ({ build }: Life, name: string) => [
@@ -111,12 +109,10 @@ export function createNginx(options: ProxyOptions): ProxyProgram {
     own.config = config;
   };
 
-  /** Tells of fewer when there are many; a change of that is a reload, so it waits for a clear sign. */
+  /** Watches less closely when there is much to watch. */
   const tune = (own: Life) => {
-    const rate = own.witness.ratePerS();
-    const every = rate > sampledAbovePerS ? sampleEvery : rate < sampledAbovePerS / 4 ? 1 : own.every;
-    if (every === own.every || own.config === undefined) return;
-    own.every = every;
+    const before = own.rider.gait;
+    if (own.config === undefined || own.rider.look(own.witness.ratePerS(), clock.mono()) === before) return;
     // What is in force when its turn comes: a change that waits in the lane before it must not be undone.
     inLane(async () => own.config === undefined || make(own.config)).catch((error) => say(String(error)));
   };
@@ -150,10 +146,14 @@ function isBack(before: ProxyConfig | undefined, now: ProxyConfig): boolean {
 interface Surroundings {
   readonly build: NginxBuild;
   readonly folder: string;
-  readonly witness: NginxInput['witness'];
+  readonly witnessPort: number;
+  readonly gait: Gait;
 }
 
-function inputOf(config: ProxyConfig, { build, folder, witness }: Surroundings): Omit<NginxInput, 'closingFile'> {
+function inputOf(
+  config: ProxyConfig,
+  { build, folder, witnessPort, gait }: Surroundings,
+): Omit<NginxInput, 'closingFile'> {
   const { routes, timeoutMs, tryTimeoutMs, holdMs, bodyBytesMax, workers } = config;
   return {
     dialect: build.dialect,
@@ -169,7 +169,8 @@ function inputOf(config: ProxyConfig, { build, folder, witness }: Surroundings):
     holdMs,
     bodyBytesMax,
     answers,
-    witness,
+    lookEvery: gait.lookEvery,
+    witness: { port: witnessPort, every: gait.tellEvery },
   };
 }
 
