@@ -3,6 +3,7 @@
 // whose partner is dead is done without it. Afterwards nothing runs and the runtime folder is gone.
 import { existsSync, rmSync } from 'node:fs';
 import type { SystemView } from '@hale/model';
+import { announceDown } from '@hale/platform/gateway';
 import { cliError } from '../errors.ts';
 import { type Host, pause } from '../host.ts';
 import { closeKeeper } from './keeper-link.ts';
@@ -28,6 +29,7 @@ const killRounds = 50;
 const namesShown = 5;
 
 export async function stopSystem(host: Host, system: RunningSystem, options: StopOptions): Promise<StopReport> {
+  announceDown(system.runtimeDir);
   const graceful = await stopReplicas(host, system, options);
   await closeKeeper(host, system);
   const killed = await killMarked(host, system.id);

@@ -1,5 +1,6 @@
 // The gateway's door: what starts workers, what they are told, and what they report. The workers themselves run main.ts.
 
+export { announceDown } from '../proxy/going-down.ts';
 export { requireProgram } from '../proxy/programs.ts';
 export { type Certificate, type CertificateFiles, readCertificate } from './certificate.ts';
 export type { GatewayErrorCode } from './errors.ts';

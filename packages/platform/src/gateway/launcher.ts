@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { createSystemClock } from '@hale/base';
 import type { GatewayProgram, ProxyProgramSpec, SystemSpec } from '@hale/model';
 import type { CustomCheck, Launcher } from '../process/launcher.ts';
+import { withdrawDown } from '../proxy/going-down.ts';
 import { dismissOthers, requireProgram } from '../proxy/programs.ts';
 import { routesOf, writeRoutes } from './routes.ts';
 import type { GatewayStats } from './stats.ts';
@@ -55,6 +56,7 @@ export function gatewayLauncher(options: { readonly graceMs: number } = { graceM
         ? workerArgv({ listeners, runtimeDir, rest })
         : pilotArgv({ listeners, runtimeDir, rest, program, workers: spec.gateway?.workers ?? 2 });
     const prepare = async () => {
+      withdrawDown(runtimeDir);
       writeRoutes(routesFile(runtimeDir), routesOf(spec));
       await requireProgram(program);
       dismissOthers(runtimeDir, program, createSystemClock());

@@ -1,6 +1,7 @@
 // The pilot: `node main.ts --listeners public:3,svc:orders:4 --runtime DIR --program JSON [--workers N] [--kept FILE] [--grace MS]`. It drives a real
 // balancer that outlives it: follows table and routes, has the program do what they say, holds requests for it while no replica is up, and keeps
-// the tally. SIGTERM ends the pilot alone; the next one adopts the program. It never touches a request of the program itself.
+// the tally. SIGTERM ends the pilot alone (the next one adopts the program), or both when the whole system goes down (going-down.ts). It never touches
+// a request of the program itself.
 import { mkdirSync, rmSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { createSystemClock, isHaleError, randomSeed } from '@hale/base';
@@ -12,6 +13,7 @@ import { createGatewayServer } from '../gateway/server.ts';
 import { createTlsServer } from '../gateway/tls-server.ts';
 import { GatewayWorker } from '../gateway/worker.ts';
 import { createStatsWriter, followFiles, statsFile } from '../gateway/worker-files.ts';
+import { isGoingDown } from './going-down.ts';
 import { createInclude } from './include.ts';
 import { openListeners } from './listening.ts';
 import { createPilot } from './pilot.ts';
@@ -107,15 +109,23 @@ clock.every(250, () => {
   tell().finally(() => (isTelling = false));
 });
 
+let isEnding = false;
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.on(signal, () => {
-    if (worker.isDraining) return;
+    if (isEnding) return;
+    isEnding = true;
     pilot.close();
-    drainDoors(worker, doors, { clock, graceMs: Number(values.grace) }).then(() => {
-      stopFollowing();
-      process.exit(0);
-    });
+    void end(Number(values.grace));
   });
+}
+
+async function end(graceMs: number): Promise<void> {
+  const dueMs = clock.mono() + graceMs;
+  // The program first, while its waiting rooms still answer; and not to the last moment, after which this process is killed.
+  if (isGoingDown(values.runtime)) await program?.stop(graceMs * 0.8).catch((error) => say(String(error)));
+  await drainDoors(worker, doors, { clock, graceMs: Math.max(0, dueMs - clock.mono()) });
+  stopFollowing();
+  process.exit(0);
 }
 
 /** The waiting rooms: one socket for each service, on the same path for every pilot. */

@@ -129,10 +129,11 @@ export function createNginx(options: ProxyOptions): ProxyProgram {
       tune(own);
       return own.witness.tally();
     },
-    async stop(graceMs) {
-      const master = life?.master ?? findMaster(folder);
-      if (master !== undefined) await endMaster(clock, master, graceMs);
-    },
+    stop: (graceMs) =>
+      inLane(async () => {
+        const master = life?.master ?? findMaster(folder);
+        if (master !== undefined) await endMaster(clock, master, graceMs);
+      }),
     close: () => life?.witness.close(),
   };
 }
