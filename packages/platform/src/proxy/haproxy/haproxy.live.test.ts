@@ -2,13 +2,12 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
-import { connect as connectHttp2 } from 'node:http2';
 import { test } from 'node:test';
-import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { createSystemClock } from '@hale/base';
 import type { CertificateFiles } from '../../gateway/certificate.ts';
 import { makeCertificate, withoutOpenssl } from '../../gateway/certificate-rig.ts';
 import type { ProxyConfig, ProxyMember } from '../proxy-program.ts';
+import { overTls } from '../tls-guest.ts';
 import { createHaproxyRig, type HaproxyRig, haproxyAbsent, type RigReplica } from './haproxy-rig.ts';
 import type { Logbook } from './logbook.ts';
 
@@ -253,14 +252,14 @@ test(
       const [first, second] = [makeCertificate(rig.folder, 'first'), makeCertificate(rig.folder, 'second')];
       const tlsOf = (files: CertificateFiles, mark: string) => rig.config([a], { tls: { ...files, mark } });
       await rig.program.start(tlsOf(first, '1'));
-      assert.deepEqual(await overTls(rig, 'h2'), { subject: 'first', protocol: 'h2', proto: 'https' });
-      assert.deepEqual(await overTls(rig, 'http/1.1'), { subject: 'first', protocol: 'http/1.1', proto: 'https' });
+      assert.deepEqual(await visit(rig, 'h2'), { subject: 'first', protocol: 'h2', proto: 'https' });
+      assert.deepEqual(await visit(rig, 'http/1.1'), { subject: 'first', protocol: 'http/1.1', proto: 'https' });
       const life = readFileSync(`${rig.folder}/haproxy.json`, 'utf8');
       await rig.program.apply(tlsOf(second, '2'));
-      assert.equal((await overTls(rig, 'h2')).subject, 'second');
+      assert.equal((await visit(rig, 'h2')).subject, 'second');
       const mixed = { certFile: first.certFile, keyFile: second.keyFile };
       await assert.rejects(rig.program.apply(tlsOf(mixed, '3')), { code: 'HALE_PLATFORM_PROXY_REFUSED' });
-      assert.equal((await overTls(rig, 'h2')).subject, 'second');
+      assert.equal((await visit(rig, 'h2')).subject, 'second');
       assert.equal(readFileSync(`${rig.folder}/haproxy.json`, 'utf8'), life);
     }),
 );
@@ -346,38 +345,9 @@ test('a program that is not there is named, with what to install', { skip: false
 });
 
 /** One request over TLS: whose certificate it was, what was spoken, and what the replica was told of it. */
-async function overTls(
-  rig: HaproxyRig,
-  protocol: 'h2' | 'http/1.1',
-): Promise<{ subject: unknown; protocol: unknown; proto: unknown }> {
-  const socket = connectTls({
-    port: rig.tlsPort,
-    host: '127.0.0.1',
-    ALPNProtocols: [protocol],
-    rejectUnauthorized: false,
-  });
-  await new Promise<void>((resolve, reject) => socket.once('secureConnect', resolve).once('error', reject));
-  const chosen = socket.alpnProtocol;
-  const subject = socket.getPeerCertificate().subject.CN;
-  const text = await (chosen === 'h2' ? askHttp2(socket) : askHttp1(socket));
-  socket.destroy();
-  return { subject, protocol: chosen, proto: (JSON.parse(text) as Seen).headers['x-forwarded-proto'] };
-}
-
-async function askHttp2(socket: TLSSocket): Promise<string> {
-  const session = connectHttp2('https://localhost', { createConnection: () => socket });
-  const stream = session.request({ ':path': '/' });
-  let text = '';
-  for await (const chunk of stream) text += String(chunk);
-  session.destroy();
-  return text;
-}
-
-async function askHttp1(socket: TLSSocket): Promise<string> {
-  socket.write('GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n');
-  let text = '';
-  for await (const chunk of socket) text += String(chunk);
-  return text.slice(text.indexOf('{'), text.lastIndexOf('}') + 1);
+async function visit(rig: HaproxyRig, by: 'h2' | 'http/1.1') {
+  const { subject, protocol, text } = await overTls(rig.tlsPort, by);
+  return { subject, protocol, proto: (JSON.parse(text) as Seen).headers['x-forwarded-proto'] };
 }
 
 async function untilInFlight(rig: HaproxyRig, name: string): Promise<void> {
