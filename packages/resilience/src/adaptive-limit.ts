@@ -14,7 +14,7 @@ export interface AdaptiveLimitSettings {
   readonly initial?: number;
   /** Never above; default 200. */
   readonly max?: number;
-  /** A call in a full house may wait this share of the p90 of one in a half-full house; default 0.26 (more where some calls take far longer than others): little waits, and nothing idles. */
+  /** A call in a full house may wait this share of the p90 of one in a half-full house; default 0.25 (more where some calls take far longer than others): little waits, and nothing idles. */
   readonly tolerance?: number;
   /** The quantile of latency that is compared; default 0.5: half as noisy as p90, and of a wait it feels as much or more. */
   readonly quantile?: number;
@@ -51,7 +51,7 @@ export interface AdaptiveLimitOptions {
 }
 
 /** The same for every limit that learns; without `enforce`, which is the door's. */
-export const limitDefaults = { min: 1, initial: 20, max: 200, tolerance: 0.26, quantile: 0.5 };
+export const limitDefaults = { min: 1, initial: 20, max: 200, tolerance: 0.25, quantile: 0.5 };
 
 /**
  * A limit that learns. O(1) a call, but for one sort of at most 500 numbers a window.
