@@ -1,6 +1,6 @@
 // The pilot: `node main.ts --listeners public:3,svc:orders:4 --runtime DIR --program JSON [--workers N] [--kept FILE] [--grace MS]`. It drives a real
 // balancer that outlives it: follows table and routes, has the program do what they say, holds requests for it while no replica is up, and keeps
-// the tally. SIGTERM ends the pilot alone (the next one adopts the program), or both when the whole system goes down (going-down.ts). It never touches
+// the tally. SIGTERM ends the pilot alone (the next one adopts the program), or both when the system goes down or has another gateway now (going-down.ts). It never touches
 // a request of the program itself.
 import { mkdirSync, rmSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -13,7 +13,7 @@ import { createGatewayServer } from '../gateway/server.ts';
 import { createTlsServer } from '../gateway/tls-server.ts';
 import { GatewayWorker } from '../gateway/worker.ts';
 import { createStatsWriter, followFiles, statsFile } from '../gateway/worker-files.ts';
-import { isGoingDown } from './going-down.ts';
+import { isDismissed, isGoingDown } from './going-down.ts';
 import { createInclude } from './include.ts';
 import { openListeners } from './listening.ts';
 import { createPilot } from './pilot.ts';
@@ -122,7 +122,8 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
 async function end(graceMs: number): Promise<void> {
   const dueMs = clock.mono() + graceMs;
   // The program first, while its waiting rooms still answer; and not to the last moment, after which this process is killed.
-  if (isGoingDown(values.runtime)) await program?.stop(graceMs * 0.8).catch((error) => say(String(error)));
+  if (isGoingDown(values.runtime) || isDismissed(folder))
+    await program?.stop(graceMs * 0.8).catch((error) => say(String(error)));
   await drainDoors(worker, doors, { clock, graceMs: Math.max(0, dueMs - clock.mono()) });
   stopFollowing();
   process.exit(0);

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '@hale/base';
 import type { GatewayProgram, ProxyProgramSpec } from '@hale/model';
+import { dismiss, isDismissed, recall } from './going-down.ts';
 import { haproxyVersion } from './haproxy/binary.ts';
 import { createHaproxy } from './haproxy/program.ts';
 import { createNginx } from './nginx/nginx.ts';
@@ -13,6 +14,8 @@ import type { ProxyOptions, ProxyProgram } from './proxy-program.ts';
 const kinds = ['nginx', 'haproxy'] as const;
 const passedOn = ['PATH', 'HOME', 'TZ', 'LANG', 'HALE_SYSTEM', 'OPENSSL_CONF'];
 const farewellMsMax = 30_000;
+/** Longer than a pilot is given to end. */
+const orphanMs = 20_000;
 
 export function programFolder(runtimeDir: string, kind: ProxyProgramSpec['kind']): string {
   return join(runtimeDir, kind);
@@ -37,17 +40,28 @@ export async function requireProgram(program: GatewayProgram): Promise<string | 
     : haproxyVersion(program.bin);
 }
 
-/** Ends a program that an earlier declaration of this system left running; it finishes what it has. Waits for nothing. */
+/**
+ * Sees a program off that an earlier declaration of this system left running: its pilot takes it along when it ends, which is after the new gateway
+ * serves; where there is no pilot any more, this process does it later. Waits for nothing.
+ */
 export function dismissOthers(runtimeDir: string, chosen: GatewayProgram, clock: Clock): void {
   for (const kind of kinds) {
     const folder = programFolder(runtimeDir, kind);
-    if (kind === chosen.kind && chosen.include === undefined) continue;
+    if (kind === chosen.kind && chosen.include === undefined) {
+      recall(folder);
+      continue;
+    }
     if (!existsSync(folder)) continue;
-    const env = programEnv(process.env);
-    const former = createProgram({ kind }, { clock, bin: kind, folder, env, say: () => {} });
-    former.stop(farewellMsMax).then(
-      () => former.close(),
-      () => former.close(),
-    );
+    dismiss(folder);
+    clock.after(orphanMs, () => void endOrphan({ kind, folder, clock }));
   }
+}
+
+async function endOrphan(orphan: { kind: ProxyProgramSpec['kind']; folder: string; clock: Clock }): Promise<void> {
+  const { kind, folder, clock } = orphan;
+  if (!isDismissed(folder)) return;
+  const former = createProgram({ kind }, { clock, bin: kind, folder, env: programEnv(process.env), say: () => {} });
+  // It is another declaration's: nobody waits for how its end went.
+  await former.stop(farewellMsMax).catch(() => {});
+  former.close();
 }

@@ -132,7 +132,9 @@ export function createNginx(options: ProxyOptions): ProxyProgram {
     stop: (graceMs) =>
       inLane(async () => {
         const master = life?.master ?? findMaster(folder);
-        if (master !== undefined) await endMaster(clock, master, graceMs);
+        if (master === undefined || !isAlive(master.pid, master.startTime)) return;
+        if (graceMs > 0) await sayFarewell(clock, folder, false);
+        await endMaster(clock, master, graceMs);
       }),
     close: () => life?.witness.close(),
   };
