@@ -153,12 +153,16 @@ export async function createPilotRig(limits: Partial<RoutesFile> = {}, over: obj
   return rig;
 }
 
-/** Unix ms of a process's start, from the kernel's clock ticks (a hundredth of a second each). */
+/** Unix ms of a process's start, from the kernel's clock ticks (a hundredth of a second each); 0 of one that has just gone. */
 function bornMs(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const ticks = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]);
-  const upMs = Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]) * 1000;
-  return Date.now() - upMs + ticks * 10;
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const ticks = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]);
+    const upMs = Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]) * 1000;
+    return Date.now() - upMs + ticks * 10;
+  } catch {
+    return 0;
+  }
 }
 
 function hasReported(rig: PilotRig, life: string): boolean {
