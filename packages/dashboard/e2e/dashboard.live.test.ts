@@ -101,7 +101,7 @@ describe('the page in a browser', { skip: skipWithoutChromium }, () => {
     assert.equal(await page.title(), 'shop: degraded');
     await page.getByRole('region', { name: 'storefront', exact: true }).locator('.room-name').click();
     const panel = page.getByRole('complementary', { name: 'service details' });
-    await panel.getByText(/orders is missing for 1\d s: the breaker of orders is open/).waitFor();
+    await panel.getByText(/orders is missing for 12 min: the breaker of orders is open/).waitFor();
     await shoot('degraded');
   });
 

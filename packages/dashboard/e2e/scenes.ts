@@ -178,7 +178,11 @@ export function fallBack(scene: Scene, name: string, missing: string): readonly 
   const home = scene.view.units.find((one) => one.unit === name)!;
   const cause = `the breaker of ${missing} is open`;
   const why = `${home.wanted} of ${home.wanted} serve, by fallback: ${missing} is missing (${cause})`;
-  Object.assign(home, { state: 'degraded', why, degraded: [{ name: missing, cause, since: Date.now() - 12_000 }] });
+  Object.assign(home, {
+    state: 'degraded',
+    why,
+    degraded: [{ name: missing, cause, since: Date.now() - 12 * 60_000 }],
+  });
   Object.assign(scene.view, { state: 'degraded' });
   const incident = incidentOf(scene, {
     unit: name,
@@ -223,8 +227,9 @@ function incidentOf(
   return incident;
 }
 
-/** Serialised as the API would. */
+/** Serialised as the API would: each view is stamped later than the one before. */
 export function stampView(scene: Scene): SystemView {
-  scene.view.at = stamp();
+  const at = stamp();
+  scene.view.at = { ...at, mono: Math.max(at.mono, scene.view.at.mono + 0.001) };
   return scene.view as unknown as SystemView;
 }

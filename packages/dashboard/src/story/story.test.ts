@@ -88,6 +88,17 @@ test('a view of a deposed leader is not believed; another system is', () => {
   assert.equal(tell(now, { kind: 'view', view: view({ epoch: 1, id: 'y' }), at: 2 }).view?.id, 'y');
 });
 
+test('an older view that arrives last, as the answer to an earlier question, is not believed', () => {
+  const at = (mono: number, bootId = 'b') => ({ wall: 0, mono, bootId });
+  const now = tell(blankStory, { kind: 'view', view: view({ at: at(5), state: 'degraded' }), at: 1 });
+  const then = (given: Partial<SystemView>) => tell(now, { kind: 'view', view: view(given), at: 2 });
+  assert.equal(then({ at: at(4) }).view?.state, 'degraded');
+  assert.equal(then({ at: at(4) }).heardAt, 2);
+  assert.equal(then({ at: at(6) }).view?.state, 'healthy');
+  assert.equal(then({ at: at(4, 'another boot') }).view?.state, 'healthy');
+  assert.equal(then({ at: at(4), epoch: 4 }).view?.state, 'healthy');
+});
+
 test('another system begins another story', () => {
   const now = tell(feed(blankStory, 7), { kind: 'view', view: view(), at: 1 });
   assert.equal(tell(now, { kind: 'view', view: view({ id: 'y' }), at: 2 }).feed.length, 0);

@@ -78,11 +78,21 @@ export function requestRate(story: Story): number | undefined {
   return story.samples.length < 2 ? undefined : story.samples.at(-1)?.perSecond;
 }
 
-/** Another system's view begins another story; an older leader's is not believed. */
+/**
+ * Whether `view` was drawn before `known`: by an older leader, or earlier by the same one. Views come by two ways, the stream
+ * and the answer to a question, so an older one may arrive last.
+ */
+export function isOlderView(view: SystemView, known: SystemView): boolean {
+  if (view.id !== known.id) return false;
+  if (view.epoch !== known.epoch) return view.epoch < known.epoch;
+  return view.at.bootId === known.at.bootId && view.at.mono < known.at.mono;
+}
+
+/** Another system's view begins another story; an older one than we have is not believed. */
 function seeView(story: Story, next: SystemView, at: number): Story {
   const old = story.view;
   if (old !== undefined && old.id !== next.id) return { ...blankStory, link: story.link, heardAt: at, view: next };
-  if (old !== undefined && next.epoch < old.epoch) return { ...story, heardAt: at };
+  if (old !== undefined && isOlderView(next, old)) return { ...story, heardAt: at };
   return { ...story, heardAt: at, view: keepEqual(old, next), samples: carryOn(story, at) };
 }
 

@@ -2,7 +2,7 @@
 // missed, and when nothing was heard for a while it asks, because a silent stream and a dead one look alike. Arrivals are
 // handed over at most once a frame, so that a burst of a thousand feed lines is one drawing.
 import type { FeedLine, SystemView, TrafficView } from '@hale/model';
-import { type Arrival, feedLinesMax } from '../story/story.ts';
+import { type Arrival, feedLinesMax, isOlderView } from '../story/story.ts';
 import { type Answer, getFeed, getSystem, getTraffic } from './api.ts';
 
 const retryMs = { min: 300, max: 2_000 };
@@ -102,7 +102,7 @@ async function missedFeed(after: number): Promise<Answer<readonly FeedLine[]>> {
   return missed.ok && after > 0 && missed.value.length >= feedLinesMax ? getFeed(feedLinesMax, undefined) : missed;
 }
 
-/** Hands over once a frame; in a hidden tab (no frames) once a second. The oldest views give way first when it overflows. */
+/** Hands over once a frame; in a hidden tab (no frames) once a second. Of the views only the newest waits. */
 function createBatch(host: StreamHost): (arrival: Arrival) => void {
   let pending: Arrival[] = [];
   let planned = false;
@@ -113,7 +113,10 @@ function createBatch(host: StreamHost): (arrival: Arrival) => void {
     host.hand(batch);
   };
   return (arrival) => {
-    if (arrival.kind === 'view') pending = pending.filter((waiting) => waiting.kind !== 'view');
+    if (arrival.kind === 'view') {
+      if (pending.some((waiting) => waiting.kind === 'view' && isOlderView(arrival.view, waiting.view))) return;
+      pending = pending.filter((waiting) => waiting.kind !== 'view');
+    }
     pending.push(arrival);
     if (pending.length > pendingMax) pending = pending.slice(-pendingMax);
     if (planned) return;
