@@ -8,6 +8,25 @@ export interface EndpointTable {
   readonly epoch: number;
   readonly seq: number;
   readonly endpoints: readonly Endpoint[];
+  /** Where each database cluster is written and read; absent where no cluster was declared. */
+  readonly databases?: readonly DatabaseEndpoints[];
+}
+
+/** The way to one database cluster. A relay leads everybody there, and cuts whoever is still with a primary that was deposed. */
+export interface DatabaseEndpoints {
+  readonly name: UnitName;
+  /** Grows with every change of primary: of two ways the one with the higher term is right. */
+  readonly term: number;
+  /** Undefined while there is none: connections wait. */
+  readonly primary: DatabaseNode | undefined;
+  /** Standbys that stream and may be read. */
+  readonly readers: readonly DatabaseNode[];
+}
+
+export interface DatabaseNode {
+  readonly replica: ReplicaId;
+  readonly address: string;
+  readonly port: number;
 }
 
 /** 'in': send traffic. 'suspect': only if no other is in. 'draining': finish what is under way, nothing new. 'out': nothing. */

@@ -53,7 +53,14 @@ export {
 } from './defaults.ts';
 export { type DegradedNotice, parseDegradedNotices } from './degraded.ts';
 export { diffSystems, type SystemDiff, type UnitChange } from './diff.ts';
-export { type Endpoint, type EndpointTable, isNewerTable, type RotationState } from './endpoint-table.ts';
+export {
+  type DatabaseEndpoints,
+  type DatabaseNode,
+  type Endpoint,
+  type EndpointTable,
+  isNewerTable,
+  type RotationState,
+} from './endpoint-table.ts';
 export { type CommandResult, type EventBody, eventVersion, type HaleEvent, type Order } from './event.ts';
 export { dependantsOf, findCycle, type Graph, needsOf, startOrder, stopOrder } from './graph.ts';
 export { isSecretName, maskEnv, maskEnvValue, maskUrlPassword, strikeOut } from './masking.ts';
