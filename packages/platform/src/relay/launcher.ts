@@ -1,0 +1,44 @@
+// The recipe for a relay: this program, with the keeper's listening sockets in its hands. Nothing is started here.
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { SystemSpec } from '@hale/model';
+import { hasBegun } from '../gateway/has-begun.ts';
+import type { Launcher } from '../process/launcher.ts';
+import { relayStatsFile } from './stats.ts';
+
+const program = fileURLToPath(new URL('./main.ts', import.meta.url));
+
+/** The program and arguments of a relay. `listeners` are inherited as descriptors 3, 4, ... in this order. */
+export function relayArgv(options: {
+  readonly listeners: readonly string[];
+  readonly runtimeDir: string;
+  readonly rest?: readonly string[];
+}): readonly string[] {
+  const { listeners, runtimeDir, rest = [] } = options;
+  const handed = listeners.map((name, index) => `${name}:${index + 3}`).join(',');
+  return [process.execPath, program, '--listeners', handed, '--runtime', runtimeDir, ...rest];
+}
+
+/** Databases that have standbys, and so a way that may change. */
+export function clustersOf(spec: SystemSpec): readonly string[] {
+  return Object.values(spec.resources)
+    .filter((resource) => resource.kind === 'postgres' && ((resource as { standbys?: number }).standbys ?? 0) > 0)
+    .map((resource) => resource.name);
+}
+
+/** The listeners of a system's relays, in the order in which they inherit them: for each cluster where it is written, then where it is read. */
+export function relayListeners(spec: SystemSpec): readonly string[] {
+  return clustersOf(spec).flatMap((name) => [`db:${name}`, `db-ro:${name}`]);
+}
+
+/** Relays run on the Node that runs Hale. `graceMs`: from SIGTERM until the connections that are left are cut. */
+export function relayLauncher(options: { readonly graceMs: number } = { graceMs: 5_000 }): Launcher {
+  return async ({ spec, runtimeDir, root, ordinal, incarnation }) => {
+    const listeners = relayListeners(spec);
+    const kept = join(root, '.hale', 'table.json');
+    const rest = ['--ordinal', String(ordinal), '--kept', kept, '--grace', String(options.graceMs)];
+    const check = hasBegun(relayStatsFile(runtimeDir, ordinal), incarnation);
+    const argv = relayArgv({ listeners, runtimeDir, rest });
+    return { argv, cwd: root, env: {}, listeners, port: undefined, check };
+  };
+}
