@@ -3,7 +3,7 @@
 
 export { announceDown } from '../proxy/going-down.ts';
 export { requireProgram } from '../proxy/programs.ts';
-export { clustersOf, relayArgv, relayLauncher, relayListeners } from '../relay/launcher.ts';
+export { relayArgv, relayLauncher, relayListeners } from '../relay/launcher.ts';
 export { type DatabaseTraffic, type RelayStats, type RelayTotals, relayStatsFile } from '../relay/stats.ts';
 export { type Certificate, type CertificateFiles, readCertificate } from './certificate.ts';
 export type { GatewayErrorCode } from './errors.ts';

@@ -1,8 +1,9 @@
 // The recipe for a relay: this program, with the keeper's listening sockets in its hands. Nothing is started here.
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { SystemSpec } from '@hale/model';
+import { clustersOf, type SystemSpec } from '@hale/model';
 import { hasBegun } from '../gateway/has-begun.ts';
+import { databaseListener, readerListener } from '../process/bindings.ts';
 import type { Launcher } from '../process/launcher.ts';
 import { relayStatsFile } from './stats.ts';
 
@@ -19,16 +20,9 @@ export function relayArgv(options: {
   return [process.execPath, program, '--listeners', handed, '--runtime', runtimeDir, ...rest];
 }
 
-/** Databases that have standbys, and so a way that may change. */
-export function clustersOf(spec: SystemSpec): readonly string[] {
-  return Object.values(spec.resources)
-    .filter((resource) => resource.kind === 'postgres' && ((resource as { standbys?: number }).standbys ?? 0) > 0)
-    .map((resource) => resource.name);
-}
-
 /** The listeners of a system's relays, in the order in which they inherit them: for each cluster where it is written, then where it is read. */
 export function relayListeners(spec: SystemSpec): readonly string[] {
-  return clustersOf(spec).flatMap((name) => [`db:${name}`, `db-ro:${name}`]);
+  return clustersOf(spec).flatMap(({ name }) => [databaseListener(name), readerListener(name)]);
 }
 
 /** Relays run on the Node that runs Hale. `graceMs`: from SIGTERM until the connections that are left are cut. */
