@@ -6,7 +6,7 @@ import { replicaId } from '@hale/model';
 import { buildUnit, createBench } from '../testing.ts';
 import { createToyWorld, type ToyWorld } from './toy-world.ts';
 
-const seeds = Number(process.env['HALE_SEEDS'] ?? 25);
+const seeds = Number(process.env['HALE_SEEDS'] ?? 10);
 const first = Number(process.env['HALE_SEED'] ?? 1);
 /**
  * 1: a standby that had followed for a moment only was chosen, without what earlier terms had acknowledged (the baseline).
