@@ -11,7 +11,14 @@ import { explainCommand } from './commands/explain.ts';
 import { incidentsCommand } from './commands/incidents.ts';
 import { initCommand } from './commands/init.ts';
 import { logsCommand } from './commands/logs.ts';
-import { drainCommand, restartCommand, resumeCommand, scaleCommand, undrainCommand } from './commands/orders.ts';
+import {
+  drainCommand,
+  failoverCommand,
+  restartCommand,
+  resumeCommand,
+  scaleCommand,
+  undrainCommand,
+} from './commands/orders.ts';
 import { planCommand } from './commands/plan.ts';
 import { psCommand } from './commands/ps.ts';
 import { renderCommand } from './commands/render.ts';
@@ -37,6 +44,7 @@ export const commands: readonly CommandEntry[] = [
   drainCommand,
   undrainCommand,
   resumeCommand,
+  failoverCommand,
   drillCommand,
   initCommand,
   renderCommand,

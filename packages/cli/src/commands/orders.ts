@@ -1,6 +1,6 @@
-// The commands that ask the brain for something: restart, scale, drain, undrain, resume. Each is one order; it passes
+// The commands that ask the brain for something: restart, scale, drain, undrain, resume, failover. Each is one order; it passes
 // the one budget like everything else, so what is printed is that it was asked, and `hale ps --watch` shows it happen.
-import { type Order, replicasMax } from '@hale/model';
+import { type Order, type ReplicaId, replicasMax, type SystemView } from '@hale/model';
 import { cliError, exitCodes } from '../errors.ts';
 import { findNamed, type Named } from '../system/find-names.ts';
 import { askPatiently, lookAt, type RunningSystem } from '../system/running.ts';
@@ -9,10 +9,10 @@ import { wholeNumber } from './whole-number.ts';
 
 const linesLooked = 50;
 
-async function give(call: Call, name: string, make: (named: Named) => Order): Promise<number> {
+async function give(call: Call, name: string, make: (named: Named, view: SystemView) => Order): Promise<number> {
   const { system, view } = await lookAt(call.host, call.folder);
   const named = findNamed(view, name);
-  const order = make(named);
+  const order = make(named, view);
   const before = (await askPatiently(call.host, () => system.api.feed(undefined, 1))).at(-1)?.seq ?? 0;
   await askPatiently(call.host, () => system.api.order(order));
   const refusal = await refusalAfter(system, before, named);
@@ -100,3 +100,26 @@ export const resumeCommand: CommandEntry = {
   group: 'Act',
   run: (call) => give(call, call.args[0] ?? '', (named) => ({ kind: 'resume', unit: unitOf(named) })),
 };
+
+/** The primary is asked to stop: its goodbye brings the standbys up to date, then one of them takes over. */
+export const failoverCommand: CommandEntry = {
+  usage: 'failover <database>',
+  summary: 'hand a database over from its primary to a standby, in an orderly way',
+  group: 'Act',
+  run: (call) =>
+    give(call, call.args[0] ?? '', (named, view) => {
+      const unit = unitOf(named);
+      return { kind: 'restart', unit, replica: primaryOf(view, unit) };
+    }),
+};
+
+function primaryOf(view: SystemView, unit: string): ReplicaId {
+  const nodes = view.replicas.filter((one) => one.unit === unit);
+  const primary = nodes.find((one) => one.database === 'primary');
+  if (primary !== undefined && nodes.some((one) => one.database === 'standby' && one.phase === 'serving'))
+    return primary.replica;
+  const why = nodes.some((one) => one.database !== undefined) ? 'no standby serves' : 'it is no database with standbys';
+  throw cliError('HALE_CLI_REFUSED', `${unit} cannot be handed over: ${why}`, {
+    hint: 'hale ps shows its nodes; postgres({ standbys: 2 }) declares standbys',
+  });
+}

@@ -112,6 +112,8 @@ async function initialize(home: string, engine: Engine, database: string): Promi
         '--encoding=UTF8',
         '--locale=C',
         '--data-checksums',
+        // A promotion copies the segment in which the old primary ended, and waits for the disk: of 16 MB that takes longest of all.
+        '--wal-segsize=2',
       ],
       ...initialSettings.flatMap(([name, value]) => ['--set', `${name}=${value}`]),
     ]);

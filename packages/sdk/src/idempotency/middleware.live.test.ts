@@ -1,4 +1,4 @@
-// One contract, five frameworks, one real PostgreSQL.
+// One contract, five frameworks, one real PostgreSQL: an effect commits with its key, or not at all (INV-11).
 import 'reflect-metadata';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
