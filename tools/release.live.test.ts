@@ -13,6 +13,8 @@ import { repository } from './source.ts';
 
 const run = promisify(execFile);
 const withinMs = 60_000;
+/** A registry that falls silent in the middle is asked again; npm itself would wait five minutes. */
+const stallProof = ['--fetch-timeout=20000', '--fetch-retries=4', '--fetch-retry-mintimeout=1000'];
 
 interface Manifest {
   readonly version: string;
@@ -74,7 +76,14 @@ describe('a release, installed by a stranger', { skip: process.platform !== 'lin
     await run(process.execPath, ['tools/release.ts', '--dry'], { cwd: repository });
     const tarballs = readdirSync(out).filter((name) => name.endsWith('.tgz'));
     assert.equal(tarballs.length, 3);
-    await type('npm', 'install', '--prefer-offline', '--no-fund', ...tarballs.map((name) => join(out, name)));
+    await type(
+      'npm',
+      'install',
+      '--prefer-offline',
+      '--no-fund',
+      ...stallProof,
+      ...tarballs.map((name) => join(out, name)),
+    );
   });
 
   after(async () => {

@@ -24,7 +24,7 @@ import {
   startControl,
 } from '@hale/control';
 import { initialState, restoreState, step, viewOf } from '@hale/healer';
-import { gatewayLauncher, routesFile, routesOf, writeRoutes } from '@hale/platform/gateway';
+import { gatewayLauncher, relayLauncher, routesFile, routesOf, writeRoutes } from '@hale/platform/gateway';
 import { postgresLauncher, resourceUrl } from '@hale/platform/postgres';
 import {
   createKeeperSource,
@@ -149,10 +149,10 @@ function openPlatform({ root, id, runtimeDir, clock, keeper, releases }: House, 
     systemId: id,
     epoch,
     clock,
-    launchers: { gateway: gatewayLauncher(), postgres: postgresLauncher },
-    resourceUrl: (name) => {
+    launchers: { gateway: gatewayLauncher(), postgres: postgresLauncher, relay: relayLauncher() },
+    resourceUrl: (name, purpose) => {
       const latest = releases.latest();
-      return latest === undefined ? undefined : resourceUrl(latest.spec, name);
+      return latest === undefined ? undefined : resourceUrl(latest.spec, name, purpose);
     },
     onDeclare: async (spec) => writeRoutes(routesFile(runtimeDir), routesOf(spec)),
   });

@@ -9,7 +9,7 @@ import { controlErrors } from './errors.ts';
 export interface ExecutorOptions {
   readonly platform: Platform;
   readonly clock: Clock;
-  /** Called exactly once for each command that acts (StartReplica, StopReplica, PublishEndpoints, PagePerson). */
+  /** Called exactly once for each command that acts (all but WakeUp and Tell). */
   readonly onFinished: (id: CommandId, result: CommandResult) => void;
   readonly onWakeUp: (afterMs: number) => void;
   /** Delivers a page to whoever listens. Must not throw. */
@@ -28,7 +28,7 @@ const atOnceMax = 64;
 const waitingMax = 2_000;
 const idsKept = 10_000;
 
-type Acting = Extract<Command, { kind: 'StartReplica' | 'StopReplica' | 'PublishEndpoints' }>;
+type Acting = Exclude<Command, { kind: 'PagePerson' | 'WakeUp' | 'Tell' }>;
 
 export function createExecutor(options: ExecutorOptions): Executor {
   const { onFinished, onWakeUp, onPage } = options;

@@ -29,6 +29,8 @@ export function foldElection(work: Work, elected: { epoch: number; seed: number 
         life.commandAfter = 0;
         life.acked = life.seen !== undefined;
         forgetVerdict(life);
+        // Who was told what by the last leader is not known; being told twice does no harm.
+        if (life.node !== undefined) life.node = { ...life.node, command: undefined, notBefore: 0 };
       }
       askAgain(work, unit, slot);
     }

@@ -1,6 +1,7 @@
 // From what is seen to what is the matter: every detector looks at every life, the observer itself is examined first,
 // and findings become suspicion (reversible), condemnation (two witnesses) or a wish for a planned replacement.
 import { detectBlockedLoop } from './detectors/blocked-loop.ts';
+import { detectDeafPrimary } from './detectors/deaf-primary.ts';
 import type { Detector, Finding, Scene } from './detectors/finding.ts';
 import { detectMemory } from './detectors/memory.ts';
 import { detectNotLive } from './detectors/not-live.ts';
@@ -12,6 +13,7 @@ import { hearsay } from './hearsay.ts';
 import { file, mark, reject } from './incidents.ts';
 import { limits } from './limits.ts';
 import { isActive, isUp, wants } from './lives.ts';
+import { copiesOf } from './postgres/cluster.ts';
 import type { Life, Slot, Unit } from './state.ts';
 import { about, tell, type Work, wakeBy } from './work.ts';
 
@@ -20,6 +22,7 @@ const detectors: readonly Detector[] = [
   detectBlockedLoop,
   detectSilent,
   detectNotLive,
+  detectDeafPrimary,
   detectSlowStart,
   detectNotReady,
   detectMemory,
@@ -75,6 +78,7 @@ function sceneOf(work: Work, unit: Unit, life: Life): Scene {
     hostBusy: work.now < brain.hostBusyUntil,
     alone: sick.length <= 1,
     dependencyDown: down,
+    copies: copiesOf(unit, life),
   };
 }
 

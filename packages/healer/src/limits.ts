@@ -63,6 +63,15 @@ export const limits = {
   startDeadlineMs: 15_000,
   stopMarginMs: 10_000,
   publishDeadlineMs: 5_000,
+  /** Copying a large database takes as long as it takes. */
+  copyDeadlineMs: 6 * 3_600_000,
+  /** One step of a failover; it is asked again after the pause. */
+  clusterDeadlineMs: 3_000,
+  clusterAgainMs: 250,
+  /** So long a failover is tried before the old primary is started again instead. */
+  electionMs: 10_000,
+  /** A standby that follows and receives nothing for this long is copied anew. */
+  dryMs: 20_000,
   /** Findings of one cause in one unit within this time are one incident. */
   groupMs: 5_000,
   incidentsMax: 200,

@@ -4,9 +4,11 @@ import type { CommandId, CommandResult } from '@hale/model';
 import { restartDelayMs } from './backoff.ts';
 import { type Bed, startFailed } from './endings.ts';
 import { limits } from './limits.ts';
+import { foldAnswer } from './postgres/answers.ts';
 import { about, give, tell, type Work } from './work.ts';
 
 export function foldOutcome(work: Work, command: CommandId, result: CommandResult): void {
+  if (foldAnswer(work, command, result)) return;
   for (const unit of work.brain.units) {
     for (const slot of unit.slots) {
       if (slot.held?.page === command) {

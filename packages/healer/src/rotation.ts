@@ -4,6 +4,7 @@
 import type { Endpoint, RotationState } from '@hale/model';
 import { limits } from './limits.ts';
 import { isReady } from './lives.ts';
+import { databasesOf } from './postgres/ways.ts';
 import type { Life, Unit } from './state.ts';
 import { give, type Work } from './work.ts';
 
@@ -64,10 +65,13 @@ export function publishTable(work: Work): void {
       }
     }
   }
-  const key = endpoints.map((one) => `${one.incarnation}:${one.address}:${one.port}:${one.state}`).join(' ');
+  const databases = databasesOf(brain.units);
+  const ways = databases.length === 0 ? '' : ` ${JSON.stringify(databases)}`;
+  const key = endpoints.map((one) => `${one.incarnation}:${one.address}:${one.port}:${one.state}`).join(' ') + ways;
   if (key === brain.table.key && brain.table.seq > 0) return;
   brain.table = { seq: brain.table.seq + 1, key, endpoints };
-  const table = { version: 1, system: brain.system, epoch: brain.epoch, seq: brain.table.seq, endpoints } as const;
+  const head = { version: 1, system: brain.system, epoch: brain.epoch, seq: brain.table.seq } as const;
+  const table = { ...head, endpoints, ...(databases.length > 0 && { databases }) };
   give(
     work,
     { kind: 'PublishEndpoints', table },

@@ -4,6 +4,7 @@ import { heldDelayMs } from './backoff.ts';
 import { charge, rateFreeAt, rateRefusal } from './budget.ts';
 import { addRemedy } from './incidents.ts';
 import { limits } from './limits.ts';
+import { databaseTermFor } from './postgres/starts.ts';
 import { createLife } from './slots.ts';
 import type { Life, Slot, Unit } from './state.ts';
 import { about, draw, findUnit, give, mintIncarnation, tell, type Work, wakeBy } from './work.ts';
@@ -12,6 +13,7 @@ import { about, draw, findUnit, give, mintIncarnation, tell, type Work, wakeBy }
 export function maybeStart(work: Work, unit: Unit, slot: Slot): void {
   if (!unit.spec.surge && slot.lives.length > 0) return;
   if (slot.lives.length >= limits.livesMax || waitsFor(work, unit) !== undefined) return;
+  if (databaseTermFor(unit, slot) === 'later') return;
   if (slot.held?.kind === 'replace') slot.held = { ...slot.held, kind: 'start' };
   const due = Math.max(slot.notBefore, slot.held?.retryAt ?? 0);
   if (work.now < due) {
@@ -73,8 +75,12 @@ export function driveStarting(work: Work, unit: Unit, slot: Slot): void {
 }
 
 function orderStart(work: Work, unit: Unit, slot: Slot, life: Life): void {
+  const database = databaseTermFor(unit, slot);
+  if (database === 'later') return;
+  // A standby may have a whole database to copy first.
+  const deadlineMs = database?.from === undefined ? limits.startDeadlineMs : limits.copyDeadlineMs;
   life.startTries++;
-  life.commandAfter = work.now + limits.startDeadlineMs + limits.stopMarginMs;
+  life.commandAfter = work.now + deadlineMs + limits.stopMarginMs;
   life.startCommand = give(
     work,
     {
@@ -83,11 +89,12 @@ function orderStart(work: Work, unit: Unit, slot: Slot, life: Life): void {
       incarnation: life.incarnation,
       release: life.release,
       zone: life.zone,
+      ...(database && { database }),
     },
     {
       reason: `${unit.spec.name} wants ${unit.wanted}`,
       incident: slot.incident,
-      deadlineMs: limits.startDeadlineMs,
+      deadlineMs,
     },
   );
   wakeBy(work, life.commandAfter);

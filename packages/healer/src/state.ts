@@ -60,6 +60,46 @@ export interface Life {
   symptoms: Symptoms;
   suspect: { cause: CauseKind; at: number; text: string } | undefined;
   condemned: { cause: CauseKind; at: number } | undefined;
+  /** Of a database cluster: what it was told there. */
+  node?: ClusterNode;
+}
+
+/** One node of a database cluster, in one life. */
+export interface ClusterNode {
+  /** Its data was judged right for this term by an election; what it started with, it says itself. */
+  fit: number;
+  /** It was told to follow the primary of this term; 0: of none. */
+  follows: number;
+  /** In flight, and what for. */
+  command: { id: CommandId; kind: 'fence' | 'promote' | 'follow' } | undefined;
+  /** Not asked again before (mono). */
+  notBefore: number;
+  /** Since when it follows without receiving. */
+  dryAt: number | undefined;
+}
+
+/** The memory of one database cluster (healer/postgres). */
+export interface Cluster {
+  /** Grows with every choice of a primary. */
+  term: number;
+  primary: ReplicaId;
+  /** The life of the primary that is known to accept writes in this term. */
+  open: Incarnation | undefined;
+  /** Standbys that may have acknowledged a commit of this term. Only grows within a term. */
+  joined: ReplicaId[];
+  /** Where the primary's log ended when it began this term, in bytes: all that was acknowledged in earlier terms lies below. Undefined until it has begun. */
+  baseline: number | undefined;
+  election: Election | undefined;
+  /** The last thing that kept a failover from happening, so that it is told once. */
+  refused: string | undefined;
+}
+
+export interface Election {
+  /** The term that will follow. */
+  term: number;
+  since: number;
+  /** Those who will acknowledge nothing more, and where their log ends, in bytes. */
+  fenced: { replica: ReplicaId; incarnation: Incarnation; logEnd: number }[];
 }
 
 /** A remedy whose proof is awaited: the life it made, and since when that life has been good. */
@@ -105,6 +145,8 @@ export interface Slot {
   /** The last refusal told, so that it is told once. */
   refused: string | undefined;
   lastExit: string | undefined;
+  /** Its data must be copied anew at the next start (a node of a database cluster). */
+  rebuild?: boolean;
 }
 
 export interface Unit {
@@ -118,6 +160,8 @@ export interface Unit {
   /** Fingerprint by release, newest last. */
   prints: { release: number; fingerprint: string }[];
   slots: Slot[];
+  /** Absent where every replica stands for itself. */
+  cluster?: Cluster | undefined;
   /** It answers by a fallback since then (mono); absent in memories of older builds. */
   degraded?: { since: number; wholeSince: number | undefined; incident: IncidentId | undefined } | undefined;
 }

@@ -15,6 +15,7 @@ import { foldObservation } from './observe.ts';
 import { examineObserver } from './observer.ts';
 import { foldOrder } from './orders.ts';
 import { foldOutcome } from './outcomes.ts';
+import { tendClusters } from './postgres/tend.ts';
 import { publishTable } from './rotation.ts';
 import type { BrainState, Life } from './state.ts';
 import { about, give, openWork, tell, type Work, wakeBy } from './work.ts';
@@ -78,6 +79,7 @@ function reconcile(work: Work): void {
   countServing(work);
   examineDegraded(work);
   const ill = diagnose(work);
+  tendClusters(work);
   for (const unit of work.brain.units) for (const slot of unit.slots) decideSlot(work, unit, slot);
   dischargeWell(work, ill);
   forgetRemoved(work);

@@ -100,6 +100,7 @@ const troubleWords: Readonly<Record<CauseKind, string>> = {
   degraded: 'answered by fallback',
   'observer-or-shared-dependency': 'failed its probes',
   disk: 'had no disk left',
+  'no-quorum': 'lost its quorum',
 };
 
 /** What was the matter with this replica, in words; its incident may have others. */

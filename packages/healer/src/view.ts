@@ -13,6 +13,7 @@ import { servingWanted } from './budget.ts';
 import { noticesOf } from './degraded.ts';
 import { limits } from './limits.ts';
 import { isActive, isReady, isStanding, wants } from './lives.ts';
+import { clusterState, describeNode, roleOf } from './postgres/picture.ts';
 import { rotationsOf } from './rotation.ts';
 import { waitsFor } from './starting.ts';
 import type { Brain, BrainState, Life, Slot, Unit } from './state.ts';
@@ -75,6 +76,8 @@ function unitState(work: Work, unit: Unit, serving: number): { state: UnitView['
   const wanted = unit.slots.filter((slot) => wants(slot, unit));
   const held = wanted.find((slot) => slot.held !== undefined);
   if (held?.held !== undefined) return { state: 'held', why: held.held.why };
+  const cluster = clusterState(unit);
+  if (cluster !== undefined && (cluster.state === 'down' || serving >= wanted.length)) return cluster;
   if (serving >= wanted.length) {
     const missing = noticesOf(unit);
     const well = `${serving} of ${unit.wanted} serve`;
@@ -99,7 +102,7 @@ function viewSlots(work: Work, unit: Unit): ReplicaView[] {
     if (slot.lives.length === 0) return [{ ...base, ...emptyRow(work, unit, slot) }];
     return slot.lives.map((life) => ({
       ...base,
-      ...phaseOf(unit, life),
+      ...phaseOf(unit, slot, life),
       rotation: rotations.get(life) ?? ('out' as RotationState),
       incarnation: life.incarnation,
       pid: life.seen?.pid,
@@ -110,6 +113,7 @@ function viewSlots(work: Work, unit: Unit): ReplicaView[] {
       rssBytes: life.seen?.usage?.rssBytes,
       loopLagMs: life.seen?.heartbeat.kind === 'beating' ? life.seen.heartbeat.loopLagMs : undefined,
       release: life.release,
+      ...roleOf(unit, slot, life),
     }));
   });
 }
@@ -141,7 +145,7 @@ function waiting(work: Work, unit: Unit, slot: Slot): { phase: ReplicaPhase; why
   };
 }
 
-function phaseOf(unit: Unit, life: Life): { phase: ReplicaPhase; why: string } {
+function phaseOf(unit: Unit, slot: Slot, life: Life): { phase: ReplicaPhase; why: string } {
   if (life.stage === 'draining') return { phase: 'draining', why: 'finishes what is under way' };
   if (life.stage === 'stopping')
     return { phase: 'stopping', why: life.condemned === undefined ? 'stops' : 'is killed' };
@@ -154,6 +158,9 @@ function phaseOf(unit: Unit, life: Life): { phase: ReplicaPhase; why: string } {
   const missing = life.seen?.degraded ?? [];
   return {
     phase: 'serving',
-    why: missing.length === 0 ? 'ready' : `by fallback: ${missing.map(sayNotice).join('; ')}`,
+    why:
+      missing.length === 0
+        ? (describeNode(unit, slot, life) ?? 'ready')
+        : `by fallback: ${missing.map(sayNotice).join('; ')}`,
   };
 }

@@ -13,7 +13,7 @@ import type {
   ReplicaId,
   UnitName,
 } from '@hale/model';
-import type { Brain, BrainState, Life, Slot, Unit } from './state.ts';
+import type { Brain, BrainState, Cluster, Life, Slot, Unit } from './state.ts';
 
 export interface Work {
   readonly brain: Brain;
@@ -33,7 +33,12 @@ export function openWork(state: BrainState, at: Stamp): Work {
 }
 
 function copyUnit(unit: Unit): Unit {
-  return { ...unit, slots: unit.slots.map(copySlot) };
+  return { ...unit, slots: unit.slots.map(copySlot), ...(unit.cluster && { cluster: copyCluster(unit.cluster) }) };
+}
+
+function copyCluster(cluster: Cluster): Cluster {
+  const election = cluster.election && { ...cluster.election, fenced: [...cluster.election.fenced] };
+  return { ...cluster, joined: [...cluster.joined], election };
 }
 
 function copySlot(slot: Slot): Slot {
@@ -42,7 +47,7 @@ function copySlot(slot: Slot): Slot {
 }
 
 function copyLife(life: Life): Life {
-  return { ...life, symptoms: { ...life.symptoms } };
+  return { ...life, symptoms: { ...life.symptoms }, ...(life.node && { node: { ...life.node } }) };
 }
 
 export interface CommandFrame {

@@ -27,6 +27,8 @@ export type CommandBody =
       readonly incarnation: Incarnation;
       readonly release: number;
       readonly zone: string;
+      /** Of a database cluster: whose data counts in this term. Who is not the primary itself becomes a copy of it, and follows nobody yet. */
+      readonly database?: DatabaseTerm;
     }
   /** Afterwards this incarnation does not run: SIGTERM, `graceMs`, then SIGKILL of its whole group. 0 kills at once. */
   | {
@@ -34,6 +36,30 @@ export type CommandBody =
       readonly replica: ReplicaId;
       readonly incarnation: Incarnation;
       readonly graceMs: number;
+    }
+  /** Afterwards this standby takes log from nobody, will never again follow a primary of a term below `term`, and has said where its log ends. */
+  | {
+      readonly kind: 'FenceStandby';
+      readonly replica: ReplicaId;
+      readonly incarnation: Incarnation;
+      readonly term: number;
+    }
+  /** Afterwards it accepts writes as the primary of `term`, and acknowledges them once `acknowledgers` of the others have them. */
+  | {
+      readonly kind: 'PromoteStandby';
+      readonly replica: ReplicaId;
+      readonly incarnation: Incarnation;
+      readonly term: number;
+    }
+  /** Afterwards it copies this primary, and may acknowledge for it. */
+  | {
+      readonly kind: 'FollowPrimary';
+      readonly replica: ReplicaId;
+      readonly incarnation: Incarnation;
+      readonly term: number;
+      readonly primary: ReplicaId;
+      readonly address: string;
+      readonly port: number;
     }
   /** Afterwards every router uses this table (or a newer one). */
   | { readonly kind: 'PublishEndpoints'; readonly table: EndpointTable }
@@ -43,6 +69,16 @@ export type CommandBody =
   | { readonly kind: 'WakeUp'; readonly afterMs: number }
   /** A line of the story, only recorded: what was decided and why, or refused and why (INV-10). */
   | { readonly kind: 'Tell'; readonly note: Note };
+
+/** A term begins with each choice of a primary and has one only. */
+export interface DatabaseTerm {
+  readonly term: number;
+  readonly primary: ReplicaId;
+  /** Where the primary answers; undefined when it is the one that is started, or cannot be asked now: then only data of this very term will do. */
+  readonly from: { readonly address: string; readonly port: number } | undefined;
+  /** Its own data is not to be trusted: it is copied anew, whatever term it says. */
+  readonly rebuild?: true;
+}
 
 export type NoteKind =
   | 'suspected'

@@ -60,8 +60,8 @@ test('a service is one program, written with known fields', () => {
   service({ run: 'a.ts', hang: { after: 'soon' } });
   // @ts-expect-error: nobody acts on scale yet
   service({ run: 'a.ts', scale: { cpu: 0.7 } });
-  // @ts-expect-error: nobody acts on standbys yet
-  postgres({ standbys: 2 });
+  // @ts-expect-error: no such promise
+  postgres({ standbys: 2, durability: 'mostly' });
 });
 
 test('a real balancer is the gateway with a kind, and its routes are checked like any', () => {

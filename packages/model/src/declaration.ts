@@ -100,6 +100,13 @@ export interface PostgresOptions {
   readonly database?: string;
   /** A fixed port. Left out: Hale picks one and keeps it. */
   readonly port?: number;
+  /**
+   * Nodes that copy the primary (default 0, or 2 with `durability`). When the primary is lost, one of them takes over within
+   * a fraction of a second. With one, every loss of a node stops writes until it is back; two or more go on.
+   */
+  readonly standbys?: number;
+  /** 'no-acked-loss': a commit is acknowledged only when a standby has it on disk too, so no failover loses one. */
+  readonly durability?: 'no-acked-loss';
 }
 
 export type PostgresDeclaration = PostgresOptions & { readonly kind: 'postgres' };
@@ -185,7 +192,7 @@ export function service<const Uses extends string = never>(
   return { ...options, kind: 'service' };
 }
 
-/** A PostgreSQL node that Hale starts, watches and keeps the data of (under .hale/data). Users get DATABASE_URL. */
+/** A PostgreSQL that Hale starts, watches and keeps the data of (under .hale/data), alone or with standbys that take over. Users get DATABASE_URL. */
 export function postgres(options: PostgresOptions = {}): PostgresDeclaration {
   return { ...options, kind: 'postgres' };
 }

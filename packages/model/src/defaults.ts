@@ -42,6 +42,13 @@ export const gatewayDefaults = {
 export const tlsPortDefault = 8443;
 
 export const postgresDefaults = { database: 'app' } as const;
+/** With one, the loss of any node stops writes; with two a quorum of one goes on. */
+export const standbysDefault = 2;
+export const standbysMax = 8;
+/** How many standbys must have a commit on disk before it is acknowledged. */
+export const acknowledgersDefault = 1;
+/** Callers of a database are not in the endpoint table either; a relay lets open connections end first. */
+export const relayGrace: GraceSpec = { drainMs: 0, stopMs: 10_000 };
 
 /** A probe with every default filled in. */
 export function defaultProbe(check: ProbeCheck, over: Partial<ProbeSpec> = {}): ProbeSpec {

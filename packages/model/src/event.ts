@@ -36,7 +36,8 @@ export type Order =
   | { readonly kind: 'acknowledge'; readonly incident: IncidentId };
 
 export type CommandResult =
-  | { readonly kind: 'done' }
+  /** `logEnd`: where the log of a fenced standby ends, in bytes (the LSN as a number). */
+  | { readonly kind: 'done'; readonly logEnd?: number }
   | { readonly kind: 'failed'; readonly code: string; readonly message: string; readonly hint: string }
   /** Refused by the executor: a lower epoch than it has seen. */
   | { readonly kind: 'stale' }

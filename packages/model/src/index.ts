@@ -13,7 +13,7 @@ export {
   parseFeedQuery,
   parseOrderRequest,
 } from './api.ts';
-export type { Command, CommandBody, CommandHead, Note, NoteKind } from './command.ts';
+export type { Command, CommandBody, CommandHead, DatabaseTerm, Note, NoteKind } from './command.ts';
 export {
   defineSystem,
   type EnvInput,
@@ -42,6 +42,7 @@ export {
   type TlsOptions,
 } from './declaration.ts';
 export {
+  acknowledgersDefault,
   aliveProbes,
   defaultProbe,
   gatewayDefaults,
@@ -70,11 +71,13 @@ export {
   type Incarnation,
   type IncidentId,
   type ReplicaId,
+  relayUnit,
   replicaId,
   splitReplicaId,
   type UnitName,
 } from './names.ts';
 export type {
+  DatabaseObservation,
   Heartbeat,
   HostObservation,
   Observation,
@@ -116,8 +119,8 @@ export type {
   SystemSpec,
   TlsSpec,
 } from './spec.ts';
-export type { UnitRole, UnitSpec } from './unit.ts';
-export { graphOf, hasPort, routedServices, unitsOf } from './units.ts';
+export type { ClusterSpec, UnitRole, UnitSpec } from './unit.ts';
+export { clustersOf, graphOf, hasPort, isCluster, routedServices, unitsOf } from './units.ts';
 export type {
   CauseKind,
   FeedLine,

@@ -23,3 +23,5 @@ export function splitReplicaId(id: ReplicaId): { unit: UnitName; ordinal: number
 
 /** The reserved unit that holds the gateway's workers. */
 export const gatewayUnit: UnitName = 'gateway';
+/** The reserved unit that leads connections to the primaries of database clusters. */
+export const relayUnit: UnitName = 'relay';

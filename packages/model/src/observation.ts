@@ -83,6 +83,20 @@ export interface ReplicaObservation {
   readonly stack: string | undefined;
   /** What it says is missing while it answers by a fallback; absent when nothing is, or when it says nothing of the kind. */
   readonly degraded?: readonly DegradedNotice[] | undefined;
+  /** What a node of a database cluster says of itself; undefined while it cannot be asked. */
+  readonly database?: DatabaseObservation | undefined;
+}
+
+export interface DatabaseObservation {
+  readonly role: 'primary' | 'standby';
+  /** The highest term that the node has been told of, from its own disk. */
+  readonly term: number;
+  /** Where its log ends, in bytes: written (primary) or received and on disk (standby). */
+  readonly logEnd: number;
+  /** A standby: it receives from its primary now. A primary: true. */
+  readonly streaming: boolean;
+  /** A standby: age of the last transaction that it shows, where one is known to be missing. */
+  readonly lagMs: number | undefined;
 }
 
 /** The host as a whole. */

@@ -227,10 +227,10 @@ const errors: readonly Row[] = [
     'expected an object, got the number 8080',
   ],
   [
-    'standbys',
-    withServices({ orders }, { resources: { db: { ...postgres(), standbys: 2 } } }),
+    'a durability without anybody to keep it',
+    withServices({ orders }, { resources: { db: { ...postgres(), standbys: 0, durability: 'no-acked-loss' } } }),
     'resources.db.standbys',
-    'does not act on',
+    'write standbys: 2',
   ],
   [
     'an unknown resource',
@@ -263,6 +263,12 @@ for (const [what, declaration, path, ...words] of errors) {
 }
 
 const warnings: readonly Row[] = [
+  [
+    'one standby',
+    withServices({ orders }, { resources: { db: postgres({ standbys: 1 }) } }),
+    'resources.db.standbys',
+    'standbys: 2',
+  ],
   [
     'a password in plain text',
     withFields({ env: { DB_PASSWORD: 'x' } }),

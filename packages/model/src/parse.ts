@@ -2,7 +2,7 @@
 // with every default filled in, or every problem at once, each with its path and a better line to write. Reads no file and
 // resolves no secret; that a file exists is asked by whoever may look (the cli's config loader).
 import type { Parsed, Problem } from '@hale/base';
-import { postgresDefaults, zonesDefault } from './defaults.ts';
+import { postgresDefaults, standbysDefault, zonesDefault } from './defaults.ts';
 import { checkDrawing, plainName } from './parse/checks.ts';
 import { readGateway } from './parse/gateway.ts';
 import { errorAt, type Path, warningAt } from './parse/problems.ts';
@@ -126,9 +126,23 @@ function readResources(entries: Entries, problems: Problem[]): readonly Postgres
       const plain = plainName(database).replaceAll('-', '_');
       problems.push(errorAt([...path, 'database'], { message, hint: `write '${plain}'` }));
     }
-    resources.push({ kind: 'postgres', name, database, port: read.value.port });
+    const standbys = read.value.standbys ?? (read.value.durability === undefined ? 0 : standbysDefault);
+    problems.push(...doubtStandbys(path, standbys, read.value.durability));
+    resources.push({ kind: 'postgres', name, database, port: read.value.port, ...(standbys > 0 && { standbys }) });
   }
   return resources;
+}
+
+/** What could not keep its promise. */
+function doubtStandbys(path: Path, standbys: number, durability: string | undefined): readonly Problem[] {
+  const at = [...path, 'standbys'];
+  if (standbys === 0 && durability !== undefined) {
+    const message = `${durability} needs standbys, and there are none: with one node, what its disk loses is lost`;
+    return [errorAt(at, { message, hint: 'write standbys: 2, or leave durability out' })];
+  }
+  if (standbys !== 1) return [];
+  const message = 'one standby: whenever either node is lost, writes wait until it is back';
+  return [warningAt(at, { message, hint: 'write standbys: 2' })];
 }
 
 function listsOf(entries: Entries, field: string): Readonly<Record<string, readonly unknown[]>> {

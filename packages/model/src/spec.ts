@@ -99,6 +99,8 @@ export interface PostgresSpec {
   readonly name: UnitName;
   readonly database: string;
   readonly port: number | undefined;
+  /** Nodes beside the primary that copy it; absent for a single node. A cluster is reached through a relay. */
+  readonly standbys?: number;
 }
 
 export interface GatewaySpec {

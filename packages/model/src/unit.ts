@@ -3,7 +3,7 @@
 import type { UnitName } from './names.ts';
 import type { GraceSpec, HangSpec, ProbesSpec } from './spec.ts';
 
-export type UnitRole = 'service' | 'gateway' | 'postgres';
+export type UnitRole = 'service' | 'gateway' | 'postgres' | 'relay';
 
 export interface UnitSpec {
   readonly name: UnitName;
@@ -22,4 +22,11 @@ export interface UnitSpec {
   readonly memoryBytesMax: number | undefined;
   /** Changes exactly when a running replica must be replaced to follow the declaration (program, env, cwd, ports...). Not on `replicas`. */
   readonly fingerprint: string;
+  /** Its replicas copy one primary among them; absent where each stands for itself. */
+  readonly cluster?: ClusterSpec;
+}
+
+export interface ClusterSpec {
+  /** Standbys that must have a commit on disk before it is acknowledged (k of the n others, any). */
+  readonly acknowledgers: number;
 }

@@ -1,9 +1,18 @@
 // From the drawing to the parts list: what the brain is told to keep running, in start order. A service, a database node
 // and the gateway's workers come out as the same kind of thing (decision 0001). Decides nothing about when to start.
 import { canonicalJson, hashText } from '@hale/base';
-import { aliveProbes, defaultProbe, gatewayGrace, hangDefault, postgresGrace, probeDefaults } from './defaults.ts';
+import {
+  acknowledgersDefault,
+  aliveProbes,
+  defaultProbe,
+  gatewayGrace,
+  hangDefault,
+  postgresGrace,
+  probeDefaults,
+  relayGrace,
+} from './defaults.ts';
 import { type Graph, startOrder } from './graph.ts';
-import { gatewayUnit, type UnitName } from './names.ts';
+import { gatewayUnit, relayUnit, type UnitName } from './names.ts';
 import type { GatewaySpec, PostgresSpec, ServiceSpec, SystemSpec } from './spec.ts';
 import type { UnitSpec } from './unit.ts';
 
@@ -19,6 +28,7 @@ export function unitsOf(spec: SystemSpec): readonly UnitSpec[] {
     if (service !== undefined) units.push(serviceUnit(service));
     else if (resource !== undefined) units.push(postgresUnit(resource, spec.zones));
   }
+  if (clustersOf(spec).length > 0) units.push(relayUnitOf(spec));
   if (spec.gateway !== undefined) units.push(gatewayUnitOf(spec, spec.gateway));
   return units;
 }
@@ -34,6 +44,15 @@ export function graphOf(spec: Pick<SystemSpec, 'services' | 'resources'>): Graph
 /** Whether the service is given a PORT: a worker that is only asked to be alive is not. */
 export function hasPort(service: ServiceSpec): boolean {
   return service.probes.startup.check.kind !== 'alive';
+}
+
+/** The databases that are reached through a relay, in declared order. */
+export function clustersOf(spec: Pick<SystemSpec, 'resources'>): readonly PostgresSpec[] {
+  return Object.values(spec.resources).filter(isCluster);
+}
+
+export function isCluster(resource: PostgresSpec): boolean {
+  return (resource.standbys ?? 0) > 0;
 }
 
 /** Names of the services that the gateway listens for (`svc:<service>`), in declared order. */
@@ -62,12 +81,14 @@ function serviceUnit(service: ServiceSpec): UnitSpec {
 }
 
 function postgresUnit(resource: PostgresSpec, zones: readonly string[]): UnitSpec {
+  const { standbys = 0 } = resource;
+  const cluster = isCluster(resource) ? { acknowledgers: acknowledgersDefault } : undefined;
   return {
     name: resource.name,
     role: 'postgres',
-    replicas: 1,
+    replicas: 1 + standbys,
     uses: [],
-    zones: zones.slice(0, 1),
+    zones: cluster === undefined ? zones.slice(0, 1) : zones,
     surge: false,
     routed: false,
     probes: {
@@ -78,7 +99,32 @@ function postgresUnit(resource: PostgresSpec, zones: readonly string[]): UnitSpe
     hang: hangDefault,
     grace: postgresGrace,
     memoryBytesMax: undefined,
-    fingerprint: fingerprintOf({ kind: resource.kind, database: resource.database, port: resource.port }),
+    fingerprint: fingerprintOf({
+      kind: resource.kind,
+      database: resource.database,
+      // A cluster's declared port is the relay's.
+      ...(cluster === undefined ? { port: resource.port } : { standbys, ...cluster }),
+    }),
+    ...(cluster && { cluster }),
+  };
+}
+
+/** Two that share the sockets: while one is replaced, or hangs, the other accepts. */
+function relayUnitOf(spec: SystemSpec): UnitSpec {
+  const databases = clustersOf(spec).map(({ name, port }) => ({ name, port }));
+  return {
+    name: relayUnit,
+    role: 'relay',
+    replicas: 2,
+    uses: [],
+    zones: spec.zones,
+    surge: true,
+    routed: false,
+    probes: aliveProbes,
+    hang: hangDefault,
+    grace: relayGrace,
+    memoryBytesMax: undefined,
+    fingerprint: fingerprintOf({ databases }),
   };
 }
 

@@ -38,6 +38,8 @@ export interface ReplicaView {
   readonly rssBytes: number | undefined;
   readonly loopLagMs: number | undefined;
   readonly release: number;
+  /** What it is in its database cluster. */
+  readonly database?: 'primary' | 'standby';
 }
 
 export interface UnitView {
@@ -64,6 +66,8 @@ export type CauseKind =
   | 'memory'
   | 'dependency-down'
   | 'degraded'
+  /** a database's primary is lost, and no standby may take its place: too few of those that acknowledged can be asked */
+  | 'no-quorum'
   | 'observer-or-shared-dependency'
   | 'disk';
 

@@ -29,6 +29,7 @@ export const platformHints = {
   HALE_PLATFORM_RELEASE_UNKNOWN: 'run `hale up` again',
   HALE_PLATFORM_UNIT_UNKNOWN: 'run `hale up` again',
   HALE_PLATFORM_NO_LAUNCHER: 'this version of Hale cannot start that kind of unit',
+  HALE_PLATFORM_NOT_RUNNING: 'nothing is to be done: what is seen next decides',
   HALE_PLATFORM_NOT_OURS: 'control carries this command out itself',
   HALE_PLATFORM_UNKNOWN: 'run `hale doctor`',
   HALE_PLATFORM_NO_PORT: 'too many ports are in use on 127.0.0.1: stop something, or lower `replicas`',

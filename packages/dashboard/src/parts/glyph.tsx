@@ -80,6 +80,8 @@ const roleShapes: Readonly<Record<UnitRole, ComponentChildren>> = {
       class="stroke"
     />
   ),
+  // A fork in the road.
+  relay: <path d="M1 8h6M7 8l5-4.5M7 8l5 4.5M9.5 3.2l3-.2-.3 3M9.5 12.8l3 .2-.3-3" class="stroke" />,
 };
 
 /** What kind of unit it is; nothing for a plain service. */

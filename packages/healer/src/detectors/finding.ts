@@ -17,6 +17,8 @@ export interface Scene {
   readonly alone: boolean;
   /** Something it uses has no serving replica. */
   readonly dependencyDown: string | undefined;
+  /** Of the life that is the primary of a database: how many standbys were told to follow it, and how many receive. */
+  readonly copies: { readonly following: number; readonly receiving: number } | undefined;
 }
 
 export interface Finding {

@@ -2,7 +2,7 @@
 // zones that nobody declared. Reads the specs that could be read; says nothing about fields of one service alone.
 import type { Problem } from '@hale/base';
 import { findCycle, type Graph } from '../graph.ts';
-import { gatewayUnit } from '../names.ts';
+import { gatewayUnit, relayUnit } from '../names.ts';
 import type { GatewaySpec, PostgresSpec, ServiceSpec } from '../spec.ts';
 import { hasPort } from '../units.ts';
 import { errorAt, suggest, warningAt } from './problems.ts';
@@ -44,6 +44,8 @@ function checkNames({ serviceNames, resourceNames }: Drawing): readonly Problem[
       const complain = (message: string, hint: string) => problems.push(errorAt([group, name], { message, hint }));
       if (name === gatewayUnit)
         complain(`'${name}' is the name of the gateway's own workers`, "choose another, for example 'edge'");
+      else if (name === relayUnit)
+        complain(`'${name}' is the name of what leads to database clusters`, "choose another, for example 'forwarder'");
       else if (!unitName.test(name) || name === 'constructor') {
         complain(
           `'${name}' cannot be a name: lower-case letters, digits and dashes, at most 40`,

@@ -2,7 +2,7 @@
 // finds fields nobody knows. A field that this version does not act on is a problem: silence would be a broken promise.
 import type { Problem } from '@hale/base';
 import { z } from 'zod';
-import { replicasMax } from '../defaults.ts';
+import { replicasMax, standbysMax } from '../defaults.ts';
 import { errorAt, type Path, suggest } from './problems.ts';
 import {
   describe,
@@ -125,6 +125,8 @@ export const postgresShape = z.object({
   kind: z.literal('postgres'),
   database: field(readText),
   port: field(readPort),
+  standbys: field(readWhole({ min: 0, max: standbysMax })),
+  durability: field(readOneOf('no-acked-loss')),
 });
 export type PostgresShape = z.output<typeof postgresShape>;
 

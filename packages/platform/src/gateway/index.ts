@@ -1,7 +1,10 @@
-// The gateway's door: what starts workers, what they are told, and what they report. The workers themselves run main.ts.
+// The door of what stands in front: what starts gateway workers and relays, what they are told, and what they report. The programs
+// themselves are main.ts here and in ../relay.
 
 export { announceDown } from '../proxy/going-down.ts';
 export { requireProgram } from '../proxy/programs.ts';
+export { relayArgv, relayLauncher, relayListeners } from '../relay/launcher.ts';
+export { type DatabaseTraffic, type RelayStats, type RelayTotals, relayStatsFile } from '../relay/stats.ts';
 export { type Certificate, type CertificateFiles, readCertificate } from './certificate.ts';
 export type { GatewayErrorCode } from './errors.ts';
 export { gatewayErrors } from './errors.ts';

@@ -1,15 +1,14 @@
 // The recipe for a gateway worker: this program, with the keeper's listening sockets in its hands. Nothing is started here.
 
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createSystemClock } from '@hale/base';
 import type { GatewayProgram, ProxyProgramSpec, SystemSpec } from '@hale/model';
-import type { CustomCheck, Launcher } from '../process/launcher.ts';
+import type { Launcher } from '../process/launcher.ts';
 import { withdrawDown } from '../proxy/going-down.ts';
 import { dismissOthers, requireProgram } from '../proxy/programs.ts';
+import { hasBegun } from './has-begun.ts';
 import { routesOf, writeRoutes } from './routes.ts';
-import type { GatewayStats } from './stats.ts';
 import { routesFile, statsFile } from './worker-files.ts';
 
 const embedded = fileURLToPath(new URL('./main.ts', import.meta.url));
@@ -77,17 +76,4 @@ export function pilotArgv(options: {
   const { listeners, runtimeDir, program, workers, rest = [] } = options;
   const words = ['--program', JSON.stringify(program), '--workers', String(workers)];
   return workerArgv({ listeners, runtimeDir, rest: [...rest, ...words], program: pilot });
-}
-
-/** A worker serves once its first tally is there: it writes that after its sockets listen. Said once, it stays true. */
-function hasBegun(file: string, incarnation: string): CustomCheck {
-  return async () => {
-    try {
-      const stats = JSON.parse(await readFile(file, 'utf8')) as Partial<GatewayStats>;
-      if (stats.incarnation === incarnation) return { kind: 'pass', isLasting: true };
-    } catch {
-      // not there yet, or of a disk that is full: the worker says so itself
-    }
-    return { kind: 'fail', reason: 'the worker does not listen yet' };
-  };
 }

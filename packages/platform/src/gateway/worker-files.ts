@@ -32,38 +32,49 @@ export type Follower = Pick<GatewayWorker, 'followTable' | 'followRoutes'>;
 
 /** Follows table and routes; returns what stops it. */
 export function followFiles(worker: Follower, clock: Clock, files: WorkerFiles): () => void {
-  const onBroken = (file: string, reason: string) => {
-    process.stderr.write(`gateway: ${file} cannot be used (${reason}); the last good one stays in force\n`);
-  };
-  let hasTable = false;
   const routes = watchFile<RoutesFile>({
     file: routesFile(files.runtimeDir),
     clock,
     parse: parseRoutes,
     onValue: (value) => worker.followRoutes(value),
-    onBroken,
+    onBroken: sayBroken('gateway'),
   });
+  const stopTable = followTableFile((value) => worker.followTable(value), clock, { ...files, who: 'gateway' });
+  return () => {
+    routes.close();
+    stopTable();
+  };
+}
+
+/** Follows the table alone; returns what stops it. `who` speaks when it cannot be read. */
+export function followTableFile(
+  onTable: (table: EndpointTable) => void,
+  clock: Clock,
+  { runtimeDir, keptTable, who }: WorkerFiles & { readonly who: string },
+): () => void {
+  let hasTable = false;
   const table = watchFile<EndpointTable>({
-    file: tableFile(files.runtimeDir),
+    file: tableFile(runtimeDir),
     clock,
     parse: parseTable,
     onValue: (value) => {
       hasTable = true;
-      worker.followTable(value);
+      onTable(value);
     },
-    onBroken,
+    onBroken: sayBroken(who),
   });
-  if (!hasTable && files.keptTable !== undefined) readKept(worker, files.keptTable);
-  return () => {
-    routes.close();
-    table.close();
-  };
+  if (!hasTable && keptTable !== undefined) readKept(onTable, keptTable);
+  return () => table.close();
 }
 
-function readKept(worker: Follower, file: string): void {
+const sayBroken = (who: string) => (file: string, reason: string) => {
+  process.stderr.write(`${who}: ${file} cannot be used (${reason}); the last good one stays in force\n`);
+};
+
+function readKept(onTable: (table: EndpointTable) => void, file: string): void {
   try {
     const table = parseTable(JSON.parse(readFileSync(file, 'utf8')));
-    if (table !== undefined) worker.followTable(table);
+    if (table !== undefined) onTable(table);
   } catch {
     // No last good copy: a new system. Requests are held until there is a table.
   }
@@ -73,7 +84,7 @@ function readKept(worker: Follower, file: string): void {
  * A function that writes the tally beside and renames it. A full disk or a missing folder must not stop traffic: it is said once,
  * and again only after a write has succeeded between.
  */
-export function createStatsWriter(file: string): (stats: GatewayStats) => void {
+export function createStatsWriter<Stats = GatewayStats>(file: string, who = 'gateway'): (stats: Stats) => void {
   // By pid: a worker and its replacement have the same ordinal for a while.
   const beside = `${file}.${process.pid}.tmp`;
   let isBroken = false;
@@ -84,7 +95,7 @@ export function createStatsWriter(file: string): (stats: GatewayStats) => void {
       renameSync(beside, file);
       isBroken = false;
     } catch (error) {
-      if (!isBroken) process.stderr.write(`gateway: the tally cannot be written (${String(error)}); traffic goes on\n`);
+      if (!isBroken) process.stderr.write(`${who}: the tally cannot be written (${String(error)}); traffic goes on\n`);
       isBroken = true;
     }
   };

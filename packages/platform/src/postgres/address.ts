@@ -3,7 +3,9 @@ import { link, mkdir, rm, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import type { SystemSpec } from '@hale/model';
+import { isCluster, type SystemSpec } from '@hale/model';
+import { databaseListener, readerListener } from '../process/bindings.ts';
+import { readListenerPorts } from '../process/ports.ts';
 import { postgresUrl } from './connection.ts';
 import { dataHome, readPassword, readText } from './data-folder.ts';
 import { postgresError } from './errors.ts';
@@ -14,28 +16,24 @@ export function homeOf(root: string, name: string): string {
 }
 
 /** The declared port, or the one that was chosen at the first start and written to `<home>/port`. */
-export async function portOf(home: string, declared: number | undefined): Promise<number> {
-  const known = declared ?? writtenPort(home);
+export async function portOf(home: string, declared: number | undefined, name = 'port'): Promise<number> {
+  const known = declared ?? writtenPort(home, name);
   if (known !== undefined) return known;
   await mkdir(home, { recursive: true, mode: 0o700 });
   const port = await freePort();
-  const draft = `${portFile(home)}.${process.pid}`;
+  const draft = `${join(home, name)}.${process.pid}`;
   await writeFile(draft, `${port}\n`);
   // A link fails where there is a file: of two who choose at once, the first one's choice holds.
-  await link(draft, portFile(home)).catch((error: NodeJS.ErrnoException) => {
+  await link(draft, join(home, name)).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EEXIST') throw error;
   });
   await rm(draft);
-  return writtenPort(home) ?? port;
+  return writtenPort(home, name) ?? port;
 }
 
-function writtenPort(home: string): number | undefined {
-  const port = Number(readText(portFile(home)));
+function writtenPort(home: string, name = 'port'): number | undefined {
+  const port = Number(readText(join(home, name)));
   return Number.isInteger(port) && port > 0 ? port : undefined;
-}
-
-function portFile(home: string): string {
-  return join(home, 'port');
 }
 
 /** Throws HALE_PLATFORM_POSTGRES_PORT_IN_USE when somebody listens on `port`. */
@@ -56,15 +54,23 @@ export async function assertPortFree(port: number): Promise<void> {
 }
 
 /**
- * What a service is told as HALE_DB_<NAME> (and DATABASE_URL). It holds the password: for the environment of a process only (INV-12).
- * Undefined before the database's first start.
+ * What a service is told as HALE_DB_<NAME> (and DATABASE_URL); with 'read', where a cluster's standbys are read. It holds the
+ * password: for the environment of a process only (INV-12). Undefined before the database's first start, and for the readers of
+ * one that has none.
  */
-export function resourceUrl(system: Pick<SystemSpec, 'root' | 'resources'>, name: string): string | undefined {
+export function resourceUrl(
+  system: Pick<SystemSpec, 'root' | 'resources'>,
+  name: string,
+  purpose: 'write' | 'read' = 'write',
+): string | undefined {
   const resource = system.resources[name];
   if (resource === undefined) return undefined;
   const home = homeOf(system.root, name);
   const password = readPassword(home);
-  const port = resource.port ?? writtenPort(home);
+  const ports = readListenerPorts(system.root);
+  const single = purpose === 'read' ? undefined : (resource.port ?? writtenPort(home));
+  const relay = ports[purpose === 'read' ? readerListener(name) : databaseListener(name)];
+  const port = isCluster(resource) ? relay : single;
   if (password === undefined || port === undefined) return undefined;
   return postgresUrl({ port, password, database: resource.database });
 }

@@ -77,7 +77,8 @@ function codeOf(error: unknown): string {
   return typeof code === 'string' ? code : '';
 }
 
-function reasonOf(error: unknown): string {
+/** What went wrong, in plain words and with its code. */
+export function reasonOf(error: unknown): string {
   const code = codeOf(error);
   const message = error instanceof Error ? error.message : String(error);
   const words = plainWords[code] ?? message;

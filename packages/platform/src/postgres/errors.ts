@@ -18,6 +18,28 @@ const hints = {
     'dump the data with the old version, move the folder aside, start afresh and load the dump',
   HALE_PLATFORM_POSTGRES_DAMAGED:
     'restore the data folder from a backup, or move it aside to begin with an empty database',
+  HALE_PLATFORM_POSTGRES_CONTROL_FILE:
+    'restore the data folder from a backup, or move it aside and let the node be copied afresh',
+  HALE_PLATFORM_POSTGRES_CONTROL_VERSION: 'use a PostgreSQL of 15 to 18, of the same byte order as this machine',
+  HALE_PLATFORM_POSTGRES_COPY_SOURCE:
+    'see the log of the source; the copy goes on where it broke off when it is run again',
+  HALE_PLATFORM_POSTGRES_COPY_TABLESPACES:
+    'move all tables into pg_default and drop the other tablespaces, or make this standby with pg_basebackup',
+  HALE_PLATFORM_POSTGRES_COPY_FOREIGN: 'name another folder, or move this one aside: a copy would overwrite it',
+  HALE_PLATFORM_POSTGRES_COPY_RUNNING: 'stop the node first: a folder in use is not overwritten',
+  HALE_PLATFORM_POSTGRES_COPY_WAL_GONE:
+    'make a replication slot on the source before the copy, or raise wal_keep_size there; then copy again',
+  HALE_PLATFORM_POSTGRES_COPY_ABORTED: 'run it again: what is copied already is kept and compared',
+  HALE_PLATFORM_POSTGRES_TERM:
+    'the nodes remember a later term than Hale does: bring back the journal (.hale/journal.db) that belongs to these data folders',
+  HALE_PLATFORM_POSTGRES_BADGE:
+    'the file beside the data folder is damaged: move that node’s data folder and its node-<n>.json aside together, and it is copied anew',
+  HALE_PLATFORM_POSTGRES_NO_DATA:
+    'bring its data folder back, or restore a backup: an empty database in its place would hide the loss',
+  HALE_PLATFORM_POSTGRES_NO_PRIMARY: 'it is tried again once the primary serves: `hale ps` shows it',
+  HALE_PLATFORM_POSTGRES_FENCE: 'it is tried again by itself; `hale logs` of the node says what it does meanwhile',
+  HALE_PLATFORM_POSTGRES_PROMOTE: 'it is tried again by itself; `hale logs` of the node says what keeps it',
+  HALE_PLATFORM_POSTGRES_RELOAD: 'it is tried again by itself; `hale logs` of the node says why it does not run',
   HALE_PLATFORM_POSTGRES_PASSWORD: 'restore the password file from a backup of .hale, or move the data folder aside',
 } as const;
 

@@ -3,8 +3,10 @@
 // postmaster left behind; data that was ever whole is never touched.
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isCluster } from '@hale/model';
 import type { Launch, LaunchContext, Launcher } from '../process/launcher.ts';
 import { assertPortFree, homeOf, portOf } from './address.ts';
+import { launchNode } from './cluster-launcher.ts';
 import { checkPostgres } from './connection.ts';
 import { ensureDataFolder, readPassword } from './data-folder.ts';
 import { reachableBinaries, reachableHome } from './place.ts';
@@ -19,6 +21,7 @@ export const postgresLauncher: Launcher = async (context) => launchAs(await find
 export async function launchAs(runAs: RunAs, context: LaunchContext): Promise<Launch> {
   const resource = context.spec.resources[context.unit];
   if (resource === undefined) throw new TypeError(`${context.unit} is no resource of release ${context.release}`);
+  if (isCluster(resource)) return launchNode(runAs, context, resource);
   const binaries = await reachableBinaries(runAs);
   const home = await reachableHome(runAs, homeOf(context.root, context.unit));
   const port = await portOf(home, resource.port);

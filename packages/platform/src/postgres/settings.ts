@@ -19,6 +19,27 @@ export const initialSettings: readonly (readonly [string, string])[] = [
   ['tcp_keepalives_count', '3'],
 ];
 
+/** What keeps a cluster together is not a matter of taste; it stands on the command line of each of its nodes. */
+export const clusterArguments: readonly string[] = Object.entries({
+  wal_level: 'replica',
+  max_wal_senders: '12',
+  max_replication_slots: '12',
+  hot_standby: 'on',
+  // A reader on a standby holds the primary's vacuum back rather than being cut off; a promotion never waits for one longer than this.
+  hot_standby_feedback: 'on',
+  max_standby_streaming_delay: '5s',
+  // A standby that is away finds its log here, up to this much; then it is copied anew.
+  wal_keep_size: '64MB',
+  max_slot_wal_keep_size: '1GB',
+  wal_sender_timeout: '5s',
+  wal_receiver_timeout: '5s',
+  wal_receiver_status_interval: '1s',
+  wal_retrieve_retry_interval: '50ms',
+  // A server that lost a process to a crash makes way for a standby instead of recovering in place.
+  restart_after_crash: 'off',
+  tcp_user_timeout: '5s',
+}).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+
 /** The command line of the server; no secret is in it. */
 export function serverArguments(node: {
   readonly pgdata: string;

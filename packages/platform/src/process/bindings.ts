@@ -1,6 +1,6 @@
 // Which doors a system needs, and asking the keeper to put them in: `public` for the gateway, `svc:<service>` for each service
-// that is spoken to. A port, once given, is kept for the system's life.
-import { routedServices, type SystemSpec } from '@hale/model';
+// that is spoken to, `db:<name>` and `db-ro:<name>` for each database cluster. A port, once given, is kept for the system's life.
+import { clustersOf, routedServices, type SystemSpec } from '@hale/model';
 import type { KeeperClient } from '../keeper/client.ts';
 import type { ListenerRequest } from '../keeper/protocol.ts';
 import { keepListenerPorts, readListenerPorts } from './ports.ts';
@@ -11,6 +11,15 @@ export const tlsListener = 'tls';
 
 export function serviceListener(service: string): string {
   return `svc:${service}`;
+}
+
+export function databaseListener(name: string): string {
+  return `db:${name}`;
+}
+
+/** Where a cluster is read without being written. */
+export function readerListener(name: string): string {
+  return `db-ro:${name}`;
 }
 
 /** The sockets that `spec` needs, at the ports they had. A fixed public port wins over a kept one. */
@@ -29,6 +38,11 @@ export function listenersOf(spec: SystemSpec, kept: Readonly<Record<string, numb
     const name = serviceListener(service);
     wanted.push({ name, host: '127.0.0.1', port: kept[name] ?? 0 });
   }
+  for (const { name, port } of clustersOf(spec)) {
+    const [write, read] = [databaseListener(name), readerListener(name)];
+    wanted.push({ name: write, host: '127.0.0.1', port: port ?? kept[write] ?? 0 });
+    wanted.push({ name: read, host: '127.0.0.1', port: kept[read] ?? 0 });
+  }
   return wanted;
 }
 
@@ -43,7 +57,8 @@ export async function bindListeners(options: {
   for (const request of listenersOf(spec, readListenerPorts(root))) {
     const isDeclared =
       (request.name === publicListener && spec.gateway?.port !== 0) ||
-      (request.name === tlsListener && spec.gateway?.tls?.port !== 0);
+      (request.name === tlsListener && spec.gateway?.tls?.port !== 0) ||
+      clustersOf(spec).some(({ name, port }) => request.name === databaseListener(name) && port !== undefined);
     ports[request.name] = await keeper.bind(request).catch((error: { code?: string }) => {
       if (isDeclared || error.code !== 'HALE_PLATFORM_PORT_IN_USE') throw error;
       return keeper.bind({ ...request, port: 0 });

@@ -6,7 +6,12 @@ import type { Command, CommandResult, Incarnation } from '@hale/model';
 import { type PlatformErrorCode, platformHints } from '../errors.ts';
 
 export interface CommandLanes {
-  run(command: Command, incarnation: Incarnation, act: () => Promise<void>): Promise<CommandResult>;
+  /** What `act` gives is where the log of a fenced node ends. */
+  run(
+    command: Command,
+    incarnation: Incarnation,
+    act: () => Promise<number | undefined | void>,
+  ): Promise<CommandResult>;
 }
 
 export function createCommandLanes(clock: Clock): CommandLanes {
@@ -29,10 +34,10 @@ export function createCommandLanes(clock: Clock): CommandLanes {
 }
 
 /** Operating errors are results, never exceptions. */
-export async function attempt(act: () => Promise<void>): Promise<CommandResult> {
+export async function attempt(act: () => Promise<number | undefined | void>): Promise<CommandResult> {
   try {
-    await act();
-    return { kind: 'done' };
+    const logEnd = await act();
+    return typeof logEnd === 'number' ? { kind: 'done', logEnd } : { kind: 'done' };
   } catch (error) {
     if (!isHaleError(error))
       return failure('HALE_PLATFORM_UNKNOWN', error instanceof Error ? error.message : String(error));

@@ -2,7 +2,15 @@
 // which of the keeper's sockets in its hands. One per unit role; the service's is service-launcher.ts, the gateway's and
 // PostgreSQL's live in their own folders and are handed in by the cli.
 // It refuses to start anything itself: that is the keeper's work.
-import type { Incarnation, ReplicaId, SystemSpec, UnitName } from '@hale/model';
+import type {
+  CommandBody,
+  DatabaseObservation,
+  DatabaseTerm,
+  Incarnation,
+  ReplicaId,
+  SystemSpec,
+  UnitName,
+} from '@hale/model';
 
 /** Who is to be started. Stable for one incarnation, so a recipe may be asked again when a running one is adopted. */
 export interface LaunchContext {
@@ -19,6 +27,8 @@ export interface LaunchContext {
   readonly runtimeDir: string;
   /** The folder of the declaration; `.hale/` lies in it. */
   readonly root: string;
+  /** Of a node of a database cluster that is to be started: as what. Not told on adoption. */
+  readonly database?: DatabaseTerm | undefined;
 }
 
 /** What one check of a replica gave. `isLasting`: no later check could find anything else, so none is made. */
@@ -50,7 +60,15 @@ export interface Launch {
   readonly check?: CustomCheck | undefined;
   /** What asks it to end; SIGTERM by default (PostgreSQL's fast shutdown is SIGINT). Sent to the program alone, not to its group, when set. */
   readonly stopSignal?: NodeJS.Signals | undefined;
+  /** Orders that only the role understands. Gives where its log ends, when it was fenced. Throws HaleError. */
+  readonly order?: ((order: NodeOrder) => Promise<number | undefined>) | undefined;
+  /** What it says of itself besides, at no cost. */
+  readonly database?: (() => DatabaseObservation) | undefined;
+  /** Lets go of what the recipe holds open; the process has ended, or is somebody else's to watch. */
+  readonly close?: (() => void) | undefined;
 }
+
+export type NodeOrder = Extract<CommandBody, { kind: 'FenceStandby' | 'FollowPrimary' | 'PromoteStandby' }>;
 
 /** Gives the recipe. Cheap and repeatable: it is called at each start and again when a running replica is adopted. Throws HaleError. */
 export type Launcher = (context: LaunchContext) => Promise<Launch>;

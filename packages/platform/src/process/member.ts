@@ -83,6 +83,7 @@ export function createMember(options: MemberOptions): Member {
     end({ code, signal }) {
       if (ended !== undefined) return;
       probes.stop();
+      launch.close?.();
       ended = { code, signal, at: clock.mono(), words: wordsOf(options) };
       changed();
     },
@@ -103,9 +104,11 @@ export function createMember(options: MemberOptions): Member {
       usage: ended === undefined ? sampler.usage : undefined,
       lastWords: ended?.words ?? (probes.startup.failures > 0 ? wordsOf(options) : undefined),
       stack: ended === undefined ? pulse.stack : undefined,
+      ...(launch.database && ended === undefined && { database: launch.database() }),
     }),
     close() {
       probes.stop();
+      launch.close?.();
       sampler.close();
       pulse.close();
     },

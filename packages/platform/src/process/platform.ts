@@ -5,18 +5,19 @@ import { join } from 'node:path';
 import { assertNever, type Clock, createRng, type Rng, randomSeed } from '@hale/base';
 import type { EndpointTable, SystemSpec, UnitRole } from '@hale/model';
 import type { Platform } from '@hale/ports';
+import { platformError } from '../errors.ts';
 import type { KeeperClient } from '../keeper/client.ts';
 import { adopt } from './adoption.ts';
 import { bindListeners } from './bindings.ts';
 import { attempt, createCommandLanes, failure } from './command-lanes.ts';
-import { createFleet } from './fleet.ts';
+import { createFleet, type Fleet } from './fleet.ts';
 import { createHostMeter } from './host-meter.ts';
 import type { KeeperSource } from './keeper-source.ts';
-import type { Launcher } from './launcher.ts';
+import type { Launcher, NodeOrder } from './launcher.ts';
 import { createPortBook, readListenerPorts } from './ports.ts';
 import { createReleases } from './releases.ts';
 import { createReporter } from './reporter.ts';
-import { createServiceLauncher } from './service-launcher.ts';
+import { createServiceLauncher, type ResourceUrl } from './service-launcher.ts';
 import { type Starter, startReplica } from './start-replica.ts';
 import { stopReplica } from './stop-replica.ts';
 
@@ -34,7 +35,7 @@ export interface ProcessPlatformOptions {
   /** Recipes of the roles that are not ours: gateway and postgres. */
   readonly launchers: Readonly<Partial<Record<Exclude<UnitRole, 'service'>, Launcher>>>;
   /** The address of a resource, as its users are told. */
-  readonly resourceUrl: (name: string) => string | undefined;
+  readonly resourceUrl: ResourceUrl;
   /** What is to be written before replicas of a release start (the gateway's routes). */
   readonly onDeclare?: ((spec: SystemSpec, release: number) => Promise<void>) | undefined;
   /** Where env() and secret() are looked up and what processes inherit; process.env by default. */
@@ -89,6 +90,10 @@ export function createProcessPlatform(options: ProcessPlatformOptions): Platform
           return lanes.run(command, command.incarnation, async () => startReplica(starter, command, await led()));
         case 'StopReplica':
           return lanes.run(command, command.incarnation, async () => stopReplica(fleet, command, await led()));
+        case 'FenceStandby':
+        case 'FollowPrimary':
+        case 'PromoteStandby':
+          return lanes.run(command, command.incarnation, () => orderNode(fleet, command));
         case 'PublishEndpoints':
           return attempt(async () => publish(command.table, [runtimeDir, join(root, '.hale')]));
         case 'PagePerson':
@@ -137,6 +142,14 @@ function assemble(options: ProcessPlatformOptions) {
   const launchers = { ...options.launchers, service };
   const starter: Starter = { root, runtimeDir, systemId, clock, fleet, ports, releases, launchers, env };
   return { starter, reporter, listeners };
+}
+
+/** Throws HALE_PLATFORM_NOT_RUNNING for one that is not there, or takes no such orders. */
+async function orderNode(fleet: Fleet, command: NodeOrder): Promise<number | undefined> {
+  const member = fleet.get(command.incarnation);
+  if (member?.launch.order === undefined || member.endedAt !== undefined)
+    throw platformError('HALE_PLATFORM_NOT_RUNNING', `${command.replica} does not run as a node of a cluster`);
+  return member.launch.order(command);
 }
 
 /** Written beside and renamed: a reader sees the old table or the new one, never half of one. */

@@ -27,6 +27,12 @@ test('an exit whose code becomes known is told again', () => {
   const before = noteTold(undefined, unknown, 1000);
   assert.equal(isWorthTelling(before, { ...calm, process: exited }, 1001), true);
 });
+test('one that is stopped, and shows nothing else, is told of every half second: how long is counted from look to look', () => {
+  const stopped = { ...calm, process: { kind: 'stopped' } } as const;
+  const before = noteTold(undefined, stopped, 1000);
+  assert.equal(isWorthTelling(before, stopped, 1400), false);
+  assert.equal(isWorthTelling(before, stopped, 1500), true);
+});
 test('a newcomer is told of', () => assert.equal(isWorthTelling(undefined, calm, 0), true));
 
 test('a verdict that flickers is told four times a second and no more', () => {

@@ -33,6 +33,7 @@ export function digestOf(seen: ReplicaObservation): string {
     usage === undefined ? null : step(usage.mainThreadStuckMs),
     seen.stack,
     seen.degraded?.map(({ name, cause }) => [name, cause]),
+    seen.database && [seen.database.role, seen.database.term, seen.database.streaming],
     seen.lastWords?.length,
   ]);
 }
@@ -53,6 +54,8 @@ export function isWorthTelling(told: Told | undefined, next: ReplicaObservation,
   if (isExit && JSON.stringify(next.process) !== JSON.stringify(told.observation.process)) return true;
   if (nowMs - told.atMs < reportEveryMs) return hasNewVerdict(told.observation, next) && hasRoom(told, nowMs);
   if (digestOf(next) !== told.digest) return true;
+  // For how long it has been stopped is counted from look to look: one that shows nothing else must be told of all the same.
+  if (next.process.kind === 'stopped' && nowMs - told.atMs >= stepMs) return true;
   const everyMs = nowMs - next.startedAt < youngMs ? youngUsageEveryMs : usageEveryMs;
   return nowMs - told.atMs >= everyMs && hasDrifted(told.observation, next);
 }

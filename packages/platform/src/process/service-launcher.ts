@@ -11,10 +11,13 @@ export interface ServiceLauncherOptions {
   /** Ports of the bound sockets by name (`svc:orders`). */
   readonly listenerPorts: () => Readonly<Record<string, number>>;
   /** The address of a resource (`postgres://...`), the same for the replica's whole life. */
-  readonly resourceUrl: (name: string) => string | undefined;
+  readonly resourceUrl: ResourceUrl;
   /** Where env() and secret() are looked up: the environment of control. */
   readonly env: Readonly<Record<string, string | undefined>>;
 }
+
+/** The address of a resource, to write and read, or only to read from what copies it. */
+export type ResourceUrl = (name: string, purpose?: 'write' | 'read') => string | undefined;
 
 const preload = fileURLToPath(new URL('./preload/preload.mjs', import.meta.url));
 
@@ -45,7 +48,7 @@ function argvOf(service: ServiceSpec): readonly string[] {
   return service.program.kind === 'module' ? [process.execPath, service.program.file] : service.program.argv;
 }
 
-/** HALE_URL_<SERVICE>, HALE_DB_<NAME> and, for one database, DATABASE_URL. */
+/** HALE_URL_<SERVICE>, HALE_DB_<NAME> and, for one database, DATABASE_URL; and the same with _RO for what may only be read. */
 function linksOf(
   service: ServiceSpec,
   context: LaunchContext,
@@ -61,11 +64,20 @@ function linksOf(
     if (context.spec.resources[used] === undefined) continue;
     const url = options.resourceUrl(used);
     if (url === undefined) continue;
-    links[`HALE_DB_${constantCase(used)}`] = url;
-    databases.push(url);
+    const name = `HALE_DB_${constantCase(used)}`;
+    links[name] = url;
+    databases.push(name);
+    const readUrl = options.resourceUrl(used, 'read');
+    if (readUrl !== undefined) links[`${name}_RO`] = readUrl;
   }
-  if (databases.length === 1 && databases[0] !== undefined) links['DATABASE_URL'] = databases[0];
-  return links;
+  const [only] = databases;
+  if (only === undefined || databases.length > 1) return links;
+  return { ...links, ...aliasOf(links, only, 'DATABASE_URL'), ...aliasOf(links, `${only}_RO`, 'DATABASE_URL_RO') };
+}
+
+function aliasOf(links: Readonly<Record<string, string>>, name: string, alias: string): Record<string, string> {
+  const value = links[name];
+  return value === undefined ? {} : { [alias]: value };
 }
 
 /** 'order-book' -> 'ORDER_BOOK'. */

@@ -3,7 +3,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Clock } from '@hale/base';
-import { type CommandBody, splitReplicaId, type UnitRole } from '@hale/model';
+import { type CommandBody, type DatabaseTerm, splitReplicaId, type UnitRole } from '@hale/model';
 import { platformError } from '../errors.ts';
 import type { KeeperClient } from '../keeper/client.ts';
 import { type Fleet, heartbeatOf, keyOf, logOf } from './fleet.ts';
@@ -44,7 +44,7 @@ export async function startReplica(starter: Starter, command: StartCommand, keep
     startedAt: clock.mono(),
     logFrom: logLength(log),
   };
-  const launch = await launchOf(starter, record);
+  const launch = await launchOf(starter, record, command.database);
   await launch.prepare?.();
   mkdirSync(dirname(heartbeatOf(starter.runtimeDir, incarnation)), { recursive: true, mode: 0o700 });
   fleet.records.write(record);
@@ -67,7 +67,7 @@ export async function startReplica(starter: Starter, command: StartCommand, keep
 }
 
 /** The recipe of a replica; asked again when a running one is adopted. `port` is always said. */
-export async function launchOf(starter: Starter, record: ReplicaRecord): Promise<Launch> {
+export async function launchOf(starter: Starter, record: ReplicaRecord, database?: DatabaseTerm): Promise<Launch> {
   const { unit, ordinal } = splitReplicaId(record.replica);
   const { role } = starter.releases.unit(record.release, unit);
   const launcher = starter.launchers[role];
@@ -84,6 +84,7 @@ export async function launchOf(starter: Starter, record: ReplicaRecord): Promise
     port: record.port,
     runtimeDir: starter.runtimeDir,
     root: starter.root,
+    database,
   };
   const launch = await launcher(context);
   return 'port' in launch ? launch : { ...launch, port: record.port };

@@ -1,0 +1,183 @@
+// A database cluster under real control: three PostgreSQL nodes, relays, and a crowd of plain pg clients who write down every
+// acknowledgement they got. Whatever is killed or frozen, what was acknowledged must be there at the end, and all must serve again.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ReplicaView, SystemView } from '@hale/model';
+import { buildPostgres, buildWorker } from '@hale/model/testing';
+import { postgresSupport, resourceUrl } from '@hale/platform/postgres';
+import pg from 'pg';
+import { openTestHouse, type TestHouse } from './control/testing.ts';
+
+const support = await postgresSupport();
+const skip = support.ok || process.env['HALE_REQUIRE_REAL'] === '1' ? false : `${support.how}: ${support.hint}`;
+
+let next = 1;
+
+/** Clients that write as fast as they are let, each over one connection that is opened again when it breaks. */
+function createCrowd(url: string) {
+  const acked = new Set<number>();
+  let isOpen = true;
+  const write = async () => {
+    let client: pg.Client | undefined;
+    while (isOpen) {
+      try {
+        client ??= await connect(url);
+        const id = next++;
+        let isDoubted = false;
+        const doubt = (notice: { code?: string | undefined }) => {
+          // "canceling wait for synchronous replication": a success that is none.
+          isDoubted ||= notice.code === '01000';
+        };
+        client.on('notice', doubt);
+        await client.query('insert into ledger values ($1)', [id]);
+        client.off('notice', doubt);
+        if (!isDoubted) acked.add(id);
+        await sleep(5);
+      } catch {
+        await client?.end().catch(() => {});
+        client = undefined;
+        await sleep(10);
+      }
+    }
+    await client?.end().catch(() => {});
+  };
+  const writers = [1, 2, 3, 4].map(write);
+  return {
+    acked,
+    async leave() {
+      isOpen = false;
+      await Promise.all(writers);
+    },
+  };
+}
+
+async function connect(url: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 15_000 });
+  client.on('error', () => {});
+  await client.connect();
+  return client;
+}
+
+describe('a database cluster', { skip }, () => {
+  let house: TestHouse;
+  let url: string;
+  const ask = async <T>(text: string, at = url) => {
+    const client = await connect(at);
+    try {
+      return (await client.query(text)).rows as T[];
+    } finally {
+      await client.end();
+    }
+  };
+  const nodes = (view: SystemView) => view.replicas.filter((one) => one.unit === 'db');
+  const primaryOf = (view: SystemView) => nodes(view).find((one) => one.database === 'primary');
+  const isWhole = (view: SystemView) => view.units.find((one) => one.unit === 'db')?.state === 'healthy';
+  const primary = async () => primaryOf(await house.untilView('a whole cluster', isWhole)) as ReplicaView;
+  /** While a crowd writes: `harm` is done, all must be well again, and nothing acknowledged may be missing. */
+  const survive = async (harm: (primary: ReplicaView) => Promise<void> | void) => {
+    const before = await primary();
+    const crowd = createCrowd(url);
+    try {
+      await house.until('the crowd writes', () => crowd.acked.size > 50);
+      await harm(before);
+      const struck = crowd.acked.size;
+      await house.until('the crowd writes again', () => crowd.acked.size > struck + 50);
+      await house.untilView('a whole cluster again', (view) => isWhole(view) && view.state === 'healthy');
+    } finally {
+      await crowd.leave();
+    }
+    const there = new Set((await ask<{ id: string }>('select id from ledger')).map((row) => Number(row.id)));
+    assert.deepEqual(
+      [...crowd.acked].filter((id) => !there.has(id)),
+      [],
+      'acknowledged and lost',
+    );
+    await ask('truncate ledger');
+    return { before, after: await primary() };
+  };
+  const pidOf = (one: ReplicaView) => one.pid as number;
+
+  before(async () => {
+    house = await openTestHouse({
+      parts: (root) => ({
+        zones: ['a', 'b', 'c'],
+        resources: [buildPostgres({ standbys: 2 })],
+        services: [buildWorker({ program: { kind: 'command', argv: ['sleep', '100000'] }, cwd: root, uses: ['db'] })],
+      }),
+    });
+    await house.untilView('a whole cluster', isWhole);
+    const resources = { db: buildPostgres({ standbys: 2 }) };
+    url = resourceUrl({ root: house.root, resources }, 'db') as string;
+    await ask('create table ledger (id bigint primary key)');
+  });
+  after(() => house?.close());
+
+  test('one writes and two copy it; who only reads is led to a copy', async () => {
+    const view = await house.untilView('a whole cluster', isWhole);
+    assert.equal(primaryOf(view)?.replica, 'db/0');
+    assert.deepEqual(await ask('select pg_is_in_recovery() as standby'), [{ standby: false }]);
+    const readUrl = resourceUrl({ root: house.root, resources: { db: buildPostgres({ standbys: 2 }) } }, 'db', 'read');
+    assert.deepEqual(await ask('select pg_is_in_recovery() as standby', readUrl), [{ standby: true }]);
+  });
+
+  test('the primary is killed: a standby takes over, and the old one becomes its copy', async () => {
+    const { before, after } = await survive((one) => void process.kill(pidOf(one), 'SIGKILL'));
+    assert.notEqual(after.replica, before.replica);
+  });
+
+  test('the primary is frozen: it is condemned by two witnesses, and replaced', async () => {
+    const { before, after } = await survive(async (one) => {
+      process.kill(pidOf(one), 'SIGSTOP');
+      // Its other processes go on answering until it is condemned.
+      await house.untilView('another primary', (view) => ![undefined, one.replica].includes(primaryOf(view)?.replica));
+    });
+    assert.notEqual(after.replica, before.replica);
+  });
+
+  test('primary and control room are killed together: the next control room does it', async () => {
+    const { before, after } = await survive((one) => {
+      const control = house.controlPid() as number;
+      process.kill(pidOf(one), 'SIGKILL');
+      process.kill(control, 'SIGKILL');
+    });
+    assert.notEqual(after.replica, before.replica);
+  });
+
+  test('primary and one standby are killed together: nobody is promoted without a quorum, and nothing is lost', async () => {
+    await survive(async (one) => {
+      const view = await house.untilView('a whole cluster', isWhole);
+      const standby = nodes(view).find((other) => other.database === 'standby') as ReplicaView;
+      process.kill(pidOf(standby), 'SIGKILL');
+      process.kill(pidOf(one), 'SIGKILL');
+    });
+  });
+
+  test('both standbys are killed: writes wait, and go on', async () => {
+    const { before, after } = await survive(async () => {
+      const view = await house.untilView('a whole cluster', isWhole);
+      for (const one of nodes(view)) if (one.database === 'standby') process.kill(pidOf(one), 'SIGKILL');
+    });
+    assert.equal(after.replica, before.replica, 'the primary was not at fault');
+  });
+
+  test('a relay is killed: the other accepts, and its clients come back', async () => {
+    const { before, after } = await survive(async () => {
+      const view = await house.untilView('relays', (one) => one.replicas.some((replica) => replica.unit === 'relay'));
+      const relay = view.replicas.find((one) => one.unit === 'relay') as ReplicaView;
+      process.kill(pidOf(relay), 'SIGKILL');
+    });
+    assert.equal(after.replica, before.replica);
+  });
+
+  test('a restart is ordered: nodes leave one by one, a standby takes over, nothing is lost', async () => {
+    const born = new Map(nodes(await house.untilView('a whole cluster', isWhole)).map((one) => [one.replica, one.pid]));
+    await survive(async () => {
+      const order = { order: { kind: 'restart', unit: 'db', replica: undefined } };
+      assert.equal((await house.post('/api/v1/orders', order)).status, 202);
+      await house.untilView('every node is a new one', (view) =>
+        nodes(view).every((one) => one.pid !== undefined && one.pid !== born.get(one.replica)),
+      );
+    });
+  });
+});

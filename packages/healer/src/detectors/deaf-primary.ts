@@ -1,0 +1,22 @@
+// The primary of a database answers nobody: not our questions, and none of the standbys that were receiving from it. Two witnesses
+// who see it from different sides. A standby alone says little: it may be the one that is cut off.
+import { formatDuration } from '@hale/base';
+import type { Detector } from './finding.ts';
+import { heard, probeWitness } from './witnesses.ts';
+
+export const detectDeafPrimary: Detector = (scene) => {
+  const { unit, life, copies } = scene;
+  const since = life.symptoms.notReady;
+  if (copies === undefined || since === undefined || life.stage !== 'up' || scene.observerSick) return undefined;
+  const silent = copies.following > 0 && copies.receiving === 0;
+  const testimony = silent ? `standbys: none of ${copies.following} receives from it any more` : undefined;
+  const evidence = heard(probeWitness(scene), testimony);
+  if (evidence.length === 0) return undefined;
+  const forMs = life.seenAt - since;
+  return {
+    cause: 'not-live',
+    condemned: evidence.length >= 2 && forMs >= unit.hang.afterMs && !scene.observerLagged,
+    text: `it has answered nobody for ${formatDuration(forMs)}`,
+    evidence,
+  };
+};

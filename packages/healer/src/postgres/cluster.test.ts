@@ -1,0 +1,198 @@
+// A cluster on the bench, move by move: who is asked what, in which order, and what is refused aloud.
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { Incarnation, ReplicaObservation } from '@hale/model';
+import { type Bench, buildSeen, buildUnit, createBench } from '../testing.ts';
+import { fencesNeeded, furthest } from './quorum.ts';
+
+const cluster = buildUnit({
+  name: 'db',
+  role: 'postgres',
+  replicas: 3,
+  surge: false,
+  routed: false,
+  zones: ['a', 'b', 'c'],
+  cluster: { acknowledgers: 1 },
+});
+
+type Database = NonNullable<ReplicaObservation['database']>;
+
+/** The newest life of each node. */
+function livesOf(bench: Bench): Incarnation[] {
+  return [0, 1, 2].map(
+    (ordinal) => bench.all('StartReplica').findLast((one) => one.replica === `db/${ordinal}`)!.incarnation,
+  );
+}
+
+function node(bench: Bench, ordinal: number, database: Partial<Database>, of: Partial<ReplicaObservation> = {}) {
+  const standby = { role: 'standby', term: 1, logEnd: 100, streaming: true, lagMs: undefined } as const;
+  const heartbeat = { kind: 'none' } as const;
+  const incarnation = livesOf(bench)[ordinal]!;
+  return buildSeen('db', ordinal, { incarnation, heartbeat, database: { ...standby, ...database }, ...of });
+}
+
+function finish(
+  bench: Bench,
+  kind: 'FenceStandby' | 'FollowPrimary' | 'PromoteStandby',
+  logEnds: readonly number[] = [],
+) {
+  const open = bench.all(kind).slice(-Math.max(1, logEnds.length));
+  for (const [place, { id }] of open.entries()) {
+    const logEnd = logEnds[place];
+    const result = logEnd === undefined ? ({ kind: 'done' } as const) : ({ kind: 'done', logEnd } as const);
+    bench.feed({ kind: 'CommandFinished', command: id, result }, 10);
+  }
+}
+
+/** db/0 writes, the others follow it. */
+function serving(): Bench {
+  const bench = createBench([cluster]);
+  const [start] = bench.all('StartReplica');
+  assert.equal(bench.all('StartReplica').length, 1, 'a standby has nobody to copy yet');
+  assert.deepEqual(start?.database, { term: 1, primary: 'db/0', from: undefined });
+  const first = start!.incarnation;
+  const primary = { role: 'primary', term: 1, logEnd: 100, streaming: true, lagMs: undefined } as const;
+  bench.see([buildSeen('db', 0, { incarnation: first, heartbeat: { kind: 'none' }, database: primary })], 100);
+  assert.equal(bench.all('StartReplica').length, 3);
+  bench.see([node(bench, 1, { streaming: false }), node(bench, 2, { streaming: false })], 100);
+  for (const { id } of bench.all('FollowPrimary'))
+    bench.feed({ kind: 'CommandFinished', command: id, result: { kind: 'done' } }, 10);
+  bench.see([node(bench, 0, primary), node(bench, 1, {}), node(bench, 2, {})], 1_000, true);
+  return bench;
+}
+
+const died = { process: { kind: 'exited', code: undefined, signal: 'SIGKILL' } } as const;
+const tableOf = (bench: Bench) => bench.all('PublishEndpoints').at(-1)?.table.databases?.[0];
+
+describe('a database cluster', () => {
+  test('standbys are copies of who writes, and follow it', () => {
+    const bench = serving();
+    const [, second, third] = bench.all('StartReplica');
+    assert.deepEqual(second?.database, { term: 1, primary: 'db/0', from: { address: '127.0.0.1', port: 4000 } });
+    assert.deepEqual(third?.database, second?.database);
+    assert.deepEqual(
+      bench.all('FollowPrimary').map((one) => one.replica),
+      ['db/1', 'db/2'],
+    );
+    assert.equal(tableOf(bench)?.primary?.replica, 'db/0');
+    assert.deepEqual(
+      tableOf(bench)?.readers.map((one) => one.replica),
+      ['db/1', 'db/2'],
+    );
+  });
+
+  test('the primary dies: both standbys are fenced, the furthest takes over, and the old one becomes its copy', () => {
+    const bench = serving();
+    bench.see([node(bench, 0, {}, died)], 100);
+    assert.equal(tableOf(bench)?.primary, undefined, 'nobody is led to it any more');
+    assert.deepEqual(
+      bench.all('FenceStandby').map((one) => [one.replica, one.term]),
+      [
+        ['db/1', 2],
+        ['db/2', 2],
+      ],
+    );
+    finish(bench, 'FenceStandby', [100, 101]);
+    assert.deepEqual(
+      bench.all('PromoteStandby').map((one) => [one.replica, one.term]),
+      [['db/2', 2]],
+    );
+    finish(bench, 'PromoteStandby');
+    assert.equal(tableOf(bench)?.primary?.replica, 'db/2');
+    assert.equal(tableOf(bench)?.term, 2);
+    const follow = bench.all('FollowPrimary').at(-1);
+    assert.deepEqual([follow?.replica, follow?.primary, follow?.term], ['db/1', 'db/2', 2]);
+    bench.feed({ kind: 'TimePassed' }, 2_000);
+    const start = bench.all('StartReplica').at(-1);
+    assert.deepEqual([start?.replica, start?.database?.primary, start?.database?.from?.port], ['db/0', 'db/2', 4002]);
+  });
+
+  test('one answer is not enough: who was not asked may have acknowledged', () => {
+    const bench = serving();
+    bench.see([node(bench, 0, {}, died)], 100);
+    const [first] = bench.all('FenceStandby');
+    bench.feed({ kind: 'CommandFinished', command: first!.id, result: { kind: 'done', logEnd: 200 } }, 10);
+    assert.equal(bench.all('PromoteStandby').length, 0);
+  });
+
+  test('primary and one standby are gone: nobody is promoted, that is said, and the old primary is started again', () => {
+    const bench = serving();
+    bench.see([node(bench, 0, {}, died), node(bench, 2, {}, died)], 100);
+    assert.equal(bench.all('FenceStandby').length, 0);
+    assert.match(bench.told('refused').join(), /1 of 2 standbys that may have acknowledged can be asked, 2 are needed/);
+    const restarts = bench.all('StartReplica').slice(3);
+    assert.deepEqual(restarts.find((one) => one.replica === 'db/0')?.database, {
+      term: 1,
+      primary: 'db/0',
+      from: undefined,
+    });
+  });
+
+  test('a standby below the baseline is not chosen: what earlier terms acknowledged is not all there', () => {
+    const bench = serving();
+    bench.see([node(bench, 0, {}, died)], 100);
+    finish(bench, 'FenceStandby', [90, 95]);
+    assert.equal(bench.all('PromoteStandby').length, 0);
+    assert.match(bench.told('info').join(), /none has all of the earlier terms yet/);
+  });
+
+  test('an election that is not answered ends after ten seconds with the old primary, in the next term', () => {
+    const bench = serving();
+    bench.see([node(bench, 0, {}, died)], 100);
+    bench.feed({ kind: 'TimePassed' }, 11_000);
+    const start = bench.all('StartReplica').at(-1);
+    assert.deepEqual(start?.database, { term: 2, primary: 'db/0', from: undefined });
+  });
+
+  test('one that follows and receives nothing is copied anew; one that is late once is not', () => {
+    const bench = serving();
+    const primary = { role: 'primary', logEnd: 500 } as const;
+    for (let second = 0; second < 15; second++)
+      bench.see([node(bench, 0, primary), node(bench, 1, { streaming: false }), node(bench, 2, {})], 1_000);
+    assert.equal(bench.all('StopReplica').length, 0);
+    for (let second = 0; second < 7; second++)
+      bench.see([node(bench, 0, primary), node(bench, 1, { streaming: false }), node(bench, 2, {})], 1_000);
+    assert.deepEqual(
+      bench.all('StopReplica').map((one) => one.replica),
+      ['db/1'],
+    );
+    bench.see([node(bench, 1, {}, died)], 100);
+    assert.equal(bench.all('StartReplica').at(-1)?.database?.rebuild, true);
+  });
+
+  test('a primary that answers neither us nor its standbys is condemned; one that only we cannot ask is not', () => {
+    const deaf = { ready: { verdict: 'fail', reason: 'no answer in time', failures: 3 } } as const;
+    const primary = { role: 'primary', logEnd: 100 } as const;
+    for (const streaming of [true, false]) {
+      const bench = serving();
+      for (let second = 0; second < 6; second++)
+        bench.see([node(bench, 0, primary, deaf), node(bench, 1, { streaming }), node(bench, 2, { streaming })], 1_000);
+      assert.equal(bench.all('FenceStandby').length, streaming ? 0 : 2);
+      assert.equal(bench.told('condemned').length, streaming ? 0 : 1);
+    }
+  });
+
+  test('a new control room without a memory believes the nodes', () => {
+    const bench = serving();
+    const nodes = [
+      node(bench, 0, { term: 4, streaming: false }),
+      node(bench, 1, { term: 5, role: 'primary', logEnd: 900 }),
+      node(bench, 2, { term: 5 }),
+    ];
+    const other = createBench([cluster]);
+    other.see(nodes, 100, true);
+    assert.equal(other.state.units[0]?.cluster?.primary, 'db/1');
+    assert.equal(other.state.units[0]?.cluster?.term, 5);
+    assert.deepEqual(other.state.units[0]?.cluster?.joined, ['db/2']);
+  });
+});
+
+test('the arithmetic', () => {
+  assert.deepEqual(
+    [fencesNeeded(2, 1), fencesNeeded(3, 1), fencesNeeded(4, 2), fencesNeeded(1, 1), fencesNeeded(1, 2)],
+    [2, 3, 3, 1, 1],
+  );
+  const ballots = [7, 9, 9].map((logEnd, place) => ({ replica: `db/${place}` as never, logEnd }));
+  assert.equal(furthest(ballots)?.replica, 'db/1');
+  assert.equal(furthest([]), undefined);
+});

@@ -1,0 +1,76 @@
+// Plain questions about a database cluster, asked all over this folder so that each has one answer; and its founding.
+// It decides nothing.
+import { type ReplicaId, replicaId } from '@hale/model';
+import { isActive, wants } from '../lives.ts';
+import type { Cluster, ClusterNode, Life, Slot, Unit } from '../state.ts';
+
+/** A node that runs and is wanted. */
+export interface Seat {
+  readonly slot: Slot;
+  readonly life: Life;
+  readonly node: ClusterNode;
+}
+
+/** The cluster as it is first met: what the nodes themselves remember counts; where none runs, the first node begins. */
+export function foundCluster(unit: Unit): Cluster {
+  const told = unit.slots.flatMap((slot) =>
+    slot.lives.flatMap(({ seen }) => (seen?.database === undefined ? [] : [{ slot, ...seen.database }])),
+  );
+  const term = Math.max(1, ...told.map((one) => one.term));
+  const primary = told.find((one) => one.role === 'primary' && one.term === term);
+  return {
+    term,
+    primary: primary?.slot.replica ?? replicaId(unit.spec.name, 0),
+    open: undefined,
+    // Who is met in this term may have acknowledged in it.
+    joined: told.filter((one) => one.role === 'standby' && one.term === term).map((one) => one.slot.replica),
+    baseline: undefined,
+    election: undefined,
+    refused: undefined,
+  };
+}
+
+export function nodeOf(life: Life): ClusterNode {
+  life.node ??= { fit: 0, follows: 0, command: undefined, notBefore: 0, dryAt: undefined };
+  return life.node;
+}
+
+/** Everybody who can be told something: started, not on the way out, not condemned. */
+export function seatsOf(unit: Unit): readonly Seat[] {
+  return unit.slots.flatMap((slot) => {
+    const life = slot.lives.findLast(isActive);
+    if (life?.seen === undefined || life.condemned !== undefined || !wants(slot, unit)) return [];
+    return life.seen.process.kind === 'running' ? [{ slot, life, node: nodeOf(life) }] : [];
+  });
+}
+
+export function primarySlot(unit: Unit, cluster: Cluster): Slot | undefined {
+  return unit.slots.find((slot) => slot.replica === cluster.primary);
+}
+
+/**
+ * Nothing of the primary can serve any more: it has ended, or it is condemned. One that is asked to stop is left to end
+ * first, because its goodbye brings every standby up to date.
+ */
+export function isPrimaryLost(unit: Unit, cluster: Cluster): boolean {
+  const lives = primarySlot(unit, cluster)?.lives ?? [];
+  return lives.every((life) => life.condemned !== undefined);
+}
+
+/** Its data is that of this term: it was started so, or an election found it fit. */
+export function isFit(life: Life, cluster: Cluster): boolean {
+  return life.node?.fit === cluster.term || life.seen?.database?.term === cluster.term;
+}
+
+export function isJoined(cluster: Cluster, replica: ReplicaId): boolean {
+  return cluster.joined.includes(replica);
+}
+
+/** How the standbys see the primary, when `life` is it; undefined of any other. */
+export function copiesOf(unit: Unit, life: Life): { following: number; receiving: number } | undefined {
+  const { cluster } = unit;
+  if (cluster === undefined || cluster.open !== life.incarnation) return undefined;
+  const following = seatsOf(unit).filter(({ node }) => node.follows === cluster.term);
+  const receiving = following.filter((seat) => seat.life.seen?.database?.streaming === true);
+  return { following: following.length, receiving: receiving.length };
+}

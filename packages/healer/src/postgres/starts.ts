@@ -1,0 +1,21 @@
+// May a node of a database cluster be started now, and as what? The primary of the term may, unless another is being chosen; a
+// standby may once there is a primary to copy, or when its own copy is of this term already (then it can also be asked for
+// its vote). It says nothing about delays and budgets: those are everybody's.
+import type { DatabaseTerm } from '@hale/model';
+import type { Slot, Unit } from '../state.ts';
+import { isJoined, primarySlot } from './cluster.ts';
+
+/** What to start it as; 'later' while that is open; undefined for whoever is no node of a cluster. */
+export function databaseTermFor(unit: Unit, slot: Slot): DatabaseTerm | 'later' | undefined {
+  if (unit.spec.cluster === undefined) return undefined;
+  const { cluster } = unit;
+  if (cluster === undefined) return 'later';
+  const { term, primary } = cluster;
+  if (slot.replica === primary) return cluster.election === undefined ? { term, primary, from: undefined } : 'later';
+  const open = primarySlot(unit, cluster)?.lives.find(({ incarnation }) => incarnation === cluster.open)?.seen;
+  const rebuild = slot.rebuild === true ? { rebuild: true as const } : {};
+  if (open?.port !== undefined && cluster.election === undefined)
+    return { term, primary, from: { address: open.address, port: open.port }, ...rebuild };
+  if (!isJoined(cluster, slot.replica) || slot.rebuild === true) return 'later';
+  return { term, primary, from: undefined };
+}

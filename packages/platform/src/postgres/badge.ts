@@ -1,0 +1,50 @@
+// What a node remembers of the terms it lived in, beside its data and written through to the disk: `term` says that its data is
+// right for that term, `fenced` that it has promised to follow nobody of an earlier one. An order of a past term is refused by
+// what stands here, whoever gives it (INV-07).
+import { open, rename } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { readText } from './data-folder.ts';
+import { postgresError } from './errors.ts';
+
+export interface Badge {
+  readonly term: number;
+  readonly fenced: number;
+}
+
+/** The badge, or an empty one where there is none. A damaged one counts as fenced for ever: nothing is done on a guess. */
+export function readBadge(file: string): Badge {
+  const text = readText(file);
+  if (text === '') return { term: 0, fenced: 0 };
+  try {
+    const { term, fenced } = JSON.parse(text) as Partial<Badge>;
+    if (Number.isInteger(term) && Number.isInteger(fenced)) return { term: Number(term), fenced: Number(fenced) };
+  } catch {
+    // Said below.
+  }
+  throw postgresError('HALE_PLATFORM_POSTGRES_BADGE', `${file} cannot be read`);
+}
+
+/** Written beside, flushed, renamed, and the folder flushed: after this it is so, whatever happens. */
+export async function writeBadge(file: string, badge: Badge): Promise<void> {
+  const handle = await open(`${file}.new`, 'w', 0o600);
+  try {
+    await handle.writeFile(`${JSON.stringify(badge)}\n`);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await rename(`${file}.new`, file);
+  const folder = await open(dirname(file), 'r');
+  await folder.sync().finally(() => folder.close());
+}
+
+/** Throws HALE_PLATFORM_POSTGRES_TERM when the order is of a term that is over for this node. */
+export function assertTerm(badge: Badge, term: number, replica: string): void {
+  const newest = Math.max(badge.term, badge.fenced);
+  if (term >= newest) return;
+  throw postgresError(
+    'HALE_PLATFORM_POSTGRES_TERM',
+    `${replica} has promised itself to term ${newest}: an order of term ${term} is refused`,
+    { details: { term, newest } },
+  );
+}

@@ -1,0 +1,57 @@
+// Housekeeping on a node that answers: the slots in which a primary keeps log for its standbys, and the declared database. Every
+// node has a slot for every other in advance, so that a new primary need not make any before it is followed; a slot that holds
+// log for nobody (its node was the primary once), or has lost what it was to keep, is made anew.
+import pg from 'pg';
+import type { CopySource } from './copy/source.ts';
+import { type ClusterNode, slotName } from './node-orders.ts';
+
+/** What was tended last, by link: a second look costs nothing while the role is the same. */
+const tended = new WeakMap<object, string>();
+
+export async function tendSlots(node: ClusterNode, role: 'primary' | 'standby', database: string): Promise<void> {
+  if (tended.get(node.link) === role) return;
+  for (let ordinal = 0; ordinal < node.nodes; ordinal++) {
+    if (ordinal !== node.place.ordinal) await tendSlot(node, role, slotName(ordinal));
+  }
+  if (role === 'primary') await makeDatabase(node, database);
+  tended.set(node.link, role);
+}
+
+async function tendSlot({ link }: ClusterNode, role: 'primary' | 'standby', name: string): Promise<void> {
+  const stale = role === 'standby' ? 'restart_lsn is not null' : `wal_status = 'lost'`;
+  await link.ask(
+    `select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = $1 and not active and ${stale}`,
+    [name],
+  );
+  await link.ask(
+    'select pg_create_physical_replication_slot($1) where not exists (select from pg_replication_slots where slot_name = $1)',
+    [name],
+  );
+}
+
+async function makeDatabase({ link }: ClusterNode, database: string): Promise<void> {
+  const found = await link.ask('select 1 as there from pg_database where datname = $1', [database]);
+  if (found === undefined) await link.ask(`create database ${pg.escapeIdentifier(database)}`);
+}
+
+/** Before a copy is made: from here on the source keeps its log for this node, or the copy could not go on from where it ends. */
+export async function reserveLog(source: CopySource, ordinal: number): Promise<void> {
+  const client = new pg.Client({
+    ...source,
+    database: 'postgres',
+    connectionTimeoutMillis: 5_000,
+    application_name: 'hale',
+  });
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    const name = slotName(ordinal);
+    await client.query(
+      'select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = $1 and not active',
+      [name],
+    );
+    await client.query('select pg_create_physical_replication_slot($1, true)', [name]);
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
