@@ -66,8 +66,6 @@ export function openCage(name: string): Cage {
     HOME: folder,
     LC_ALL: 'C.UTF-8',
     XDG_RUNTIME_DIR: folder,
-    // Where pg_auto_failover puts its servers' sockets: not beside those of the machine's own PostgreSQL.
-    PG_REGRESS_SOCK_DIR: folder,
   };
   const at = { cwd: folder, env, ...identity };
   return {
@@ -96,7 +94,7 @@ export function openCage(name: string): Cage {
     async close() {
       const endMs = performance.now() + goneTimeoutMs;
       for (;;) {
-        const left = marked(mark);
+        const left = inhabitants(mark, folder);
         if (left.length === 0 || performance.now() > endMs) break;
         await strike(left);
       }
@@ -142,12 +140,14 @@ function postmasterOf(dataFolder: string): readonly number[] {
   }
 }
 
-/** A server's children write their title over the environment they were born with, so they count as their parent's. */
-function marked(mark: string): readonly number[] {
-  const bearing = allPids().filter(
-    (pid) => isAlive(pid) && readOrEmpty(`/proc/${pid}/environ`).split('\0').includes(mark),
-  );
-  return withDescendants(bearing).filter(isAlive);
+/** A server's children write their title over the environment they were born with, so they count as their parent's; an orphan is known by the folder. */
+function inhabitants(mark: string, folder: string): readonly number[] {
+  const isOurs = (pid: number) =>
+    readOrEmpty(`/proc/${pid}/environ`).split('\0').includes(mark) ||
+    readOrEmpty(`/proc/${pid}/cmdline`)
+      .split('\0')
+      .some((word) => word.startsWith(`${folder}/`));
+  return withDescendants(allPids().filter((pid) => pid !== process.pid && isOurs(pid))).filter(isAlive);
 }
 
 function isAlive(pid: number): boolean {

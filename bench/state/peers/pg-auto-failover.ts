@@ -105,7 +105,8 @@ async function startMonitor(cage: Cage, pace: Pace): Promise<string> {
 }
 
 function askServer(cage: Cage, port: number, question: string): Promise<string> {
-  const at = ['-h', cage.folder, '-p', String(port), '-d', 'pg_auto_failover', '-U', 'postgres'];
+  // Only its own user may set things, over the socket, which lies where Debian puts those of all servers.
+  const at = ['-h', '/var/run/postgresql', '-p', String(port), '-d', 'pg_auto_failover', '-U', 'postgres'];
   return cage.ask([`${binFolder}/psql`, '-XAtq', '-v', 'ON_ERROR_STOP=1', ...at, '-c', question]);
 }
 
