@@ -20,6 +20,7 @@ const gateway = () => import('./gateway/table.ts');
 const footprint = () => import('./heartbeat/footprint.ts');
 const drills = () => import('./heartbeat/drills.ts');
 const soak = () => import('./soak/soak.ts');
+const state = () => import('./state/table.ts');
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -41,6 +42,7 @@ const benches: Readonly<Record<string, readonly (() => Promise<Table>)[]>> = {
   drills: [drills],
   gateway: [gateway],
   soak: [soak],
+  state: [state],
   calls: calls.map(([, load]) => load),
 };
 

@@ -4,7 +4,8 @@
 export interface Row {
   readonly case: string;
   readonly metric: string;
-  readonly hale: number;
+  /** Left out where only peers were run. */
+  readonly hale?: number;
   readonly unit: string;
   /** Measured in the same run. */
   readonly peer?: number;
@@ -20,7 +21,7 @@ export function formatTable(rows: readonly Row[]): string {
     ...rows.map((row) => [
       row.case,
       row.metric,
-      figure(row.hale),
+      row.hale === undefined ? '' : figure(row.hale),
       row.unit,
       row.peer === undefined ? '' : figure(row.peer),
       row.peerName ?? '',

@@ -12,6 +12,7 @@ const bin = join(repository, 'packages/cli/bin/hale.mjs');
 const run = promisify(execFile);
 
 export interface TempSystem {
+  readonly folder: string;
   readonly id: string;
   readonly runtimeDir: string;
   close(): Promise<void>;
@@ -35,7 +36,7 @@ export async function startTempSystem(files: Readonly<Record<string, string>>): 
   try {
     await typeHale(folder, 'up', '--detach', '--wait');
     const { id } = JSON.parse(readFileSync(join(folder, '.hale/system.json'), 'utf8')) as { id: string };
-    return { id, runtimeDir: runtimeDirOf(id), close };
+    return { folder, id, runtimeDir: runtimeDirOf(id), close };
   } catch (error) {
     await close();
     throw error;
