@@ -22,6 +22,8 @@ export interface Trial {
   readonly killMs: number;
   /** Left out: nothing was acknowledged within seven minutes. */
   readonly firstWriteMs?: number;
+  /** All nodes were there again within three minutes. */
+  readonly rejoined: boolean;
   readonly acknowledged: number;
   readonly lost: number;
   readonly inDoubt: number;
@@ -56,13 +58,27 @@ async function runTrial(
     const stroke = await contestant.strike(kind);
     const firstWriteMs = await ledger.firstWrite(stroke, writeBoundMs);
     // Receipts of the time of rejoining count too: an old primary that comes back must take none of them away.
-    await contestant.whole(wholeBoundMs);
+    const rejoined = await contestant.whole(wholeBoundMs).then(
+      () => true,
+      () => false,
+    );
     const account: Account = await ledger.settle(settleBoundMs);
     if (account.strangers.length > 0) throw new Error(`rows that nobody sent: ${account.strangers.join(', ')}`);
     const { acknowledged, lost, inDoubt, inDoubtThere } = account;
     const killMs = Math.round((stroke.goneMs - stroke.fromMs) * 10) / 10;
     const told = firstWriteMs === undefined ? {} : { firstWriteMs: Math.round(firstWriteMs) };
-    return { stroke: kind, n, waitMs, killMs, ...told, acknowledged, lost: lost.length, inDoubt, inDoubtThere };
+    return {
+      stroke: kind,
+      n,
+      waitMs,
+      killMs,
+      ...told,
+      rejoined,
+      acknowledged,
+      lost: lost.length,
+      inDoubt,
+      inDoubtThere,
+    };
   } finally {
     await ledger.close();
   }
