@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { isCluster } from '@hale/model';
 import type { Launch, LaunchContext, Launcher } from '../process/launcher.ts';
 import { assertPortFree, homeOf, portOf } from './address.ts';
+import { standAlone } from './alone.ts';
 import { launchNode } from './cluster-launcher.ts';
 import { checkPostgres } from './connection.ts';
 import { ensureDataFolder, readPassword } from './data-folder.ts';
@@ -42,6 +43,7 @@ export async function launchAs(runAs: RunAs, context: LaunchContext): Promise<La
     async prepare() {
       const { pgdata } = await ensureDataFolder(home, { binaries, runAs }, resource.database);
       await clearStrays(pgdata);
+      await standAlone(home, context.unit, runAs);
       await assertPortFree(port);
       if (socketFolder !== undefined) await mkdir(socketFolder, { recursive: true, mode: 0o700 });
     },
