@@ -29,12 +29,12 @@ export interface Yard {
   stop(): Promise<void>;
   query(text: string, values?: readonly unknown[]): Promise<pg.QueryResult>;
   client(): Promise<pg.Client>;
-  /** Waits until `condition` holds; gives up with `what` after half a minute. */
+  /** Waits until `condition` holds; gives up with `what` after twenty seconds. */
   until(what: string, condition: () => boolean | Promise<boolean>): Promise<void>;
   dispose(): Promise<void>;
 }
 
-const boundMs = 30_000;
+const boundMs = 20_000;
 
 export async function openYard(): Promise<Yard> {
   const root = mkdtempSync(join(tmpdir(), 'hale-backup-'));

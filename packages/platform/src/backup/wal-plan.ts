@@ -13,6 +13,8 @@ export interface PlannedSegment {
   readonly pieces: readonly WalPiece[];
   /** Bytes from the start that they cover. */
   readonly filled: number;
+  /** Pieces of no length within: they say until when there was no more. */
+  readonly marks: readonly WalPiece[];
   /** Where the timeline that names it begins: pages before that are its ancestors'. */
   readonly ownFrom: Lsn;
 }
@@ -33,7 +35,8 @@ export interface WalPlan {
 }
 
 export function planWal(pieces: readonly WalPiece[], way: readonly Stretch[], segmentBytes: number): WalPlan {
-  const shelf = groupBySegment(pieces);
+  const shelf = groupBySegment(pieces.filter(({ from, to }) => to > from));
+  const signs = groupBySegment(pieces.filter(({ from, to }) => to === from));
   const planned: PlannedSegment[] = [];
   let end = way[0]?.from ?? 0n;
   let hole: Hole | undefined;
@@ -50,7 +53,8 @@ export function planWal(pieces: readonly WalPiece[], way: readonly Stretch[], se
       if (cover.filled < segmentBytes && !isLast) hole = { missing: segment, filled: cover.filled };
       if (cover.filled === 0 && isLast) hole ??= { missing: segment, filled: 0 };
       if (cover.filled > 0) {
-        planned.push({ segment, ...cover, ownFrom });
+        const marks = (signs.get(nameOf(segment)) ?? []).filter(({ to }) => to <= cover.filled);
+        planned.push({ segment, ...cover, marks, ownFrom });
         const reached = segmentStart(number, segmentBytes) + BigInt(cover.filled);
         if (reached > end) end = reached;
       }

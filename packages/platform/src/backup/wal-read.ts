@@ -28,7 +28,7 @@ export async function readSegment(vault: Vault, planned: PlannedSegment, cluster
 
 /** Until when (Unix ms) the log is complete with this segment, by the heads of its pieces. */
 export async function stampOfSegment(vault: Vault, planned: PlannedSegment): Promise<number> {
-  const stamps = await Promise.all(planned.pieces.map(({ key }) => stampOfObject(vault, key)));
+  const stamps = await Promise.all([...planned.pieces, ...planned.marks].map(({ key }) => stampOfObject(vault, key)));
   return Math.max(0, ...stamps);
 }
 

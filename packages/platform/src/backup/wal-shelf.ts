@@ -29,13 +29,19 @@ export function segmentKey(segment: SegmentName, segmentBytes: number): string {
   return `wal/${timelineName(segment.timeline)}/${formatSegment(segment, segmentBytes)}`;
 }
 
+/** A piece of no length; its name holds the time, because an object is never written over. */
+export function markKey(segment: SegmentName, segmentBytes: number, at: { offset: number; stamp: number }): string {
+  const reach = { from: at.offset, to: at.offset };
+  return `${pieceKey(segment, segmentBytes, reach)}.${Math.floor(at.stamp).toString(16).padStart(12, '0')}`;
+}
+
 export function pieceKey(segment: SegmentName, segmentBytes: number, reach: { from: number; to: number }): string {
   return `${segmentKey(segment, segmentBytes)}.${hex(reach.from)}-${hex(reach.to)}`;
 }
 
 /** Undefined where `key` is none of the log's. */
 export function parseWalKey(key: string, segmentBytes: number): WalPiece | undefined {
-  const match = /^wal\/[0-9A-F]{8}\/([0-9A-F]{24})(?:\.([0-9a-f]{8})-([0-9a-f]{8}))?$/.exec(key);
+  const match = /^wal\/[0-9A-F]{8}\/([0-9A-F]{24})(?:\.([0-9a-f]{8})-([0-9a-f]{8})(?:\.[0-9a-f]{12})?)?$/.exec(key);
   const segment = match?.[1] === undefined ? undefined : parseSegment(match[1], segmentBytes);
   if (match === null || segment === undefined) return undefined;
   if (match[2] === undefined || match[3] === undefined) return { key, segment, from: 0, to: segmentBytes, whole: true };
