@@ -1,5 +1,6 @@
 // A vault at Azure: a container of block blobs. "Put it there unless there is one" is a condition that the store checks.
 import type * as sdk from '@azure/storage-blob';
+import { isHaleError } from '@hale/base';
 import { isStoreKey, type ObjectStore, type StoreCapabilities } from '@hale/ports';
 import { storeError } from './errors.ts';
 
@@ -136,6 +137,7 @@ function isThere(error: unknown): boolean {
 
 function explainFor(url: string): (error: unknown) => never {
   return (error) => {
+    if (isHaleError(error)) throw error;
     const words = `${url}: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`;
     if (codeOf(error) === 'ContainerNotFound')
       throw storeError('HALE_PLATFORM_STORE_NO_BUCKET', words, { cause: error });

@@ -1,6 +1,7 @@
 // A vault at Amazon, or at anybody who speaks S3. "Put it there unless there is one" is a condition that the store itself checks
 // (If-None-Match); one that does not know the condition is at least asked beforehand. Checksums travel with every object.
 import type * as sdk from '@aws-sdk/client-s3';
+import { type Clock, createSystemClock, isHaleError } from '@hale/base';
 import { isStoreKey, type ObjectStore, type StoreCapabilities } from '@hale/ports';
 import { storeError } from './errors.ts';
 
@@ -34,12 +35,26 @@ export async function openS3Store({ bucket, prefix, env }: S3Place): Promise<Obj
       ? {}
       : { credentials: { accessKeyId, secretAccessKey, ...(session === undefined ? {} : { sessionToken: session }) } }),
   });
-  return createS3Store(s3, client, { bucket, prefix });
+  const lockDays = Number(env['HALE_S3_LOCK_DAYS'] ?? 0);
+  return createS3Store(s3, client, { bucket, prefix, lockDays, clock: createSystemClock() });
+}
+
+export interface S3Habits extends Pick<S3Place, 'bucket' | 'prefix'> {
+  /** For so many days nobody without a special right may delete what was put there; 0: no lock is asked for. */
+  readonly lockDays: number;
+  readonly clock: Pick<Clock, 'wall'>;
 }
 
 /** The store over a client that exists; tests look at what it sends. */
-export function createS3Store(s3: Sdk, client: sdk.S3Client, place: { bucket: string; prefix: string }): ObjectStore {
-  const { bucket, prefix } = place;
+export function createS3Store(s3: Sdk, client: sdk.S3Client, habits: S3Habits): ObjectStore {
+  const { bucket, prefix, lockDays, clock } = habits;
+  const lock = () =>
+    lockDays > 0
+      ? {
+          ObjectLockMode: 'GOVERNANCE' as const,
+          ObjectLockRetainUntilDate: new Date(clock.wall() + lockDays * 86_400_000),
+        }
+      : {};
   const inside = prefix === '' ? '' : `${prefix}/`;
   const named = (key: string) => {
     if (!isStoreKey(key)) throw storeError('HALE_PLATFORM_STORE_KEY', `'${key}' is no key of a store`);
@@ -62,7 +77,13 @@ export function createS3Store(s3: Sdk, client: sdk.S3Client, place: { bucket: st
       if ((await head(key)) !== undefined) return 'there';
       try {
         await client.send(
-          new s3.PutObjectCommand({ ...named(key), Body: body, ContentLength: body.length, IfNoneMatch: '*' }),
+          new s3.PutObjectCommand({
+            ...named(key),
+            ...lock(),
+            Body: body,
+            ContentLength: body.length,
+            IfNoneMatch: '*',
+          }),
         );
         return 'stored';
       } catch (error) {
@@ -146,6 +167,7 @@ function isMissing(error: unknown): boolean {
 
 function explainFor(url: string): (error: unknown) => never {
   return (error) => {
+    if (isHaleError(error)) throw error;
     const words = `${url}: ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`;
     if (nameOf(error) === 'NoSuchBucket') throw storeError('HALE_PLATFORM_STORE_NO_BUCKET', words, { cause: error });
     if (nameOf(error) === 'CredentialsProviderError')
