@@ -18,6 +18,7 @@ import type { RecoveryEngine } from './recovery.ts';
 export interface Yard {
   readonly root: string;
   readonly clock: Clock;
+  readonly spec: SystemSpec;
   readonly engine: RecoveryEngine;
   /** The data folder of the database. */
   readonly pgdata: string;
@@ -67,7 +68,7 @@ export async function openYard(): Promise<Yard> {
     await exit;
   };
   return {
-    ...{ root, clock, pgdata, url, until, client, engine: await findEngine() },
+    ...{ root, clock, spec, pgdata, url, until, client, engine: await findEngine() },
     async start() {
       const launch = await launchAs(runAs, {
         ...{ spec, root, release: 1, unit: 'db', replica: replicaId('db', 0), ordinal: 0, zone: 'a' },

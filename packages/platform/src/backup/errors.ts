@@ -17,6 +17,10 @@ const hints = {
   HALE_PLATFORM_BACKUP_DAMAGED:
     'restore another backup (`hale backup list`), or this one to an earlier time; then `hale backup verify` says how far the damage goes',
   HALE_PLATFORM_BACKUP_NONE: 'hale backup now',
+  HALE_PLATFORM_BACKUP_UNDECLARED:
+    "add resources: { vault: objectStore({ url: 'file:/mnt/other-disk/vault' }), db: postgres({ backup: { to: 'vault' } }) }",
+  HALE_PLATFORM_BACKUP_RUNNING: 'hale down, then restore again; or look first: hale restore --into ./restored',
+  HALE_PLATFORM_BACKUP_CLUSTER: 'restore into a folder and copy from there: hale restore --into ./restored',
   HALE_PLATFORM_BACKUP_UNKNOWN: 'hale backup list',
   HALE_PLATFORM_BACKUP_WAL_HOLE:
     'restore to a time before the hole, or to a backup that is later than it; `hale backup list` names both',

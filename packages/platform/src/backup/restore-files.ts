@@ -1,6 +1,7 @@
 // Unpacking: lays the files of a backup out in a folder, box after box. A file that is there and whole is left alone, box by box, so
 // a restore that broke off goes on where it was; what does not belong there is taken away. The bytes are flushed by the server
 // itself, which flushes its whole folder before it recovers.
+import { constants } from 'node:fs';
 import { chmod, mkdir, open, readdir, rm, statfs, truncate, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { getWhole } from '@hale/ports';
@@ -16,6 +17,8 @@ export interface LayOut {
   readonly vault: Vault;
   readonly manifest: BackupManifest;
   readonly folder: string;
+  /** Nothing is there yet, so nothing has to be looked at. */
+  readonly fresh: boolean;
   /** Files that are no part of the backup and stay. */
   readonly keep: ReadonlySet<string>;
   /** Called with the bytes of each box, and whether they had to be fetched. */
@@ -34,9 +37,10 @@ export async function layOutFiles(order: LayOut): Promise<void> {
   const { manifest, folder } = order;
   await assertSpace(folder, manifest.bytes);
   await sweep(order);
-  for (const path of ['', ...manifest.folders]) await mkdir(join(folder, path), { recursive: true, mode: 0o700 });
+  for (const path of ['', ...manifest.folders, ...parentsOf(manifest.files)])
+    await mkdir(join(folder, path), { recursive: true, mode: 0o700 });
   await chmod(folder, 0o700);
-  await makeFiles(folder, manifest.files);
+  await makeFiles(folder, order.fresh ? manifest.files.filter(({ size }) => size === 0) : manifest.files);
   const pieces = piecesByChunk(manifest.files);
   const lanes = createLanes(lanesCount);
   for (const [index, chunk] of manifest.chunks.entries()) {
@@ -45,15 +49,15 @@ export async function layOutFiles(order: LayOut): Promise<void> {
   await lanes.drain();
 }
 
+function parentsOf(files: readonly BackupFile[]): readonly string[] {
+  return [...new Set(files.map(({ path }) => dirname(path)))].filter((path) => path !== '.');
+}
+
 /** Every file in its full length, so that what follows only fills in. */
 async function makeFiles(folder: string, files: readonly BackupFile[]): Promise<void> {
   for (const { path, size } of files) {
     const whole = join(folder, path);
-    const handle = await open(whole, 'a', 0o600).catch(async (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOENT') throw error;
-      await mkdir(dirname(whole), { recursive: true, mode: 0o700 });
-      return open(whole, 'a', 0o600);
-    });
+    const handle = await open(whole, 'a', 0o600);
     const length = await handle.stat().then((stat) => stat.size);
     await handle.close();
     if (length !== size) await truncate(whole, size);
@@ -75,17 +79,17 @@ function piecesByChunk(files: readonly BackupFile[]): ReadonlyMap<number, readon
 }
 
 async function layOutChunk(
-  { vault, folder, onBytes }: LayOut,
+  { vault, folder, fresh, onBytes }: LayOut,
   chunk: BackupChunk,
   pieces: readonly Piece[],
 ): Promise<void> {
-  if (await isLaidOut(vault, folder, chunk, pieces)) {
+  if (!fresh && (await isLaidOut(vault, folder, chunk, pieces))) {
     onBytes(chunk.size, false);
     return;
   }
   const content = await readChunk(vault, chunk);
   for (const piece of pieces) {
-    const handle = await open(join(folder, piece.file.path), 'r+');
+    const handle = await open(join(folder, piece.file.path), constants.O_RDWR | constants.O_CREAT, 0o600);
     try {
       await handle.write(content, piece.offset, piece.length, piece.at);
     } finally {

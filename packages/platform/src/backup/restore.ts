@@ -69,9 +69,9 @@ export async function restore(order: RestoreOrder): Promise<Restored> {
   await assertVacant(folder);
   const plan = await planRestore(vault, target, engine.major);
   const making = `${folder}.restoring`;
-  await prepare(making, plan);
+  const fresh = await prepare(making, plan);
   const begun = clock.mono();
-  const bytesFetched = await fetchAll(order, plan, making);
+  const bytesFetched = await fetchAll(order, plan, { making, fresh });
   const fetched = clock.mono();
   const server = await recover({
     ...{ folder: making, engine, clock, target, timeline: plan.timeline },
@@ -98,18 +98,23 @@ export async function assertVacant(folder: string): Promise<void> {
     throw backupError('HALE_PLATFORM_BACKUP_NOT_EMPTY', `${folder} is not empty: nothing was touched`);
 }
 
-/** Makes the working folder, or takes up an earlier one of the same backup. A folder that is not ours is not touched. */
-async function prepare(making: string, plan: RestorePlan): Promise<void> {
+/** Makes the working folder (true), or takes up an earlier one of the same backup. A folder that is not ours is not touched. */
+async function prepare(making: string, plan: RestorePlan): Promise<boolean> {
   const note = JSON.stringify({ backup: plan.manifest.id });
   const found = await readFile(join(making, noteName), 'utf8').catch(() => undefined);
-  if (found === note) return;
+  if (found === note) return false;
   if (found === undefined) await assertVacant(making);
   else await rm(making, { recursive: true });
   await mkdir(making, { recursive: true, mode: 0o700 });
   await writeFile(join(making, noteName), note, { mode: 0o600 });
+  return true;
 }
 
-async function fetchAll(order: RestoreOrder, plan: RestorePlan, making: string): Promise<number> {
+async function fetchAll(
+  order: RestoreOrder,
+  plan: RestorePlan,
+  { making, fresh }: { making: string; fresh: boolean },
+): Promise<number> {
   const { vault, clock, engine, onProgress = () => {} } = order;
   const { manifest, cluster } = plan;
   const bytesTotal = manifest.bytes + plan.segments.reduce((sum, { filled }) => sum + filled, 0);
@@ -123,7 +128,7 @@ async function fetchAll(order: RestoreOrder, plan: RestorePlan, making: string):
     const msLeft = bytesFetched === 0 ? undefined : ((clock.mono() - begun) / bytesDone) * (bytesTotal - bytesDone);
     onProgress({ phase: 'fetch', bytesDone, bytesTotal, msLeft });
   };
-  await layOutFiles({ vault, manifest, folder: making, keep: new Set([noteName]), onBytes });
+  await layOutFiles({ vault, manifest, folder: making, fresh, keep: new Set([noteName]), onBytes });
   const logFolder = join(making, 'pg_wal');
   await mkdir(join(logFolder, 'archive_status'), { recursive: true, mode: 0o700 });
   const lanes = createLanes(lanesCount);
