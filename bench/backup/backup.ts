@@ -1,23 +1,18 @@
 // What it costs to be safe: a restore beside a plain copy of the same bytes, and what is lost when a database is killed and burned
 // while clients write, with their own ledger as the judge. HALE_BENCH_MB says how much is restored; --runs how often it burns.
+import { once } from 'node:events';
 import { cpSync, rmSync, statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  createFileStore,
-  drainSpool,
-  openVault,
-  restore,
-  startWalReceiver,
-  takeBackup,
-  type Vault,
-} from '@hale/platform/postgres';
+import { Worker } from 'node:worker_threads';
+import { createFileStore, drainSpool, openVault, restore, takeBackup } from '@hale/platform/postgres';
 import { openYard, type Yard } from '@hale/platform/testing';
 import type { Row } from '../row.ts';
 
 const megabytes = Number(process.env['HALE_BENCH_MB'] ?? 1_000);
 const commitsMeasured = 500;
 const commitsBetweenFires = 100;
+const firesPerBackup = 5;
 
 export async function run({ runs }: { readonly runs: number }): Promise<readonly Row[]> {
   return [...(await restoreRows()), ...(await burnRows(runs))];
@@ -29,7 +24,7 @@ async function restoreRows(): Promise<readonly Row[]> {
     await yard.start();
     await yard.query('create table ballast (id int, text text)');
     // Half of each row is one letter, half is noise: about as far as rows of real systems are packed.
-    const batch = `insert into ballast select n, repeat('x', 400) || (select string_agg(md5(random()::text || n), '') from generate_series(1, 13))
+    const batch = `insert into ballast select n, repeat('x', 400) || (select string_agg(md5(n::text || random() || m), '') from generate_series(1, 13) m)
       from generate_series(1, 10000) n`;
     for (let filled = 0; filled < megabytes; filled += 9) await yard.query(batch);
     await yard.query('checkpoint');
@@ -107,10 +102,11 @@ async function burnRows(runs: number): Promise<readonly Row[]> {
     await yard.start();
     await yard.query('create table ledger (id int primary key)');
     alone = await commitP50(yard, 1_000_000_000);
-    await takeBackup({ url: yard.url(), vault, clock: yard.clock });
     const ledger = new Set<number>();
     for (let fire = 0; fire < runs; fire++) {
-      const receiver = await synchronous(yard, vault, spool);
+      // Each fire begins a timeline; without a fresh backup now and then all of them would be replayed every time.
+      if (fire % firesPerBackup === 0) await takeBackup({ url: yard.url(), vault, clock: yard.clock });
+      const receiver = await synchronous(yard, folder, spool);
       if (fire === 0) safe = await commitP50(yard, 1_500_000_000);
       await writeUntilKilled(yard, ledger);
       await receiver.stop();
@@ -147,21 +143,25 @@ async function burnRows(runs: number): Promise<readonly Row[]> {
   ];
 }
 
-async function synchronous(yard: Yard, vault: Vault, spool: string) {
-  const receiver = startWalReceiver({
-    url: yard.url(),
-    vault,
-    spool,
-    slot: 'hale',
-    name: 'hale_wal',
-    clock: yard.clock,
-  });
-  await yard.until('it streams', () => receiver.status().state === 'streaming');
+interface Receiver {
+  stop(): Promise<void>;
+}
+
+async function synchronous(yard: Yard, folder: string, spool: string): Promise<Receiver> {
+  const workerData = { url: yard.url(), folder, spool };
+  const thread = new Worker(new URL('./receiver-thread.ts', import.meta.url), { workerData });
   await yard.query("alter system set synchronous_standby_names = 'hale_wal'");
   await yard.query('select pg_reload_conf()');
   const isSync = "select 1 from pg_stat_replication where application_name = 'hale_wal' and sync_state = 'sync'";
   await yard.until('it is the synchronous one', async () => ((await yard.query(isSync)).rowCount ?? 0) > 0);
-  return receiver;
+  return {
+    async stop() {
+      const stopped = once(thread, 'message');
+      thread.postMessage('stop');
+      await stopped;
+      await thread.terminate();
+    },
+  };
 }
 
 async function commitP50(yard: Yard, from: number): Promise<number> {
