@@ -82,8 +82,9 @@ async function now(call: Call, { vault, url }: Strongbox): Promise<number> {
 
 async function list(call: Call, { vault }: Strongbox): Promise<number> {
   const entries = await readCatalogue(vault);
+  const capabilities = await vault.store.capabilities();
   const { terminal } = call.host;
-  if (call.json) terminal.json({ store: vault.store.url, backups: entries });
+  if (call.json) terminal.json({ store: vault.store.url, capabilities, backups: entries });
   else {
     const { paint, width } = styleOf(call.host);
     const columns = [
@@ -97,6 +98,7 @@ async function list(call: Call, { vault }: Strongbox): Promise<number> {
       { title: 'PROOF', cell: proofWords },
     ] as const;
     for (const line of renderTable(columns, entries, { width, heading: paint.faint })) terminal.line(line);
+    if (capabilities.note !== '') terminal.line(paint.faint(`${vault.store.url}: ${capabilities.note}`));
   }
   return entries.some(({ damage }) => damage !== '') ? exitCodes.failure : exitCodes.ok;
 }

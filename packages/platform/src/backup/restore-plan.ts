@@ -16,7 +16,7 @@ export interface RestorePlan {
   readonly manifest: BackupManifest;
   readonly timeline: number;
   readonly segments: readonly PlannedSegment[];
-  /** Text of each timeline's history that lies on the way. */
+  /** Text of the history of every timeline that the store knows. */
   readonly histories: ReadonlyMap<number, Buffer>;
   /** Until when (Unix ms, the database's clock) these segments hold everything that was committed. */
   readonly completeUntil: number;

@@ -7,6 +7,7 @@ import { chown, lstat, mkdir, readdir, readFile, rename, rm, writeFile } from 'n
 import { join } from 'node:path';
 import type { Clock } from '@hale/base';
 import type pg from 'pg';
+import { clearStrays } from '../postgres/strays.ts';
 import { assertArrived } from './arrival.ts';
 import { withoutSettings } from './auto-conf.ts';
 import { backupError } from './errors.ts';
@@ -102,7 +103,11 @@ export async function assertVacant(folder: string): Promise<void> {
 async function prepare(making: string, plan: RestorePlan): Promise<boolean> {
   const note = JSON.stringify({ backup: plan.manifest.id });
   const found = await readFile(join(making, noteName), 'utf8').catch(() => undefined);
-  if (found === note) return false;
+  if (found === note) {
+    // Whoever broke off may have left a server at work on it.
+    await clearStrays(making);
+    return false;
+  }
   if (found === undefined) await assertVacant(making);
   else await rm(making, { recursive: true });
   await mkdir(making, { recursive: true, mode: 0o700 });
@@ -142,8 +147,10 @@ async function fetchAll(
     });
   }
   await lanes.drain();
+  // All of them, not only those on the way: the server gives its new timeline the first number that has no history here, and a number
+  // that was used before would be two logs under one name.
   for (const [timeline, text] of plan.histories) {
-    if (timeline <= plan.timeline) await writeOwn(logFolder, `${timelineName(timeline)}.history`, text);
+    await writeOwn(logFolder, `${timelineName(timeline)}.history`, text);
   }
   const auto = join(making, 'postgresql.auto.conf');
   await writeOwn(making, 'postgresql.auto.conf', withoutSettings(await readFile(auto, 'utf8').catch(() => '')));

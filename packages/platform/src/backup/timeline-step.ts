@@ -16,7 +16,7 @@ export function nextPlace(mine: Place, serverTimeline: number, history: string, 
   const here = ancestors.findIndex(({ timeline }) => timeline === mine.timeline);
   const fork = ancestors[here];
   if (fork !== undefined && mine.at < fork.until) return mine;
-  const next = ancestors[here + 1]?.timeline ?? serverTimeline;
+  const next = (here < 0 ? undefined : ancestors[here + 1]?.timeline) ?? serverTimeline;
   const from = fork?.until ?? ancestors.at(-1)?.until ?? mine.at;
   return { timeline: next, at: segmentStart(segmentNumber(from, segmentBytes), segmentBytes) };
 }

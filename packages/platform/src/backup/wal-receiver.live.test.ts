@@ -52,7 +52,7 @@ test('point in time: the dropped table is back, with all that was in it; then on
   let receiver = receive(yard, vault);
   t.after(() => receiver.stop());
   await yard.until('it streams', () => receiver.status().state === 'streaming');
-  await takeBackup({ url: yard.url(), vault, clock: yard.clock });
+  const { id } = await takeBackup({ url: yard.url(), vault, clock: yard.clock });
   await yard.query('insert into notes select n, md5(n::text) from generate_series(1, 5000) n');
   const before = yard.clock.wall();
   await yard.until('the store is complete beyond it', () => receiver.status().completeUntil > before + 20);
@@ -76,6 +76,11 @@ test('point in time: the dropped table is back, with all that was in it; then on
   const again = await bringBack(yard, vault, { kind: 'latest' });
   assert.equal(again.timeline, 3);
   assert.equal((await yard.query('select count(*)::int as n from notes')).rows[0].n, 5001);
+
+  // Back to the beginning: the number of a timeline that was used already is not used again.
+  const first = await bringBack(yard, vault, { kind: 'backup', id });
+  assert.equal(first.timeline, 3);
+  assert.equal((await yard.query('select count(*)::int as n from notes')).rows[0].n, 0);
 });
 
 test('RPO 0: killed and burned again and again, and nothing that was acknowledged is lost', { skip }, async (t) => {
