@@ -21,6 +21,7 @@ const footprint = () => import('./heartbeat/footprint.ts');
 const drills = () => import('./heartbeat/drills.ts');
 const soak = () => import('./soak/soak.ts');
 const state = () => import('./state/table.ts');
+const backup = () => import('./backup/backup.ts');
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -43,6 +44,7 @@ const benches: Readonly<Record<string, readonly (() => Promise<Table>)[]>> = {
   gateway: [gateway],
   soak: [soak],
   state: [state],
+  backup: [backup],
   calls: calls.map(([, load]) => load),
 };
 

@@ -71,6 +71,7 @@ test('the page of the declaration explains every field of the code, and no other
     service: ['run', 'command', ...fieldsOf(source, 'ServiceFields')],
     probes: ['ProbesOptions', 'ProbeOptions', 'StartupProbeOptions'].flatMap((name) => fieldsOf(source, name)),
     postgres: fieldsOf(source, 'PostgresOptions'),
+    backup: fieldsOf(source, 'BackupOptions'),
     gateway: fieldsOf(source, 'GatewayOptions'),
     tls: fieldsOf(source, 'TlsOptions'),
     'nginx and haproxy': ['ProxyOptions', 'NginxOptions'].flatMap((name) => fieldsOf(source, name)),

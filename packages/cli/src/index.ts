@@ -1,5 +1,6 @@
 // The public door of `hale`: what a hale.config.ts imports. It only labels what it is given; the command itself is main.ts.
 export {
+  type BackupOptions,
   defineSystem,
   type EnvInput,
   type EnvReference,
@@ -11,6 +12,9 @@ export {
   type NginxDeclaration,
   type NginxOptions,
   nginx,
+  type ObjectStoreDeclaration,
+  type ObjectStoreOptions,
+  objectStore,
   type PostgresDeclaration,
   type PostgresOptions,
   type ProbeOptions,

@@ -1,5 +1,6 @@
 // The front door. It lists the commands, runs the one that was typed, and leaves with its exit code. All that is
 // decided here is which adapters a process gets; what a command does stands in commands/.
+import { backupCommand } from './commands/backup.ts';
 import { dashboardCommand } from './commands/dashboard.ts';
 import { describeCommand } from './commands/describe.ts';
 import { devCommand } from './commands/dev.ts';
@@ -22,6 +23,7 @@ import {
 import { planCommand } from './commands/plan.ts';
 import { psCommand } from './commands/ps.ts';
 import { renderCommand } from './commands/render.ts';
+import { restoreCommand } from './commands/restore.ts';
 import { statusCommand } from './commands/status.ts';
 import { upCommand } from './commands/up.ts';
 import { createHost } from './host.ts';
@@ -45,6 +47,8 @@ export const commands: readonly CommandEntry[] = [
   undrainCommand,
   resumeCommand,
   failoverCommand,
+  backupCommand,
+  restoreCommand,
   drillCommand,
   initCommand,
   renderCommand,

@@ -107,10 +107,27 @@ export interface PostgresOptions {
   readonly standbys?: number;
   /** 'no-acked-loss': a commit is acknowledged only when a standby has it on disk too, so no failover loses one. */
   readonly durability?: 'no-acked-loss';
+  /** Where `hale backup` keeps copies of it. */
+  readonly backup?: BackupOptions;
+}
+
+export interface BackupOptions {
+  /** The name of an objectStore() of `resources`. */
+  readonly to: string;
+  /** `hale backup prune` takes older ones away (default '14d'); the newest and the last proven one always stay. */
+  readonly keep?: DurationText;
+  /** Encrypts everything with this key: 64 hexadecimal digits (`openssl rand -hex 32`). Who loses it loses the backups. */
+  readonly encrypt?: EnvReference | SecretReference;
+}
+
+export interface ObjectStoreOptions {
+  /** `file:` and a folder (on another disk than the data!), s3://bucket/prefix or azure://container/prefix. */
+  readonly url: string;
 }
 
 export type PostgresDeclaration = PostgresOptions & { readonly kind: 'postgres' };
-export type ResourceDeclaration = PostgresDeclaration;
+export type ObjectStoreDeclaration = ObjectStoreOptions & { readonly kind: 'object-store' };
+export type ResourceDeclaration = PostgresDeclaration | ObjectStoreDeclaration;
 
 export interface GatewayOptions<Service extends string> {
   /** Where your users arrive (default 8080; 0 picks a free one, once). */
@@ -195,6 +212,11 @@ export function service<const Uses extends string = never>(
 /** A PostgreSQL that Hale starts, watches and keeps the data of (under .hale/data), alone or with standbys that take over. Users get DATABASE_URL. */
 export function postgres(options: PostgresOptions = {}): PostgresDeclaration {
   return { ...options, kind: 'postgres' };
+}
+
+/** A place that keeps backups and outlives this machine. */
+export function objectStore(options: ObjectStoreOptions): ObjectStoreDeclaration {
+  return { ...options, kind: 'object-store' };
 }
 
 /** The gateway as an NGINX that Hale configures, starts, reloads and repairs (`apt-get install nginx-light`). */

@@ -72,3 +72,6 @@ export const tcpProbes: ProbesSpec = {
 
 /** A program without a port: being alive is all that is asked. */
 export const aliveProbes: ProbesSpec = { startup: defaultProbe({ kind: 'alive' }), ready: undefined, live: undefined };
+
+/** How long `hale backup prune` keeps a backup where the declaration says nothing. */
+export const backupKeepMsDefault = 14 * 86_400_000;

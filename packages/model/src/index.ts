@@ -15,6 +15,7 @@ export {
 } from './api.ts';
 export type { Command, CommandBody, CommandHead, DatabaseTerm, Note, NoteKind } from './command.ts';
 export {
+  type BackupOptions,
   defineSystem,
   type EnvInput,
   type EnvReference,
@@ -26,6 +27,9 @@ export {
   type NginxDeclaration,
   type NginxOptions,
   nginx,
+  type ObjectStoreDeclaration,
+  type ObjectStoreOptions,
+  objectStore,
   type PostgresDeclaration,
   type PostgresOptions,
   type ProbeOptions,
@@ -101,6 +105,7 @@ export {
 } from './openapi/document.ts';
 export { type Measured, type PromiseView, type SeenTraffic, weighPromise } from './promise.ts';
 export type {
+  BackupSpec,
   EnvValue,
   GatewayProgram,
   GatewaySpec,

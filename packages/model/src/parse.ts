@@ -3,13 +3,14 @@
 // resolves no secret; that a file exists is asked by whoever may look (the cli's config loader).
 import type { Parsed, Problem } from '@hale/base';
 import { postgresDefaults, standbysDefault, zonesDefault } from './defaults.ts';
+import { readBackup, readStore, type Stores } from './parse/backups.ts';
 import { checkDrawing, plainName } from './parse/checks.ts';
 import { readGateway } from './parse/gateway.ts';
 import { errorAt, type Path, warningAt } from './parse/problems.ts';
 import { describe } from './parse/readers.ts';
 import { readService } from './parse/service.ts';
 import { postgresShape, readShape, systemShape } from './parse/shapes.ts';
-import type { PostgresSpec, ServiceSpec, SystemSpec } from './spec.ts';
+import type { BackupSpec, PostgresSpec, ServiceSpec, SystemSpec } from './spec.ts';
 import { hasPort } from './units.ts';
 
 export interface ParseOptions {
@@ -33,7 +34,8 @@ export function parseSystem(declaration: unknown, { root, id }: ParseOptions): P
   const resourceEntries = recordOf(declaration['resources']);
   const name = readName(declaration['name'], problems);
   const zones = readZones(declaration['zones'], problems);
-  const resources = readResources(resourceEntries, problems);
+  const stores = readStores(resourceEntries, problems);
+  const { resources, backups } = readResources(resourceEntries, stores, problems);
   const services: ServiceSpec[] = [];
   for (const [service, input] of Object.entries(serviceEntries)) {
     const read = readService(input, { name: service, root, zones });
@@ -43,7 +45,8 @@ export function parseSystem(declaration: unknown, { root, id }: ParseOptions): P
   if (Object.keys(serviceEntries).length === 0 && isAbsentOrRecord(declaration['services']))
     problems.push(noServices());
   const serviceNames = Object.keys(serviceEntries);
-  const resourceNames = Object.keys(resourceEntries);
+  // A store is nothing that a service could be told the address of.
+  const resourceNames = Object.keys(resourceEntries).filter((resource) => !stores.has(resource));
   const gateway = readGateway(declaration['gateway'], { services: serviceNames, resources: resourceNames, root });
   problems.push(...gateway.problems);
   problems.push(
@@ -68,6 +71,7 @@ export function parseSystem(declaration: unknown, { root, id }: ParseOptions): P
     services: Object.fromEntries(services.map((service) => [service.name, { ...service, uses: unique(service.uses) }])),
     resources: Object.fromEntries(resources.map((resource) => [resource.name, resource])),
     gateway: listens ? gateway.spec : undefined,
+    ...(Object.keys(backups).length > 0 && { backups }),
   };
   return { value, problems };
 }
@@ -108,13 +112,32 @@ function readZones(input: unknown, problems: Problem[]): readonly string[] {
   return zones.length === 0 ? zonesDefault : zones;
 }
 
-function readResources(entries: Entries, problems: Problem[]): readonly PostgresSpec[] {
+function readStores(entries: Entries, problems: Problem[]): Stores {
+  const stores = new Map<string, string>();
+  for (const [name, input] of Object.entries(entries)) {
+    if (!isRecord(input) || input['kind'] !== 'object-store') continue;
+    const read = readStore(input, ['resources', name]);
+    problems.push(...read.problems);
+    stores.set(name, read.url);
+  }
+  return stores;
+}
+
+function readResources(
+  entries: Entries,
+  stores: Stores,
+  problems: Problem[],
+): { readonly resources: readonly PostgresSpec[]; readonly backups: Readonly<Record<string, BackupSpec>> } {
   const resources: PostgresSpec[] = [];
+  const backups: Record<string, BackupSpec> = {};
   for (const [name, input] of Object.entries(entries)) {
     const path = ['resources', name];
+    if (stores.has(name)) continue;
     if (!isRecord(input) || input['kind'] !== 'postgres') {
       const message = `expected a resource, got ${describe(input)}`;
-      problems.push(errorAt(path, { message, hint: 'write postgres(): the only resource of this version' }));
+      problems.push(
+        errorAt(path, { message, hint: 'write postgres() or objectStore(): the resources of this version' }),
+      );
       continue;
     }
     const read = readShape(postgresShape, input, path);
@@ -129,8 +152,12 @@ function readResources(entries: Entries, problems: Problem[]): readonly Postgres
     const standbys = read.value.standbys ?? (read.value.durability === undefined ? 0 : standbysDefault);
     problems.push(...doubtStandbys(path, standbys, read.value.durability));
     resources.push({ kind: 'postgres', name, database, port: read.value.port, ...(standbys > 0 && { standbys }) });
+    if (read.value.backup === undefined) continue;
+    const backup = readBackup(read.value.backup, [...path, 'backup'], stores);
+    problems.push(...backup.problems);
+    if (backup.spec !== undefined) backups[name] = backup.spec;
   }
-  return resources;
+  return { resources, backups };
 }
 
 /** What could not keep its promise. */

@@ -13,6 +13,16 @@ export interface SystemSpec {
   readonly services: Readonly<Record<UnitName, ServiceSpec>>;
   readonly resources: Readonly<Record<UnitName, ResourceSpec>>;
   readonly gateway: GatewaySpec | undefined;
+  /** By database. Apart from the database itself: a change of it restarts nothing. */
+  readonly backups?: Readonly<Record<UnitName, BackupSpec>>;
+}
+
+export interface BackupSpec {
+  /** Of the object store, as declared. */
+  readonly url: string;
+  readonly keepMs: number;
+  /** The key, as a reference; absent: nothing is encrypted. */
+  readonly encrypt?: Extract<EnvValue, { kind: 'env' | 'secret' }>;
 }
 
 /** A value of an environment variable: literal text, or a reference that is resolved only when a process is spawned (INV-12). */

@@ -2,3 +2,14 @@
 export type { Journal, JournalEntry, JournalRecord } from './journal.ts';
 export type { Lease } from './lease.ts';
 export type { Platform, PlatformCapabilities } from './platform.ts';
+export {
+  type ByteRange,
+  getWhole,
+  isStoreKey,
+  type ListPage,
+  listAll,
+  type ObjectStore,
+  type StoreCapabilities,
+  type StoredObject,
+  scopeStore,
+} from './store.ts';

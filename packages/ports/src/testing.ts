@@ -12,6 +12,8 @@ export {
   timePassed,
 } from './journal.contract.ts';
 export { type LeaseBench, type LeaseSubject, leaseContract } from './lease.contract.ts';
+export { createMemoryStore, type MemoryStore } from './memory-store.ts';
+export { type StoreBench, storeContract } from './store.contract.ts';
 
 export interface MemoryJournal extends Journal {
   /** How many appends asked for fsync. */

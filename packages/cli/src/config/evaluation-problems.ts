@@ -5,7 +5,7 @@ import type { Evaluation, OddValue, SyntaxFault } from './evaluation.ts';
 
 type Fault = Exclude<Evaluation, { kind: 'declared' }>;
 
-const known = 'defineSystem, service, postgres, env, secret';
+const known = 'defineSystem, service, postgres, objectStore, env, secret';
 
 /** The one problem that a failed evaluation of `file` amounts to. */
 export function problemOfFault(fault: Fault, file: string): Problem {

@@ -33,6 +33,7 @@ export function describe(input: unknown): string {
 function describeObject(input: object): string {
   const kind = (input as { kind?: unknown }).kind;
   if (kind === 'env' || kind === 'secret') return `${kind === 'env' ? 'an' : 'a'} ${kind}()`;
+  if (kind === 'object-store') return 'an objectStore()';
   return kind === 'service' || kind === 'postgres' ? `a ${kind}()` : 'an object';
 }
 

@@ -2,6 +2,7 @@
 // finds fields nobody knows. A field that this version does not act on is a problem: silence would be a broken promise.
 import type { Problem } from '@hale/base';
 import { z } from 'zod';
+import type { EnvReference, SecretReference } from '../declaration.ts';
 import { replicasMax, standbysMax } from '../defaults.ts';
 import { errorAt, type Path, suggest } from './problems.ts';
 import {
@@ -121,12 +122,32 @@ export const serviceShape = z.object({
 });
 export type ServiceShape = z.output<typeof serviceShape>;
 
+const readKeyReference: Reader<EnvReference | SecretReference> = (input) => {
+  const { kind, name } = (input ?? {}) as { kind?: unknown; name?: unknown };
+  if ((kind === 'env' || kind === 'secret') && typeof name === 'string')
+    return { value: input as EnvReference | SecretReference };
+  const message = `expected secret() or env(), got ${describe(input)}`;
+  return {
+    complaint: { message, hint: "write encrypt: secret('BACKUP_KEY'): a key in plain text would be no secret" },
+  };
+};
+
+const backupShape = z.object({
+  to: field(readText),
+  keep: field(readDuration('14d', { min: hour, max: 3_650 * 24 * hour })),
+  encrypt: field(readKeyReference),
+});
+export type BackupShape = z.output<typeof backupShape>;
+
+export const objectStoreShape = z.object({ kind: z.literal('object-store'), url: field(readText) });
+
 export const postgresShape = z.object({
   kind: z.literal('postgres'),
   database: field(readText),
   port: field(readPort),
   standbys: field(readWhole({ min: 0, max: standbysMax })),
   durability: field(readOneOf('no-acked-loss')),
+  backup: backupShape.optional(),
 });
 export type PostgresShape = z.output<typeof postgresShape>;
 
@@ -169,7 +190,8 @@ const laterFields: Readonly<Record<string, string>> = {
   alerts: 'leave it out: incidents stand in `hale incidents` and on the dashboard',
   standbys: 'leave it out: this version runs one node, so its loss stops writes until it is back',
   durability: 'leave it out: one node loses nothing it has acknowledged unless its disk is lost',
-  backup: 'leave it out, and run pg_dump on a schedule of your own',
+  every: 'leave it out, and run `hale backup now` from cron or a systemd timer',
+  pitr: 'leave it out: a backup is restored to its end, or as far as the log beside it reaches',
   cpu: 'leave it out: only memory is limited yet',
   schedule: 'leave it out',
   canary: 'leave it out',

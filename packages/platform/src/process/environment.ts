@@ -10,11 +10,12 @@ type Env = Readonly<Record<string, string | undefined>>;
 /** `envFile`, then `env`, of a service. Throws a HaleError that names what is missing, never a value. */
 export function resolveEnvironment(service: ServiceSpec, options: { root: string; host: Env }): Record<string, string> {
   const resolved: Record<string, string> = service.envFile === undefined ? {} : readEnvFile(service.envFile);
-  for (const [name, value] of Object.entries(service.env)) resolved[name] = resolveValue(name, value, options);
+  for (const [name, value] of Object.entries(service.env)) resolved[name] = resolveReference(name, value, options);
   return resolved;
 }
 
-function resolveValue(name: string, value: EnvValue, options: { root: string; host: Env }): string {
+/** The value of one reference; `name` is what to call it in a message. Throws HALE_PLATFORM_ENV_MISSING, _SECRET_MISSING, _SECRETS_OPEN. */
+export function resolveReference(name: string, value: EnvValue, options: { root: string; host: Env }): string {
   switch (value.kind) {
     case 'text':
       return value.text;

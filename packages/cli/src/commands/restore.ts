@@ -1,0 +1,58 @@
+// `hale restore`: brings a database back to a moment, where it was or beside. What cannot be reached is refused before anything is
+// written; what was there is put aside, never deleted.
+import { resolve } from 'node:path';
+import { formatBytes, formatDuration, isHaleError } from '@hale/base';
+import { openStrongbox, parseTarget, restoreHome, type Target } from '@hale/platform/postgres';
+import { cliError, exitCodes } from '../errors.ts';
+import { loadDeclaration } from '../system/declaration.ts';
+import { createBar } from '../terminal/progress-bar.ts';
+import { showRestore } from './backup.ts';
+import { type CommandEntry, textOption } from './entry.ts';
+
+export const restoreCommand: CommandEntry = {
+  usage: 'restore [database]',
+  summary: 'bring a database back: to a time, to latest, or to one backup',
+  group: 'Act',
+  shape: (command) =>
+    command
+      .option('-c, --config <file>', 'the declaration, if it is not hale.config.ts')
+      .option('--to <when>', 'latest, a time such as 2026-11-22T04:00:00Z, or the id of a backup', 'latest')
+      .option(
+        '--into <where>',
+        'new (where it runs, if nothing is there), replace (what is there is put aside), or a folder',
+        'new',
+      ),
+  async run(call) {
+    const target = readTarget(textOption(call, 'to') ?? 'latest');
+    const spec = await loadDeclaration(call, textOption(call, 'config'));
+    const box = await openStrongbox(spec, call.args[0], call.host.env);
+    const where = textOption(call, 'into') ?? 'new';
+    const into = where === 'new' || where === 'replace' ? where : { folder: resolve(call.folder, where) };
+    const { terminal, clock } = call.host;
+    const bar = createBar(call.host, call.json);
+    const restored = await restoreHome({
+      ...{ root: spec.root, box, target, into, clock, onProgress: (progress) => showRestore(bar, progress) },
+    }).finally(bar.clear);
+    if (call.json) {
+      terminal.json(restored);
+      return exitCodes.ok;
+    }
+    const { folder, backup, completeUntil, putAside, bytes, fetchMs, replayMs } = restored;
+    terminal.line(`${box.database} is back in ${folder}: backup ${backup}, ${formatBytes(bytes)}`);
+    terminal.line(`fetched in ${formatDuration(fetchMs)}, recovered in ${formatDuration(replayMs)}`);
+    if (target.kind === 'latest')
+      terminal.line(`holds everything until ${new Date(completeUntil).toISOString()} at least`);
+    if (putAside !== undefined) terminal.line(`what was there before lies in ${putAside}`);
+    return exitCodes.ok;
+  },
+};
+
+/** What is written wrongly is wrong input, exit 2. */
+function readTarget(text: string): Target {
+  try {
+    return parseTarget(text);
+  } catch (error) {
+    if (!isHaleError(error)) throw error;
+    throw cliError('HALE_CLI_USAGE', error.message, { hint: error.hint });
+  }
+}

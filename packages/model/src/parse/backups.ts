@@ -1,0 +1,48 @@
+// Backups as they are declared: which database, into which store, how long, and with which key. A name that is no store is a problem
+// here; whether the store answers is asked by whoever may.
+import type { Problem } from '@hale/base';
+import { backupKeepMsDefault } from '../defaults.ts';
+import type { BackupSpec } from '../spec.ts';
+import { errorAt, type Path, suggest } from './problems.ts';
+import { type BackupShape, objectStoreShape, readShape } from './shapes.ts';
+
+export type Stores = ReadonlyMap<string, string>;
+
+/** An objectStore() of `resources`: its URL. */
+export function readStore(input: unknown, path: Path): { readonly url: string; readonly problems: readonly Problem[] } {
+  const read = readShape(objectStoreShape, input, path);
+  const url = read.value?.url ?? '';
+  if (read.value === undefined || /^(file:.|s3:\/\/[A-Za-z0-9]|azure:\/\/[A-Za-z0-9$])/.test(url)) {
+    return { url, problems: read.problems };
+  }
+  const message = url === '' ? 'no url' : `'${url}' is no store that Hale knows`;
+  const hint = "write url: 'file:/mnt/other-disk/vault', 's3://bucket/prefix' or 'azure://container/prefix'";
+  return { url, problems: [...read.problems, errorAt([...path, 'url'], { message, hint })] };
+}
+
+export function readBackup(
+  backup: BackupShape,
+  path: Path,
+  stores: Stores,
+): { readonly spec: BackupSpec | undefined; readonly problems: readonly Problem[] } {
+  const url = stores.get(backup.to ?? '');
+  if (url === undefined) {
+    const message = backup.to === undefined ? 'no store to back up to' : `'${backup.to}' is no object store`;
+    const fallback =
+      "add resources: { vault: objectStore({ url: 'file:/mnt/other-disk/vault' }) } and write to: 'vault'";
+    const hint =
+      backup.to === undefined || stores.size === 0 ? fallback : suggest(backup.to, [...stores.keys()], 'object store');
+    return { spec: undefined, problems: [errorAt([...path, 'to'], { message, hint })] };
+  }
+  const { encrypt } = backup;
+  const key =
+    encrypt === undefined
+      ? {}
+      : {
+          encrypt:
+            encrypt.kind === 'secret'
+              ? encrypt
+              : { kind: encrypt.kind, name: encrypt.name, fallback: encrypt.fallback },
+        };
+  return { spec: { url, keepMs: backup.keep ?? backupKeepMsDefault, ...key }, problems: [] };
+}

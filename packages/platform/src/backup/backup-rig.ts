@@ -1,0 +1,111 @@
+// The yard where backups are tried: a real PostgreSQL in a folder of its own that a test may fill, kill and burn down, and the
+// engine that brings it back. For tests and benches only.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Clock, createSystemClock } from '@hale/base';
+import { type Incarnation, replicaId, type SystemSpec } from '@hale/model';
+import pg from 'pg';
+import { resourceUrl } from '../postgres/address.ts';
+import { launchAs } from '../postgres/launcher.ts';
+import { findRunAs } from '../postgres/run-as.ts';
+import { clearStrays, findProcesses } from '../postgres/strays.ts';
+import { findEngine } from './engine.ts';
+import type { RecoveryEngine } from './recovery.ts';
+
+export interface Yard {
+  readonly root: string;
+  readonly clock: Clock;
+  readonly spec: SystemSpec;
+  readonly engine: RecoveryEngine;
+  /** The data folder of the database. */
+  readonly pgdata: string;
+  url(): string;
+  start(): Promise<void>;
+  /** SIGKILL to every process of the database. */
+  kill(): Promise<void>;
+  /** Fast and in order. */
+  stop(): Promise<void>;
+  query(text: string, values?: readonly unknown[]): Promise<pg.QueryResult>;
+  client(): Promise<pg.Client>;
+  /** Waits until `condition` holds; gives up with `what` after twenty seconds. */
+  until(what: string, condition: () => boolean | Promise<boolean>): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+const boundMs = 20_000;
+
+export async function openYard(): Promise<Yard> {
+  const root = mkdtempSync(join(tmpdir(), 'hale-backup-'));
+  const home = join(root, '.hale', 'data', 'db');
+  const pgdata = join(home, 'pgdata');
+  const clock = createSystemClock();
+  const resources = { db: { kind: 'postgres', name: 'db', database: 'app', port: undefined } } as const;
+  const spec: SystemSpec = { name: 'test', id: 'x', root, zones: ['a'], services: {}, resources, gateway: undefined };
+  mkdirSync(join(root, 'run'));
+  const runAs = await findRunAs();
+  let child: ChildProcess | undefined;
+  const until: Yard['until'] = async (what, condition) => {
+    const end = clock.mono() + boundMs;
+    while (!(await condition())) {
+      if (clock.mono() > end) throw new Error(`in vain: ${what}`);
+      await new Promise<void>((resolve) => void clock.after(20, resolve));
+    }
+  };
+  const url = () => resourceUrl(spec, 'db') ?? '';
+  const client = async () => {
+    const opened = new pg.Client({ connectionString: url() });
+    opened.on('error', () => {});
+    await opened.connect();
+    return opened;
+  };
+  const end = async (signal: NodeJS.Signals) => {
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const exit = once(child, 'exit');
+    child.kill(signal);
+    await exit;
+  };
+  return {
+    ...{ root, clock, spec, pgdata, url, until, client, engine: await findEngine() },
+    async start() {
+      const launch = await launchAs(runAs, {
+        ...{ spec, root, release: 1, unit: 'db', replica: replicaId('db', 0), ordinal: 0, zone: 'a' },
+        ...{ incarnation: 'I1' as Incarnation, port: 1, runtimeDir: join(root, 'run') },
+      });
+      await launch.prepare?.();
+      const [program = '', ...args] = launch.argv;
+      const identity = launch.uid === undefined ? {} : { uid: launch.uid, gid: launch.gid };
+      child = spawn(program, args, { cwd: launch.cwd, stdio: 'ignore', detached: true, ...identity });
+      await until('the database serves', async () => {
+        if (child?.exitCode !== null) throw new Error(`the database ended with ${child?.exitCode}`);
+        return (await launch.check?.(AbortSignal.timeout(2_000)))?.kind === 'pass';
+      });
+    },
+    async kill() {
+      const pids = await findProcesses(pgdata);
+      for (const pid of pids) {
+        try {
+          process.kill(pid, 'SIGKILL');
+        } catch {
+          // It was faster.
+        }
+      }
+      await until('all processes are gone', async () => (await findProcesses(pgdata)).length === 0);
+    },
+    stop: () => end('SIGINT'),
+    async query(text, values = []) {
+      const opened = await client();
+      try {
+        return await opened.query(text, [...values]);
+      } finally {
+        await opened.end();
+      }
+    },
+    async dispose() {
+      await clearStrays(pgdata);
+      rmSync(root, { recursive: true, force: true });
+    },
+  };
+}

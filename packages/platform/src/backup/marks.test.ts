@@ -1,0 +1,33 @@
+// Signs on the door: backups side by side, a clean-up alone, and the sign of one who was killed is passed over in the end.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createVirtualClock } from '@hale/base/testing';
+import { createMemoryStore } from '@hale/ports/testing';
+import { type Mark, withMark } from './marks.ts';
+import { openVault } from './vault.ts';
+
+const clock = createVirtualClock();
+const mark = (kind: Mark['kind'], name: string, force = false): Mark => ({ kind, name, clock, force });
+const busy = { code: 'HALE_PLATFORM_BACKUP_BUSY', retriable: true };
+
+test('backups may work side by side; a clean-up and a backup never meet', async () => {
+  const vault = openVault(createMemoryStore(() => clock.wall()));
+  const nothing = async () => 'done';
+  await withMark(vault, mark('backup', 'a'), async () => {
+    assert.equal(await withMark(vault, mark('backup', 'b'), nothing), 'done');
+    await assert.rejects(withMark(vault, mark('prune', 'c'), nothing), busy);
+    assert.equal(await withMark(vault, mark('prune', 'c', true), nothing), 'done');
+  });
+  await withMark(vault, mark('prune', 'd'), async () => {
+    await assert.rejects(withMark(vault, mark('backup', 'e'), nothing), busy);
+    await assert.rejects(withMark(vault, mark('prune', 'f'), nothing), busy);
+  });
+  assert.deepEqual((await vault.store.list('')).objects, [], 'every sign was taken down');
+});
+
+test('the sign of one who was killed is passed over after a day', async () => {
+  const store = createMemoryStore(() => clock.wall());
+  const vault = openVault(store);
+  store.objects.set('running/backup-killed', { body: new Uint8Array(0), storedAt: clock.wall() - 86_400_001 });
+  assert.equal(await withMark(vault, mark('prune', 'x'), async () => 'done'), 'done');
+});

@@ -1,0 +1,162 @@
+// The telephone line to the server's copying department: a connection in replication mode, over which a server gives a whole
+// copy of itself, or its log as it is written. The driver reads as fast as the network gives; this file makes it wait when
+// nobody has taken what came, so that memory stays bounded (INV-09).
+import pg from 'pg';
+import { backupError } from './errors.ts';
+
+const waitingBytesMax = 8 * 1024 * 1024;
+const connectTimeoutMs = 10_000;
+
+/** The parts of the driver that it has for this and does not describe. */
+interface Wire {
+  on(event: 'copyData', listener: (message: { chunk: Buffer }) => void): void;
+  on(event: 'copyDone', listener: () => void): void;
+  sendCopyFromChunk(chunk: Buffer): void;
+  endCopyFrom(): void;
+  readonly stream: { pause(): void; resume(): void; destroy(): void };
+}
+
+export type Row = Readonly<Record<string, string | null>>;
+
+export interface CopyStream extends AsyncIterable<Buffer> {
+  /** What the server said around the copy: one list of rows a result. Resolves when the command has ended. */
+  readonly results: Promise<readonly (readonly Row[])[]>;
+}
+
+export interface ReplicationConnection {
+  query(text: string): Promise<readonly Row[]>;
+  /** Runs a command that answers with a stream. One at a time. */
+  copy(text: string): CopyStream;
+  /** Into a stream that goes both ways (START_REPLICATION). */
+  send(chunk: Buffer): void;
+  /** Cuts the line; what was on its way is lost. */
+  close(): Promise<void>;
+  cut(): void;
+}
+
+/** `url`: postgres://user:password@host:port/. Throws HALE_PLATFORM_BACKUP_SOURCE. */
+export async function connectReplication(url: string, applicationName: string): Promise<ReplicationConnection> {
+  const client = new pg.Client({
+    connectionString: url,
+    application_name: applicationName,
+    connectionTimeoutMillis: connectTimeoutMs,
+    keepAlive: true,
+    // The driver passes it on; its types do not know it.
+    ...({ replication: 'true' } as object),
+  });
+  const wire = (client as unknown as { connection: Wire }).connection;
+  let current: Intake | undefined;
+  let broken: Error | undefined;
+  client.on('error', (error) => {
+    broken ??= error;
+    current?.fail(error);
+  });
+  client.on('end', () => current?.fail(broken ?? new Error('the server closed the connection')));
+  wire.on('copyData', ({ chunk }) => current?.take(chunk));
+  wire.on('copyDone', () => {
+    current?.finish();
+    // In a stream that goes both ways the server waits for our own end; in the other it has no meaning and is passed over.
+    if (current?.bothWays === true) wire.endCopyFrom();
+  });
+  await client.connect().catch((cause: Error) => {
+    throw backupError(
+      'HALE_PLATFORM_BACKUP_SOURCE',
+      `the database could not be reached for a backup: ${cause.message}`,
+      {
+        cause,
+        retriable: true,
+      },
+    );
+  });
+  return {
+    query: async (text) => (await client.query<Record<string, string | null>>(text).catch(explain)).rows,
+    copy(text) {
+      const intake = createIntake(wire, text.startsWith('START_REPLICATION'));
+      current = intake;
+      const results = client
+        .query<Record<string, string | null>>(text)
+        .then((result) => {
+          intake.finish();
+          // Several results come as a list, which the driver's types do not say.
+          return [result].flat().map(({ rows }) => rows);
+        })
+        .catch((error: Error) => {
+          intake.fail(error);
+          return explain(error);
+        });
+      // Whoever reads the stream meets the same error there.
+      results.catch(() => {});
+      return { results, [Symbol.asyncIterator]: () => intake.pieces() };
+    },
+    send: (chunk) => wire.sendCopyFromChunk(chunk),
+    async close() {
+      await client.end().catch(() => {});
+    },
+    cut: () => wire.stream.destroy(),
+  };
+}
+
+interface Intake {
+  readonly bothWays: boolean;
+  take(chunk: Buffer): void;
+  finish(): void;
+  fail(error: Error): void;
+  pieces(): AsyncGenerator<Buffer>;
+}
+
+function createIntake(wire: Wire, bothWays: boolean): Intake {
+  let waiting: Buffer[] = [];
+  let waitingBytes = 0;
+  let done = false;
+  let failure: Error | undefined;
+  let wake = () => {};
+  return {
+    bothWays,
+    take(chunk) {
+      // The driver reuses its buffer for what comes next.
+      waiting.push(Buffer.from(chunk));
+      waitingBytes += chunk.length;
+      if (waitingBytes > waitingBytesMax) wire.stream.pause();
+      wake();
+    },
+    finish() {
+      done = true;
+      wake();
+    },
+    fail(error) {
+      if (!done) failure ??= error;
+      wake();
+    },
+    async *pieces() {
+      for (;;) {
+        const taken = waiting;
+        waiting = [];
+        waitingBytes = 0;
+        if (taken.length > 0) {
+          yield* taken;
+          if (waitingBytes <= waitingBytesMax) wire.stream.resume();
+          continue;
+        }
+        if (failure !== undefined) throw explained(failure);
+        if (done) return;
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+    },
+  };
+}
+
+function explained(error: Error): Error {
+  const { code } = error as { code?: string };
+  const words = code === undefined ? error.message : `${error.message} (${code})`;
+  return backupError('HALE_PLATFORM_BACKUP_SOURCE', `the server broke off: ${words}`, {
+    cause: error,
+    retriable: true,
+    details: code === undefined ? {} : { sqlstate: code },
+  });
+}
+
+function explain(error: Error): never {
+  throw explained(error);
+}

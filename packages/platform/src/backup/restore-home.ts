@@ -1,0 +1,104 @@
+// Brings a database back to where Hale starts it from, or into any folder. What lies there is never deleted: it is put aside under
+// another name, and only once the restored one is whole. The password file and the database are made to belong together again.
+import { randomBytes } from 'node:crypto';
+import { chown, mkdir, readdir, rename, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Clock } from '@hale/base';
+import type pg from 'pg';
+import { homeOf } from '../postgres/address.ts';
+import { readPassword } from '../postgres/data-folder.ts';
+import { reachableHome } from '../postgres/place.ts';
+import { superuser } from '../postgres/settings.ts';
+import { findProcesses } from '../postgres/strays.ts';
+import { drainSpool } from './drain.ts';
+import { findEngine } from './engine.ts';
+import { backupError } from './errors.ts';
+import type { RecoveryEngine } from './recovery.ts';
+import { assertVacant, type Restored, type RestoreProgress, restore } from './restore.ts';
+import type { Strongbox } from './strongbox.ts';
+import type { Target } from './target.ts';
+
+export interface HomeOrder {
+  readonly root: string;
+  readonly box: Strongbox;
+  readonly target: Target;
+  /** 'new': where Hale starts it from, if nothing is there; 'replace': what is there is put aside; else a folder. */
+  readonly into: 'new' | 'replace' | { readonly folder: string };
+  readonly clock: Clock;
+  readonly onProgress?: (progress: RestoreProgress) => void;
+}
+
+export interface BroughtHome extends Restored {
+  /** Where what was there before lies now. */
+  readonly putAside: string | undefined;
+  /** Bytes that only the spool still had. */
+  readonly drained: number;
+}
+
+/** Throws HALE_PLATFORM_BACKUP_RUNNING, _CLUSTER, _NOT_EMPTY, and all that restore throws. */
+export async function restoreHome(order: HomeOrder): Promise<BroughtHome> {
+  const { box, into, target, clock } = order;
+  const engine = await findEngine();
+  const progress = order.onProgress === undefined ? {} : { onProgress: order.onProgress };
+  const base = { vault: box.vault, target, engine, clock, ...progress };
+  if (typeof into === 'object') {
+    await mkdir(dirname(into.folder), { recursive: true });
+    await assertVacant(into.folder);
+    const drained = await drainSpool(box.vault, box.spool);
+    return { ...(await restore({ ...base, folder: into.folder })), putAside: undefined, drained };
+  }
+  if (box.cluster) {
+    throw backupError(
+      'HALE_PLATFORM_BACKUP_CLUSTER',
+      `${box.database} has standbys, and this version restores only single nodes in place`,
+    );
+  }
+  const home = await reachableHome(engine.runAs, homeOf(order.root, box.database));
+  const pgdata = join(home, 'pgdata');
+  await mkdir(home, { recursive: true, mode: 0o700 });
+  await assertMayReplace(pgdata, into);
+  const drained = await drainSpool(box.vault, box.spool);
+  const folder = into === 'replace' ? join(home, 'pgdata.restored') : pgdata;
+  const restored = await restore({ ...base, folder, inspect: (connect) => marry(connect, home, engine) });
+  if (folder === pgdata) return { ...restored, putAside: undefined, drained };
+  const putAside = (await exists(pgdata)) ? `${pgdata}.before-${Math.floor(clock.wall())}` : undefined;
+  // Between the two no data folder is there: a start at this very moment would make an empty database, and the next would refuse it.
+  if (putAside !== undefined) await rename(pgdata, putAside);
+  await rename(folder, pgdata);
+  return { ...restored, folder: pgdata, putAside, drained };
+}
+
+async function assertMayReplace(pgdata: string, into: 'new' | 'replace'): Promise<void> {
+  const running = await findProcesses(pgdata);
+  if (running.length > 0) {
+    throw backupError('HALE_PLATFORM_BACKUP_RUNNING', `a database runs on ${pgdata}: nothing was touched`);
+  }
+  if (into === 'new') await assertVacant(pgdata);
+}
+
+/** The database gets the password of the file that stands beside it; a new one where there is none. */
+async function marry(
+  connect: (database: string) => Promise<pg.Client>,
+  home: string,
+  engine: RecoveryEngine,
+): Promise<void> {
+  const known = readPassword(home);
+  const password = known ?? randomBytes(24).toString('base64url');
+  const client = await connect('postgres');
+  try {
+    await client.query(`alter role ${superuser} with password ${client.escapeLiteral(password)}`);
+  } finally {
+    await client.end();
+  }
+  if (known !== undefined) return;
+  const file = join(home, 'password');
+  await writeFile(file, `${password}\n`, { mode: 0o600 });
+  if (engine.runAs.kind === 'user') await chown(file, engine.runAs.uid, engine.runAs.gid);
+}
+
+function exists(path: string): Promise<boolean> {
+  return readdir(path).then(
+    () => true,
+    () => false,
+  );
+}

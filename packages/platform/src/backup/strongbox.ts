@@ -1,0 +1,79 @@
+// What a declaration says about the backups of one database, made real: its store opened, its key found, and where the spool of its
+// log lies. The spool of a store that is a folder lies in that folder: what the receiver flushed is then as safe as the store.
+import { isAbsolute, join, resolve } from 'node:path';
+import { type BackupSpec, isCluster, type SystemSpec } from '@hale/model';
+import { resourceUrl } from '../postgres/address.ts';
+import { resolveReference } from '../process/environment.ts';
+import { openStore } from '../store/open-store.ts';
+import { backupError } from './errors.ts';
+import { parseKey } from './key.ts';
+import { openVault, type Vault } from './vault.ts';
+
+export interface Strongbox {
+  readonly database: string;
+  readonly vault: Vault;
+  readonly spool: string;
+  readonly spec: BackupSpec;
+  /** Whether several nodes share the data. */
+  readonly cluster: boolean;
+  /** The database's address. Throws HALE_PLATFORM_BACKUP_SOURCE where it was never started. */
+  url(): string;
+}
+
+/** `database`: a name of `resources`; may be left out where only one has a backup. Throws HALE_PLATFORM_BACKUP_UNDECLARED, _KEY_*, _STORE_*. */
+export async function openStrongbox(
+  system: SystemSpec,
+  database: string | undefined,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<Strongbox> {
+  const name = choose(system, database);
+  const spec = system.backups?.[name];
+  const resource = system.resources[name];
+  if (spec === undefined || resource === undefined) throw undeclared(`${name} has no backup in the declaration`);
+  const store = await openStore(spec.url, { folder: system.root, env });
+  const { encrypt } = spec;
+  const key =
+    encrypt === undefined
+      ? {}
+      : {
+          key: parseKey(
+            resolveReference('encrypt', encrypt, { root: system.root, host: env }),
+            `${encrypt.kind}('${encrypt.name}')`,
+          ),
+        };
+  return {
+    database: name,
+    vault: openVault(store, { folder: `${system.name}/${name}`, ...key }),
+    spool: spoolOf(system, name, spec),
+    spec,
+    cluster: isCluster(resource),
+    url() {
+      const url = resourceUrl(system, name);
+      if (url === undefined) throw backupError('HALE_PLATFORM_BACKUP_SOURCE', `${name} was never started here`);
+      return url;
+    },
+  };
+}
+
+function choose(system: SystemSpec, database: string | undefined): string {
+  const names = Object.keys(system.backups ?? {});
+  if (database !== undefined) {
+    if (system.resources[database] !== undefined) return database;
+    throw undeclared(`${database} is no database of ${system.name}`);
+  }
+  if (names.length === 1 && names[0] !== undefined) return names[0];
+  throw undeclared(
+    names.length === 0 ? 'no database has a backup in the declaration' : `say which: --db ${names.join(' or ')}`,
+  );
+}
+
+function undeclared(message: string): Error {
+  return backupError('HALE_PLATFORM_BACKUP_UNDECLARED', message);
+}
+
+function spoolOf(system: SystemSpec, name: string, { url }: BackupSpec): string {
+  if (!url.startsWith('file:')) return join(system.root, '.hale', 'spool', name);
+  const path = url.slice('file:'.length).replace(/^\/\/(?=\/)/, '');
+  // The dot keeps it out of every listing of the store.
+  return join(isAbsolute(path) ? path : resolve(system.root, path), `.spool-${system.name}-${name}`);
+}

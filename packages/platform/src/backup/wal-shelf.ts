@@ -1,0 +1,113 @@
+// The shelf of reels: how the log lies in the store. A whole segment lies under its name. Of the newest one there are pieces, each
+// with the offsets it reaches from and to; pieces may overlap. A piece of no length says only: at this time there was no more.
+import { listAll } from '@hale/ports';
+import { backupError, isDamage } from './errors.ts';
+import { type Ancestor, parseHistory } from './timeline.ts';
+import { putSealed, readSealed, type Vault } from './vault.ts';
+import { formatSegment, parseSegment, type SegmentName, timelineName } from './wal-name.ts';
+
+export interface SegmentLetter {
+  readonly segment: SegmentName;
+  readonly content: Uint8Array;
+  /** Until when (Unix ms, the server's clock) the log is complete with this. */
+  readonly stamp: number;
+  readonly segmentBytes: number;
+}
+
+export interface WalPiece {
+  readonly key: string;
+  readonly segment: SegmentName;
+  /** Offsets in the segment; a whole one reaches from 0 to its size. */
+  readonly from: number;
+  readonly to: number;
+  readonly whole: boolean;
+}
+
+const hex = (value: number) => value.toString(16).padStart(8, '0');
+
+export function segmentKey(segment: SegmentName, segmentBytes: number): string {
+  return `wal/${timelineName(segment.timeline)}/${formatSegment(segment, segmentBytes)}`;
+}
+
+/** A piece of no length; its name holds the time, because an object is never written over. */
+export function markKey(segment: SegmentName, segmentBytes: number, at: { offset: number; stamp: number }): string {
+  const reach = { from: at.offset, to: at.offset };
+  return `${pieceKey(segment, segmentBytes, reach)}.${Math.floor(at.stamp).toString(16).padStart(12, '0')}`;
+}
+
+export function pieceKey(segment: SegmentName, segmentBytes: number, reach: { from: number; to: number }): string {
+  return `${segmentKey(segment, segmentBytes)}.${hex(reach.from)}-${hex(reach.to)}`;
+}
+
+/** Undefined where `key` is none of the log's. */
+export function parseWalKey(key: string, segmentBytes: number): WalPiece | undefined {
+  const match = /^wal\/[0-9A-F]{8}\/([0-9A-F]{24})(?:\.([0-9a-f]{8})-([0-9a-f]{8})(?:\.[0-9a-f]{12})?)?$/.exec(key);
+  const segment = match?.[1] === undefined ? undefined : parseSegment(match[1], segmentBytes);
+  if (match === null || segment === undefined) return undefined;
+  if (match[2] === undefined || match[3] === undefined) return { key, segment, from: 0, to: segmentBytes, whole: true };
+  return { key, segment, from: Number.parseInt(match[2], 16), to: Number.parseInt(match[3], 16), whole: false };
+}
+
+/**
+ * Stores a whole segment. One that is there already must be the same: another content means that two servers write one history.
+ * Throws HALE_PLATFORM_BACKUP_WAL_CONFLICT.
+ */
+export async function putSegment(
+  vault: Vault,
+  { segment, content, stamp, segmentBytes }: SegmentLetter,
+): Promise<void> {
+  const key = segmentKey(segment, segmentBytes);
+  if ((await putSealed(vault, key, { content, stamp })) === 'stored') return;
+  const there = await readSealed(vault, key).catch((error: unknown) => {
+    if (isDamage(error)) return 'damaged' as const;
+    throw error;
+  });
+  if (there === 'damaged') {
+    // Nothing is written over, not even this: a piece that reaches from end to end stands in for it.
+    await putSealed(vault, pieceKey(segment, segmentBytes, { from: 0, to: segmentBytes }), { content, stamp });
+    return;
+  }
+  if (there === undefined || there.content.equals(content)) return;
+  throw backupError(
+    'HALE_PLATFORM_BACKUP_WAL_CONFLICT',
+    `segment ${formatSegment(segment, segmentBytes)} lies in ${vault.store.url} with another content`,
+    { details: { object: key } },
+  );
+}
+
+export function historyKey(timeline: number): string {
+  return `history/${timelineName(timeline)}`;
+}
+
+export async function putHistory(vault: Vault, timeline: number, content: Uint8Array): Promise<void> {
+  await putSealed(vault, historyKey(timeline), { content });
+}
+
+/** Every piece of the log in the store, sorted by name. */
+export async function listWal(vault: Vault, segmentBytes: number): Promise<readonly WalPiece[]> {
+  const found: WalPiece[] = [];
+  for await (const { key } of listAll(vault.store, 'wal/')) {
+    const piece = parseWalKey(key, segmentBytes);
+    if (piece !== undefined) found.push(piece);
+  }
+  return found;
+}
+
+export interface Histories {
+  readonly ancestors: ReadonlyMap<number, readonly Ancestor[]>;
+  readonly texts: ReadonlyMap<number, Buffer>;
+}
+
+/** Throws HALE_PLATFORM_BACKUP_DAMAGED. */
+export async function readHistories(vault: Vault): Promise<Histories> {
+  const ancestors = new Map<number, readonly Ancestor[]>();
+  const texts = new Map<number, Buffer>();
+  for await (const { key } of listAll(vault.store, 'history/')) {
+    const timeline = Number.parseInt(key.slice('history/'.length), 16);
+    const opened = await readSealed(vault, key);
+    if (opened === undefined || Number.isNaN(timeline)) continue;
+    texts.set(timeline, opened.content);
+    ancestors.set(timeline, parseHistory(opened.content.toString()));
+  }
+  return { ancestors, texts };
+}

@@ -1,0 +1,27 @@
+// The folder keeps the contract of every store.
+import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { storeContract } from '@hale/ports/testing';
+import { createFileStore } from './file-store.ts';
+
+storeContract('file', {
+  async open() {
+    const folder = mkdtempSync(join(tmpdir(), 'hale-store-'));
+    return { store: createFileStore(join(folder, 'vault')), dispose: () => rmSync(folder, { recursive: true }) };
+  },
+});
+
+test('a folder that cannot be made is said, and nothing half-written is left or listed', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'hale-store-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  writeFileSync(join(folder, 'file'), '');
+  await assert.rejects(createFileStore(join(folder, 'file')).putIfAbsent('a', new Uint8Array(1)), {
+    code: 'HALE_PLATFORM_STORE_DOWN',
+  });
+  const store = createFileStore(join(folder, 'vault'));
+  await store.putIfAbsent('a', new Uint8Array(1));
+  assert.deepEqual(readdirSync(join(folder, 'vault', '.drafts')), []);
+});

@@ -1,0 +1,2 @@
+// The door for tests and benches of other rooms: a real PostgreSQL in a yard of its own.
+export { openYard, type Yard } from './backup/backup-rig.ts';
