@@ -60,12 +60,20 @@ export async function restoreHome(order: HomeOrder): Promise<BroughtHome> {
   const drained = await drainSpool(box.vault, box.spool);
   const folder = into === 'replace' ? join(home, 'pgdata.restored') : pgdata;
   const restored = await restore({ ...base, folder, inspect: (connect) => marry(connect, home, engine) });
+  const suffix = `before-${Math.floor(clock.wall())}`;
+  await putBadgesAside(home, suffix);
   if (folder === pgdata) return { ...restored, putAside: undefined, drained };
-  const putAside = (await exists(pgdata)) ? `${pgdata}.before-${Math.floor(clock.wall())}` : undefined;
+  const putAside = (await exists(pgdata)) ? `${pgdata}.${suffix}` : undefined;
   // Between the two no data folder is there: a start at this very moment would make an empty database, and the next would refuse it.
   if (putAside !== undefined) await rename(pgdata, putAside);
   await rename(folder, pgdata);
   return { ...restored, folder: pgdata, putAside, drained };
+}
+
+/** What is brought back belongs to no term of the cluster that the database was; its nodes' data stays in its folders. */
+async function putBadgesAside(home: string, suffix: string): Promise<void> {
+  for (const name of await readdir(home))
+    if (/^node-\d+\.json$/.test(name)) await rename(join(home, name), join(home, `${name}.${suffix}`));
 }
 
 async function assertMayReplace(pgdata: string, into: 'new' | 'replace'): Promise<void> {
