@@ -14,7 +14,12 @@ import { repository } from './source.ts';
 const run = promisify(execFile);
 const withinMs = 60_000;
 /** A registry that falls silent in the middle is asked again; npm itself would wait five minutes. */
-const stallProof = ['--fetch-timeout=20000', '--fetch-retries=4', '--fetch-retry-mintimeout=1000'];
+const stallProof = [
+  '--fetch-timeout=6000',
+  '--fetch-retries=8',
+  '--fetch-retry-mintimeout=500',
+  '--fetch-retry-maxtimeout=2000',
+];
 
 interface Manifest {
   readonly version: string;
@@ -33,7 +38,7 @@ function createStranger(): Stranger {
   return {
     folder,
     type: async (program, ...args) =>
-      (await run(program, args, { cwd: folder, env, maxBuffer: 64e6, timeout: withinMs * 2 })).stdout,
+      (await run(program, args, { cwd: folder, env, maxBuffer: 64e6, timeout: withinMs * 4 })).stdout,
   };
 }
 

@@ -44,7 +44,8 @@ test('led to the primary, cut at a higher term, held while there is none; a lowe
 });
 
 test('a primary that refuses is knocked on until it opens, and then all who wait are let in', async (t) => {
-  const rig = await createRelayRig(t);
+  // A thousand may take longer to arrive than anybody is held by default.
+  const rig = await createRelayRig(t, { holdMs: 60_000 });
   const one = await rig.node(1);
   await one.close();
   rig.publish({ term: 1, primary: one.at });
