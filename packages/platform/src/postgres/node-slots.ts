@@ -10,9 +10,9 @@ const tended = new WeakMap<object, string>();
 
 export async function tendSlots(node: ClusterNode, role: 'primary' | 'standby', database: string): Promise<void> {
   if (tended.get(node.link) === role) return;
-  for (let ordinal = 0; ordinal < node.nodes; ordinal++) {
-    if (ordinal !== node.place.ordinal) await tendSlot(node, role, slotName(ordinal));
-  }
+  const names = Array.from({ length: node.nodes }, (_, ordinal) => slotName(ordinal));
+  for (const name of names) if (name !== slotName(node.place.ordinal)) await tendSlot(node, role, name);
+  await dropForeign(node, names);
   if (role === 'primary') await makeDatabase(node, database);
   tended.set(node.link, role);
 }
@@ -26,6 +26,15 @@ async function tendSlot({ link }: ClusterNode, role: 'primary' | 'standby', name
   await link.ask(
     'select pg_create_physical_replication_slot($1) where not exists (select from pg_replication_slots where slot_name = $1)',
     [name],
+  );
+}
+
+/** Nodes that are no longer declared must not hold the log for ever (INV-09). */
+async function dropForeign({ link }: ClusterNode, names: readonly string[]): Promise<void> {
+  await link.ask(
+    `select pg_drop_replication_slot(slot_name) from pg_replication_slots
+      where slot_name ~ '^hale_[0-9]+$' and slot_name <> all($1) and not active`,
+    [names],
   );
 }
 
