@@ -22,6 +22,7 @@ const drills = () => import('./heartbeat/drills.ts');
 const soak = () => import('./soak/soak.ts');
 const state = () => import('./state/table.ts');
 const backup = () => import('./backup/backup.ts');
+const trials = () => import('./state/trials.ts');
 const sql = () => import('./sql/sql.ts');
 
 const { values, positionals } = parseArgs({
@@ -47,6 +48,7 @@ const benches: Readonly<Record<string, readonly (() => Promise<Table>)[]>> = {
   state: [state],
   backup: [backup],
   sql: [sql],
+  trials: [trials],
   calls: calls.map(([, load]) => load),
 };
 
