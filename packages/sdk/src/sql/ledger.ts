@@ -5,7 +5,8 @@
 //   row holds less     it was not; the asking itself writes N + 1, and a commit that comes late, out of some buffer, finds its number crossed out
 //                      and fails (the column may not be null)
 //
-// Asking is a write in both cases, so its own acknowledgement says that the standbys have what the answer stands on. PostgreSQL's pg_xact_status
+// A transaction that has written nothing (it has no number of the server's own) leaves no receipt: it may be run again, and a read costs no write.
+// One that only sends a NOTIFY counts as that. Asking is a write in both cases, so its own acknowledgement says that the standbys have what the answer stands on. PostgreSQL's pg_xact_status
 // was not chosen: a transaction that never reached the next primary has left its number to somebody else's, whose fate it would tell.
 import { assert } from '@hale/base';
 
@@ -46,7 +47,8 @@ export function createLedger(table: string): Ledger {
     ],
     settle(lane) {
       lane.number += 2;
-      return `insert into ${table} as known values (${idOf(lane)}, ${lane.number}, now()) on conflict (lane)
+      return `insert into ${table} as known
+        select ${idOf(lane)}, ${lane.number}, now() where pg_current_xact_id_if_assigned() is not null on conflict (lane)
         do update set number = case when known.number < ${lane.number} then ${lane.number} end, at = now()`;
     },
     ask: (lane) =>
