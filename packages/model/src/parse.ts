@@ -153,7 +153,7 @@ function readResources(
     problems.push(...doubtStandbys(path, standbys, read.value.durability));
     resources.push({ kind: 'postgres', name, database, port: read.value.port, ...(standbys > 0 && { standbys }) });
     if (read.value.backup === undefined) continue;
-    const backup = readBackup(read.value.backup, [...path, 'backup'], stores);
+    const backup = readBackup(read.value.backup, [...path, 'backup'], { stores, standbys });
     problems.push(...backup.problems);
     if (backup.spec !== undefined) backups[name] = backup.spec;
   }

@@ -3,6 +3,7 @@
 import { formatBytes, formatDuration, parseDuration } from '@hale/base';
 import {
   type CatalogueEntry,
+  type Errand,
   findEngine,
   openStrongbox,
   prove,
@@ -13,6 +14,7 @@ import {
   startWalReceiver,
   takeBackup,
   verify,
+  whileOccupied,
 } from '@hale/platform/postgres';
 import { cliError, exitCodes } from '../errors.ts';
 import { styleOf } from '../host.ts';
@@ -43,7 +45,10 @@ export const backupCommand: CommandEntry = {
       });
     }
     const spec = await loadDeclaration(call, textOption(call, 'config'));
-    return action(call, await openStrongbox(spec, textOption(call, 'db'), call.host.env));
+    const box = await openStrongbox(spec, textOption(call, 'db'), call.host.env);
+    const errand = errands[call.args[0] ?? ''];
+    if (errand === undefined) return action(call, box);
+    return whileOccupied({ root: spec.root, database: box.database, errand }, () => action(call, box));
   },
 };
 
@@ -63,6 +68,9 @@ const actions: Readonly<Record<string, Action>> = {
   prune: cleanUp,
   stream: follow,
 };
+
+/** What the process that takes backups by itself must not be doing meanwhile. */
+const errands: Readonly<Record<string, Errand>> = { now: 'work', prove: 'work', prune: 'work', stream: 'log' };
 
 async function now(call: Call, { vault, url }: Strongbox): Promise<number> {
   const { terminal, clock } = call.host;

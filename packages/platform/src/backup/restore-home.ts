@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { chown, mkdir, readdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Clock } from '@hale/base';
+import { type Clock, isHaleError } from '@hale/base';
 import type pg from 'pg';
 import { homeOf } from '../postgres/address.ts';
 import { readPassword } from '../postgres/data-folder.ts';
@@ -15,6 +15,7 @@ import { findEngine } from './engine.ts';
 import { backupError } from './errors.ts';
 import type { RecoveryEngine } from './recovery.ts';
 import { assertVacant, type Restored, type RestoreProgress, restore } from './restore.ts';
+import { whileOccupied } from './steward/occupancy.ts';
 import type { Strongbox } from './strongbox.ts';
 import type { Target } from './target.ts';
 
@@ -44,7 +45,7 @@ export async function restoreHome(order: HomeOrder): Promise<BroughtHome> {
   if (typeof into === 'object') {
     await mkdir(dirname(into.folder), { recursive: true });
     await assertVacant(into.folder);
-    const drained = await drainSpool(box.vault, box.spool);
+    const drained = await drain(order);
     return { ...(await restore({ ...base, folder: into.folder })), putAside: undefined, drained };
   }
   if (box.cluster) {
@@ -57,7 +58,7 @@ export async function restoreHome(order: HomeOrder): Promise<BroughtHome> {
   const pgdata = join(home, 'pgdata');
   await mkdir(home, { recursive: true, mode: 0o700 });
   await assertMayReplace(pgdata, into);
-  const drained = await drainSpool(box.vault, box.spool);
+  const drained = await drain(order);
   const folder = into === 'replace' ? join(home, 'pgdata.restored') : pgdata;
   const restored = await restore({ ...base, folder, inspect: (connect) => marry(connect, home, engine) });
   const suffix = `before-${Math.floor(clock.wall())}`;
@@ -68,6 +69,17 @@ export async function restoreHome(order: HomeOrder): Promise<BroughtHome> {
   if (putAside !== undefined) await rename(pgdata, putAside);
   await rename(folder, pgdata);
   return { ...restored, folder: pgdata, putAside, drained };
+}
+
+/** What only the spool has goes to the store first; where a receiver runs on it, that is what it does each second by itself. */
+async function drain({ root, box }: HomeOrder): Promise<number> {
+  try {
+    const place = { root, database: box.database, errand: 'log' } as const;
+    return await whileOccupied(place, () => drainSpool(box.vault, box.spool));
+  } catch (error) {
+    if (isHaleError(error) && error.code === 'HALE_PLATFORM_BACKUP_BUSY') return 0;
+    throw error;
+  }
 }
 
 /** What is brought back belongs to no term of the cluster that the database was; its nodes' data stays in its folders. */
