@@ -102,6 +102,7 @@ function postgresUnit(resource: PostgresSpec, zones: readonly string[]): UnitSpe
     fingerprint: fingerprintOf({
       kind: resource.kind,
       database: resource.database,
+      ...(resource.bin !== undefined && { bin: resource.bin }),
       // A cluster's declared port is the relay's.
       ...(cluster === undefined ? { port: resource.port } : { standbys, ...cluster }),
     }),

@@ -1,4 +1,4 @@
-// What `hale doctor` asks: can the embedded PostgreSQL run on this machine, and how?
+// What `hale doctor` asks: can this PostgreSQL run on this machine, and how?
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { isHaleError } from '@hale/base';
@@ -16,11 +16,11 @@ export interface PostgresSupport {
   readonly hint: string;
 }
 
-/** Tries it: finds the binaries and lets them say their version. Never throws for what is missing. */
-export async function postgresSupport(): Promise<PostgresSupport> {
+/** Tries it: finds the binaries (in `bin`, else from npm) and lets them say their version. Never throws for what is missing. */
+export async function postgresSupport(bin?: string): Promise<PostgresSupport> {
   try {
     const runAs = await findRunAs();
-    const { postgres } = await reachableBinaries(runAs);
+    const { postgres } = await reachableBinaries(runAs, bin);
     const [program = '', ...args] = dressed(runAs, [postgres, '--version']);
     const { stdout } = await run(program, args, { timeout: 10_000, ...identityOf(runAs) }).catch((cause: unknown) => {
       const said = (cause as { stderr?: string }).stderr?.trim() ?? String(cause);
