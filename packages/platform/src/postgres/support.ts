@@ -10,7 +10,7 @@ const run = promisify(execFile);
 
 export interface PostgresSupport {
   readonly ok: boolean;
-  /** Version and as whom, or what is wrong. */
+  /** Version, where from and as whom, or what is wrong. */
   readonly how: string;
   /** What to type; '' when all is well. */
   readonly hint: string;
@@ -28,13 +28,17 @@ export async function postgresSupport(bin?: string): Promise<PostgresSupport> {
     });
     return {
       ok: true,
-      how: `${stdout.trim().replace('postgres (PostgreSQL)', 'PostgreSQL')}, ${wordsFor(runAs)}`,
+      how: `${stdout.trim().replace('postgres (PostgreSQL)', 'PostgreSQL')} ${whence(bin)}, ${wordsFor(runAs)}`,
       hint: '',
     };
   } catch (error) {
     if (!isHaleError(error)) throw error;
     return { ok: false, how: error.message, hint: error.hint };
   }
+}
+
+function whence(bin: string | undefined): string {
+  return bin === undefined ? 'from npm (for development and small systems)' : `from ${bin}`;
 }
 
 function wordsFor(runAs: RunAs): string {
