@@ -141,12 +141,12 @@ async function inspect(call: Call, { vault }: Strongbox): Promise<number> {
   return whole ? exitCodes.ok : exitCodes.failure;
 }
 
-async function drill(call: Call, { vault }: Strongbox): Promise<number> {
+async function drill(call: Call, { vault, bin }: Strongbox): Promise<number> {
   const { terminal, clock } = call.host;
   const bar = createBar(call.host, call.json);
   const [, id] = call.args;
   const proof = await prove({
-    ...{ vault, clock, engine: await findEngine(), onProgress: (progress) => showRestore(bar, progress) },
+    ...{ vault, clock, engine: await findEngine(bin), onProgress: (progress) => showRestore(bar, progress) },
     ...(id === undefined ? {} : { target: { kind: 'backup', id } as const }),
   }).finally(bar.clear);
   if (call.json) terminal.json(proof);

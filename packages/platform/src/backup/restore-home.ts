@@ -39,7 +39,7 @@ export interface BroughtHome extends Restored {
 /** Throws HALE_PLATFORM_BACKUP_RUNNING, _CLUSTER, _NOT_EMPTY, and all that restore throws. */
 export async function restoreHome(order: HomeOrder): Promise<BroughtHome> {
   const { box, into, target, clock } = order;
-  const engine = await findEngine();
+  const engine = await findEngine(box.bin);
   const progress = order.onProgress === undefined ? {} : { onProgress: order.onProgress };
   const base = { vault: box.vault, target, engine, clock, ...progress };
   if (typeof into === 'object') {

@@ -16,6 +16,8 @@ export interface Strongbox {
   readonly spec: BackupSpec;
   /** Whether several nodes share the data. */
   readonly cluster: boolean;
+  /** Which PostgreSQL brings it back; absent: the build from npm. */
+  readonly bin?: string;
   /** The database's address. Throws HALE_PLATFORM_BACKUP_SOURCE where it was never started. */
   url(): string;
 }
@@ -47,6 +49,7 @@ export async function openStrongbox(
     spool: spoolOf(system, name, spec),
     spec,
     cluster: isCluster(resource),
+    ...(resource.bin !== undefined && { bin: resource.bin }),
     url() {
       const url = resourceUrl(system, name);
       if (url === undefined) throw backupError('HALE_PLATFORM_BACKUP_SOURCE', `${name} was never started here`);

@@ -27,4 +27,5 @@ export { type CopyOptions, type CopyResult, copyCluster } from './copy/copy.ts';
 export type { CopySource } from './copy/source.ts';
 export { isHalfCopied } from './copy/target.ts';
 export { postgresLauncher } from './launcher.ts';
+export { assertServerFits } from './own-server.ts';
 export { type PostgresSupport, postgresSupport } from './support.ts';
