@@ -11,6 +11,7 @@ export const cliErrors = {
   HALE_CLI_BAD_DECLARATION: { exit: 2, hint: 'correct the lines above and run it again; nothing was started' },
   HALE_CLI_NO_DECLARATION: { exit: 2, hint: 'hale init writes one, or name it: hale up --config FILE' },
   HALE_CLI_NOT_RUNNING: { exit: 3, hint: 'start it: hale up' },
+  HALE_CLI_STILL_RUNNING: { exit: 1, hint: 'hale down, then again; or look first: hale restore --into ./restored' },
   HALE_CLI_UNKNOWN_NAME: { exit: 2, hint: 'hale ps lists the names' },
   HALE_CLI_FOLDER_NOT_WRITABLE: {
     exit: 1,

@@ -2,6 +2,7 @@
 // how a standby is made and an old primary brought back, and how it is backed up and restored.
 export { type BackupOrder, type BackupProgress, takeBackup } from '../backup/base-backup.ts';
 export { type CatalogueEntry, type Proof, readCatalogue } from '../backup/catalogue.ts';
+export type { ClusterMemory } from '../backup/cluster-home.ts';
 export { drainSpool } from '../backup/drain.ts';
 export { findEngine } from '../backup/engine.ts';
 export type { Packing } from '../backup/envelope.ts';
