@@ -46,7 +46,7 @@ export const restoreCommand: CommandEntry = {
     };
     const inPlace = async () => {
       await assertDown(spec.root);
-      return bring(box.cluster ? clusterMemoryOf(spec.root, box.database, clock.wall()) : undefined);
+      return bring(box.cluster ? clusterMemoryOf(spec.root, box.database) : undefined);
     };
     const work = typeof into === 'object' ? bring() : withFolderLock(call.host, spec.root, inPlace);
     const restored = await work.finally(bar.clear);

@@ -6,6 +6,20 @@ export type { ClusterMemory } from '../backup/cluster-home.ts';
 export { drainSpool } from '../backup/drain.ts';
 export { findEngine } from '../backup/engine.ts';
 export type { Packing } from '../backup/envelope.ts';
+export {
+  type HouseFile,
+  type HouseHead,
+  type HouseManifest,
+  layOutHouse,
+  listHouseIds,
+  listHouses,
+  openHouseVault,
+  pruneHouse,
+  readHouse,
+  readHouseHead,
+  takeHouse,
+} from '../backup/house.ts';
+export { parseKey } from '../backup/key.ts';
 export type { BackupManifest } from '../backup/manifest.ts';
 export { type ProofOrder, prove } from '../backup/proof.ts';
 export { type Pruned, type PruneOrder, prune } from '../backup/prune.ts';
