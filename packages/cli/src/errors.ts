@@ -16,6 +16,11 @@ export const cliErrors = {
     exit: 1,
     hint: 'write what is no part of the program into .haleignore beside the declaration, a path or a name on each line; or take the databases alone: hale backup now --no-house',
   },
+  HALE_CLI_NO_BACKUPS: {
+    exit: 1,
+    hint: "add resources: { vault: objectStore({ url: 'file:/mnt/other-disk/vault' }), db: postgres({ backup: { to: 'vault' } }) }",
+  },
+  HALE_CLI_NOT_EMPTY: { exit: 1, hint: 'name an empty or a new folder' },
   HALE_CLI_NO_HOUSE: {
     exit: 1,
     hint: 'hale backup now, where the system is, puts it there; is the url of the store right?',

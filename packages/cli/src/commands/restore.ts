@@ -11,6 +11,7 @@ import {
   type Target,
 } from '@hale/platform/postgres';
 import { cliError, exitCodes } from '../errors.ts';
+import { restoreHouse } from '../recovery/restore-house.ts';
 import { clusterMemoryOf } from '../system/cluster-memory.ts';
 import { loadDeclaration } from '../system/declaration.ts';
 import { withFolderLock } from '../system/folder-lock.ts';
@@ -31,8 +32,15 @@ export const restoreCommand: CommandEntry = {
         '--into <where>',
         'new (where it runs, if nothing is there), replace (what is there is put aside), or a folder',
         'new',
-      ),
+      )
+      .option(
+        '--house',
+        'the declaration, the programs and the journal, into an empty folder: what begins a new machine',
+      )
+      .option('--from <url>', 'with --house: the store; its key comes from the environment')
+      .option('--system <name>', 'with --house: which system, where the store holds several'),
   async run(call) {
+    if (call.options['house'] === true) return restoreHouse(call);
     const target = readTarget(textOption(call, 'to') ?? 'latest');
     const spec = await loadDeclaration(call, textOption(call, 'config'));
     const box = await openStrongbox(spec, call.args[0], call.host.env);

@@ -40,7 +40,8 @@ export interface AboutHouse {
   readonly lockfile: string | undefined;
   /** The folder of node_modules that it ran with. */
   readonly modules: string | undefined;
-  readonly databases: Readonly<Record<string, { readonly url: string }>>;
+  /** Of the store that it lies in, as declared: the databases of that store are found where the house is. */
+  readonly store: string;
   /** Names of secret() references: their values are no part of a backup. */
   readonly secrets: readonly string[];
   readonly leftOut: readonly LeftOut[];
@@ -87,7 +88,7 @@ export async function takeHouseOf(host: Host, { spec, database, config }: HouseT
   const about: AboutHouse = {
     ...{ system: spec.name, root, config: relative(root, found.file), node: process.version, hale: ownVersion() },
     ...{ lockfile, modules: modulesOf(root), secrets: secretNamesOf(spec), leftOut: collected.leftOut },
-    databases: Object.fromEntries(Object.entries(spec.backups ?? {}).map(([name, { url }]) => [name, { url }])),
+    store: spec.backups?.[database]?.url ?? '',
     journalSeq: checkpoint?.seq,
   };
   const files = [...collected.files, ...stateFiles(root, checkpoint)];
@@ -120,7 +121,10 @@ function stateFiles(root: string, checkpoint: Checkpoint | undefined): readonly 
 
 export interface StoredHouse {
   readonly vault: Vault;
-  readonly key: Uint8Array | undefined;
+  /** The store as one can name it from anywhere. */
+  readonly url: string;
+  /** The key under the name that the declaration knows it by. */
+  readonly env: Readonly<Record<string, string>>;
   readonly manifest: HouseManifest;
   readonly about: AboutHouse;
 }
@@ -155,7 +159,9 @@ export async function findHouse(
   const key = text === undefined ? undefined : parseKey(text, env[keyName] === undefined ? 'HALE_BACKUP_KEY' : keyName);
   const vault = openHouseVault(store, name, key);
   const manifest = await readHouse(vault);
-  return { vault, key, manifest, about: manifest.about as AboutHouse };
+  const named: Readonly<Record<string, string>> = text === undefined ? {} : { [keyName]: text };
+  const url = from.startsWith('file:') ? store.url : from;
+  return { vault, url, env: named, manifest, about: manifest.about as AboutHouse };
 }
 
 /** Lays the house out in an empty folder; the checkpoint becomes a journal again, under `id` where another is wanted. */

@@ -28,7 +28,7 @@ export { type Restored, type RestoreOrder, type RestoreProgress, restore } from 
 export { type BroughtHome, type HomeOrder, restoreHome } from '../backup/restore-home.ts';
 export { openStrongbox, type Strongbox } from '../backup/strongbox.ts';
 export { parseTarget, type Target, targetWords } from '../backup/target.ts';
-export { openVault, type Vault } from '../backup/vault.ts';
+export { openVault, putSealed, readSealed, type Vault } from '../backup/vault.ts';
 export { type Verification, type VerifyOrder, verify } from '../backup/verify.ts';
 export { type ReceiverOrder, type ReceiverStatus, startWalReceiver, type WalReceiver } from '../backup/wal-receiver.ts';
 export { createFileStore } from '../store/file-store.ts';
