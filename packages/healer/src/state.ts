@@ -76,6 +76,8 @@ export interface ClusterNode {
   notBefore: number;
   /** Since when it follows without receiving. */
   dryAt: number | undefined;
+  /** Why it last could not do what it was told, so that it is told once. */
+  refused?: string | undefined;
 }
 
 /** The memory of one database cluster (healer/postgres). */

@@ -7,7 +7,7 @@
 
 import { kill } from '../leaving.ts';
 import { limits } from '../limits.ts';
-import { isActive } from '../lives.ts';
+import { isActive, isStanding } from '../lives.ts';
 import type { Cluster, Life, Unit } from '../state.ts';
 import { about, give, tell, type Work, wakeBy } from '../work.ts';
 import { foundCluster, isFit, isPrimaryLost, primarySlot, type Seat, seatsOf } from './cluster.ts';
@@ -52,7 +52,9 @@ function noteOpen(work: Work, unit: Unit, cluster: Cluster): void {
     cluster.open = undefined;
     const database = life.seen?.database;
     const writes = database?.role === 'primary' && database.term === cluster.term && life.stage === 'up';
-    if (writes && life.seen?.ready.verdict === 'pass') openFor(work, unit, cluster, life);
+    // A frozen one says still what it said before.
+    if (writes && life.seen?.ready.verdict === 'pass' && life.seen.process.kind === 'running' && !isStanding(life))
+      openFor(work, unit, cluster, life);
   }
 }
 
