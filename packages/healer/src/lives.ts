@@ -64,7 +64,9 @@ export function isProvenDown(unit: Unit): boolean {
 
 /** A database cluster in which nobody accepts writes is of no use to those who use it, however many standbys run. */
 export function isWithoutPrimary(unit: Unit): boolean {
-  return unit.spec.cluster !== undefined && unit.cluster?.open === undefined;
+  if (unit.spec.cluster === undefined) return false;
+  const open = unit.cluster?.open;
+  return !unit.slots.some((slot) => slot.lives.some((life) => life.incarnation === open && isServing(unit, life)));
 }
 
 /**

@@ -44,7 +44,11 @@ function answered(work: Work, { unit, slot, life }: Asked, result: CommandResult
   }
   node.refused = undefined;
   if (asked.kind === 'fence' && result.logEnd !== undefined) foldFence(unit, { slot, life }, result.logEnd);
-  if (asked.kind === 'follow') node.follows = cluster.term;
+  if (asked.kind === 'follow') {
+    node.follows = cluster.term;
+    node.followedAt = work.now;
+    node.dryAt = undefined;
+  }
   if (asked.kind === 'promote' && cluster.election === undefined && slot.replica === cluster.primary)
     openFor(work, unit, cluster, life);
 }

@@ -234,6 +234,41 @@ describe('a database cluster', () => {
     assert.ok(again.replica === 'db/2' && again.incarnation !== incarnation, 'it is started anew');
   });
 
+  test('an old primary that turns up again is not led to during the election, and is started anew in the next term', () => {
+    const bench = serving();
+    const primary = node(bench, 0, { role: 'primary' });
+    // A full look that does not list it, and later one that does.
+    bench.see([node(bench, 1, {}), node(bench, 2, {})], 1_000, true);
+    assert.equal(bench.all('FenceStandby').length, 2);
+    bench.see([primary], 1_000);
+    assert.equal(tableOf(bench)?.primary, undefined);
+    bench.feed({ kind: 'TimePassed' }, 10_000);
+    assert.deepEqual(
+      bench.all('StopReplica').map((one) => [one.replica, one.incarnation, one.graceMs]),
+      [['db/0', primary.incarnation, 0]],
+    );
+    bench.see([{ ...primary, ...died }], 100);
+    bench.feed({ kind: 'TimePassed' }, 5_000);
+    assert.deepEqual(bench.all('StartReplica').at(-1)?.database, { term: 2, primary: 'db/0', from: undefined });
+  });
+
+  test('a new primary is not condemned for standbys that have only just been told to follow it', () => {
+    const bench = serving();
+    const unready = { ready: { verdict: 'fail', reason: 'no answer in time', failures: 3 } } as const;
+    for (let second = 0; second < 5; second++)
+      bench.see(
+        [node(bench, 0, { role: 'primary' }), node(bench, 1, {}, unready), node(bench, 2, { streaming: false })],
+        1_000,
+      );
+    bench.see([node(bench, 0, {}, died)], 100);
+    finish(bench, 'FenceStandby', [101, 100]);
+    finish(bench, 'PromoteStandby');
+    finish(bench, 'FollowPrimary');
+    bench.see([node(bench, 1, { role: 'primary', term: 2 }, unready)], 100);
+    assert.equal(tableOf(bench)?.term, 2);
+    assert.deepEqual(bench.told('condemned'), []);
+  });
+
   test('one that follows and receives nothing is copied anew; one that is late once is not', () => {
     const bench = serving();
     const primary = { role: 'primary', logEnd: 500 } as const;
