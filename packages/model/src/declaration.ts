@@ -203,6 +203,8 @@ export interface SystemDeclaration<Services, Resources> {
   readonly name: string;
   /** Failure domains (default ['a']). On one host they are labels, and shown as simulated. */
   readonly zones?: readonly string[];
+  /** Regions, the first one home: each database with standbys has an asynchronous copy in each of the others. On one host they are labels. */
+  readonly regions?: readonly string[];
   readonly resources?: Resources;
   readonly services: Services & {
     readonly [Name in keyof Services]: ServiceDeclaration<NameOf<Services> | NameOf<Resources>>;

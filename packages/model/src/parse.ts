@@ -12,7 +12,7 @@ import { describe } from './parse/readers.ts';
 import { readService } from './parse/service.ts';
 import { postgresShape, readShape, systemShape } from './parse/shapes.ts';
 import type { BackupSpec, PostgresSpec, ServiceSpec, SystemSpec } from './spec.ts';
-import { hasPort } from './units.ts';
+import { hasPort, isCluster } from './units.ts';
 
 export interface ParseOptions {
   /** Absolute folder of the declaration. */
@@ -35,6 +35,7 @@ export function parseSystem(declaration: unknown, { root, id }: ParseOptions): P
   const resourceEntries = recordOf(declaration['resources']);
   const name = readName(declaration['name'], problems);
   const zones = readZones(declaration['zones'], problems);
+  const regions = readRegions(declaration['regions'], zones, problems);
   const stores = readStores(resourceEntries, problems);
   const { resources, backups } = readResources(resourceEntries, { stores, root }, problems);
   const services: ServiceSpec[] = [];
@@ -50,6 +51,7 @@ export function parseSystem(declaration: unknown, { root, id }: ParseOptions): P
   const resourceNames = Object.keys(resourceEntries).filter((resource) => !stores.has(resource));
   const gateway = readGateway(declaration['gateway'], { services: serviceNames, resources: resourceNames, root });
   problems.push(...gateway.problems);
+  if (regions.length > 1) problems.push(...doubtRegions(resources));
   problems.push(
     ...checkDrawing({
       serviceNames,
@@ -69,6 +71,7 @@ export function parseSystem(declaration: unknown, { root, id }: ParseOptions): P
     id,
     root,
     zones,
+    ...(regions.length > 1 && { regions }),
     services: Object.fromEntries(services.map((service) => [service.name, { ...service, uses: unique(service.uses) }])),
     resources: Object.fromEntries(resources.map((resource) => [resource.name, resource])),
     gateway: listens ? gateway.spec : undefined,
@@ -111,6 +114,33 @@ function readZones(input: unknown, problems: Problem[]): readonly string[] {
     } else zones.push(zone);
   }
   return zones.length === 0 ? zonesDefault : zones;
+}
+
+/** Names as zones have them; two that are the same would be one place. */
+function readRegions(input: unknown, zones: readonly string[], problems: Problem[]): readonly string[] {
+  if (!Array.isArray(input)) return [];
+  const regions: string[] = [];
+  for (const [index, region] of input.entries()) {
+    const at: Path = ['regions', index];
+    if (typeof region !== 'string' || !/^[a-z0-9][a-z0-9-]{0,39}$/.test(region)) {
+      const message = `expected a region's name (lower-case letters, digits, dashes), got ${describe(region)}`;
+      problems.push(errorAt(at, { message, hint: "write regions: ['eu', 'us']" }));
+    } else if (regions.includes(region) || zones.includes(region)) {
+      const message = `'${region}' is the name of another region or zone`;
+      problems.push(errorAt(at, { message, hint: 'give each place a name of its own' }));
+    } else regions.push(region);
+  }
+  return regions;
+}
+
+/** A database that is alone has nobody to copy it elsewhere. */
+function doubtRegions(resources: readonly PostgresSpec[]): readonly Problem[] {
+  return resources
+    .filter((resource) => !isCluster(resource))
+    .map(({ name }) => {
+      const message = 'one node, in one region: it is lost with its region';
+      return warningAt(['resources', name], { message, hint: 'write standbys: 2, and a copy is kept in each region' });
+    });
 }
 
 function readStores(entries: Entries, problems: Problem[]): Stores {

@@ -10,6 +10,8 @@ export interface SystemSpec {
   /** The absolute folder that holds the declaration; paths in it are resolved against this. */
   readonly root: string;
   readonly zones: readonly string[];
+  /** The first is where everything runs; databases with standbys have a copy in each of the others. Absent: one region without a name. */
+  readonly regions?: readonly string[];
   readonly services: Readonly<Record<UnitName, ServiceSpec>>;
   readonly resources: Readonly<Record<UnitName, ResourceSpec>>;
   readonly gateway: GatewaySpec | undefined;

@@ -69,6 +69,11 @@ export function backedUpOf(
   });
 }
 
+/** How many nodes a database has: itself, its standbys, and one in each other region. */
+export function nodesOf(resource: PostgresSpec, regions: readonly string[] = []): number {
+  return 1 + (resource.standbys ?? 0) + (isCluster(resource) ? Math.max(0, regions.length - 1) : 0);
+}
+
 /** Names of the services that the gateway listens for (`svc:<service>`), in declared order. */
 export function routedServices(spec: SystemSpec): readonly UnitName[] {
   return Object.values(spec.services)
@@ -94,15 +99,16 @@ function serviceUnit(service: ServiceSpec): UnitSpec {
   };
 }
 
-function postgresUnit(resource: PostgresSpec, { zones, backups }: SystemSpec): UnitSpec {
+function postgresUnit(resource: PostgresSpec, { zones, backups, regions = [] }: SystemSpec): UnitSpec {
   const { standbys = 0 } = resource;
   const synchronous = backups?.[resource.name]?.synchronous === true;
   const cluster = isCluster(resource) ? { acknowledgers: acknowledgersDefault } : undefined;
+  const [home, ...distant] = regions;
   const available = resource.durability === 'available' ? { mayGoAlone: true as const } : {};
   return {
     name: resource.name,
     role: 'postgres',
-    replicas: 1 + standbys,
+    replicas: nodesOf(resource, regions),
     uses: [],
     zones: cluster === undefined ? zones.slice(0, 1) : zones,
     surge: false,
@@ -124,7 +130,13 @@ function postgresUnit(resource: PostgresSpec, { zones, backups }: SystemSpec): U
       ...(synchronous && { synchronous }),
     }),
     // Not in the fingerprint: no node is started anew for it.
-    ...(cluster && { cluster: { ...cluster, ...available } }),
+    ...(cluster && {
+      cluster: {
+        ...cluster,
+        ...available,
+        ...(home !== undefined && distant.length > 0 && { regions: { home, distant } }),
+      },
+    }),
   };
 }
 

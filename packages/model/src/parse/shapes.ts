@@ -183,6 +183,7 @@ export type GatewayShape = z.output<typeof gatewayShape> &
 export const systemShape = z.object({
   name: field(readText),
   zones: field(names),
+  regions: field(names),
   services: z.record(z.string(), z.unknown()).optional(),
   resources: z.record(z.string(), z.unknown()).optional(),
   gateway: z.unknown().optional(),
@@ -191,7 +192,6 @@ export const systemShape = z.object({
 /** Fields of the design that later versions act on, with what to do today. */
 const laterFields: Readonly<Record<string, string>> = {
   scale: 'leave it out, and set replicas to a number',
-  regions: 'leave it out: one host is one region',
   alerts: 'leave it out: incidents stand in `hale incidents` and on the dashboard',
   cpu: 'leave it out: only memory is limited yet',
   schedule: 'leave it out',
