@@ -106,6 +106,7 @@ export interface Cluster {
   moving?: ReplicaId | undefined;
   /** Where the primary's log ended when it was last seen, in bytes. */
   lastEnd?: number | undefined;
+  lastEndAt?: number | undefined;
 }
 
 export interface Alone {

@@ -38,6 +38,7 @@ const warmMs = 1_500;
 const writeWithinMs = 60_000;
 const wholeWithinMs = 180_000;
 const lookEveryMs = 40;
+const askAgainMs = 2_000;
 
 /** Throws HALE_CLI_REFUSED where nothing is declared that could be lost. */
 export async function drillRegion(
@@ -67,24 +68,31 @@ export async function drillRegion(
 async function lose(stage: Stage, ledger: DrillLedger): Promise<RegionLine> {
   const { call, system, database, home, region } = stage;
   const { clock } = call.host;
-  await pause(call.host, warmMs);
+  await pause(call.host.clock, warmMs);
   const seq = (await system.api.feed(undefined, 1)).at(-1)?.seq;
   const struckMs = clock.mono();
   let isLost = true;
   const dark = (async () => {
     while (isLost && !stage.signal.aborted) {
       for (const one of nodesOf(await view(stage), database)) if (one.zone !== region) end(one);
-      await pause(call.host, lookEveryMs);
+      await pause(call.host.clock, lookEveryMs);
     }
   })();
   const order = { kind: 'failover', unit: database, region } as const;
   let firstMs: number | undefined;
   try {
     await until(stage, 'the primary to be lost', writeWithinMs, (now) => primaryOf(now, database) === undefined);
-    await system.api.order(order);
-    await until(stage, 'a write to be acknowledged', writeWithinMs, () => {
-      firstMs = ledger.firstAfter(struckMs);
-      return firstMs !== undefined && firstMs > struckMs + lookEveryMs;
+    // What was sent before may have been acknowledged by the old one.
+    const lostMs = clock.mono();
+    let askedMs = Number.NEGATIVE_INFINITY;
+    await until(stage, 'a write to be acknowledged', writeWithinMs, async () => {
+      firstMs = ledger.firstAfter(lostMs);
+      // As a person would: it is refused while another change of primary is under way.
+      if (firstMs === undefined && clock.mono() - askedMs > askAgainMs) {
+        askedMs = clock.mono();
+        await system.api.order(order);
+      }
+      return firstMs !== undefined;
     });
   } finally {
     isLost = false;
@@ -164,17 +172,17 @@ async function until(
   stage: Stage,
   what: string,
   withinMs: number,
-  holds: (now: SystemView, database: string) => boolean,
+  holds: (now: SystemView, database: string) => boolean | Promise<boolean>,
 ): Promise<void> {
   const { clock } = stage.call.host;
   const endMs = clock.mono() + withinMs;
   for (;;) {
-    if (holds(await view(stage), stage.database)) return;
+    if (await holds(await view(stage), stage.database)) return;
     if (stage.signal.aborted) throw cliError('HALE_CLI_REFUSED', 'the drill was broken off', { hint: 'hale ps' });
     if (clock.mono() > endMs) {
       const hint = `hale explain, hale failover ${stage.database} --region ${stage.home}`;
       throw cliError('HALE_CLI_REFUSED', `waited ${formatDuration(withinMs)} for ${what}`, { hint });
     }
-    await pause(stage.call.host, lookEveryMs);
+    await pause(stage.call.host.clock, lookEveryMs);
   }
 }

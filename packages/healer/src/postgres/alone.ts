@@ -16,7 +16,7 @@ import { isDistant, primarySlot, receives, type Seat, seatsOf } from './cluster.
 /** One step of going on alone, or of coming back from it. */
 export function tendAlone(work: Work, unit: Unit, cluster: Cluster): void {
   const primary = seatsOf(unit).find(({ life }) => life.incarnation === cluster.open);
-  if (primary !== undefined) cluster.lastEnd = Math.max(cluster.lastEnd ?? 0, primary.life.seen?.database?.logEnd ?? 0);
+  if (primary !== undefined) noteEnd(cluster, primary);
   // One that moved to another region is alone whatever was declared, until it has standbys.
   if (unit.spec.cluster?.mayGoAlone !== true && cluster.alone === undefined) return;
   if (primary === undefined) {
@@ -33,6 +33,13 @@ export function tendAlone(work: Work, unit: Unit, cluster: Cluster): void {
   // A new life of one that is alone already has nothing to wait for.
   if (work.now < dueAt && cluster.alone === undefined) wakeBy(work, dueAt);
   else goAlone(work, unit, cluster, primary);
+}
+
+function noteEnd(cluster: Cluster, { life }: Seat): void {
+  const end = life.seen?.database?.logEnd ?? 0;
+  if (end < (cluster.lastEnd ?? 0)) return;
+  cluster.lastEnd = end;
+  cluster.lastEndAt = life.seenAt;
 }
 
 /** Whether the primary that was lost has something that nobody else has, as far as is known. */

@@ -13,7 +13,7 @@ import type { Cluster, Election, Unit } from '../state.ts';
 import { give, tell, type Work, wakeBy } from '../work.ts';
 import { exposureOf, isAlone, isGivenUp } from './alone.ts';
 import { isFit, isJoined, nodeOf, primarySlot, type Seat, seatsOf } from './cluster.ts';
-import { beginMove, judgeMove, tellMove, voicesOf } from './move.ts';
+import { beginMove, judgeMove, lacks, tellMove, voicesOf } from './move.ts';
 import { fencesNeeded, furthest } from './quorum.ts';
 
 /** The primary is lost: begin, or say why not. */
@@ -106,11 +106,11 @@ function driveMove(work: Work, unit: Unit, cluster: Cluster, election: Election)
     tell(work, 'refused', `${unit.spec.name} is not moved: ${primary} did not answer`, { unit: unit.spec.name });
     enthrone(work, unit, cluster, { election, primary: cluster.primary, baseline: undefined });
   } else {
-    const known = Math.max(cluster.lastEnd ?? 0, ...election.fenced.map((one) => one.logEnd));
+    const missing = lacks(work, unit, cluster, election);
     // Others may have what it lacks: their data parts ways with its own.
     const alone = { ...election, fenced: election.fenced.filter(({ replica }) => replica === primary) };
     enthrone(work, unit, cluster, { election: alone, primary, baseline: logEnd });
-    tellMove(work, { unit, cluster }, { logEnd, known });
+    tellMove(work, { unit, cluster }, missing);
   }
 }
 
@@ -139,6 +139,7 @@ function enthrone(
   if (election.lossy === true || primary !== old) cluster.alone = undefined;
   else if (cluster.alone !== undefined) Object.assign(cluster.alone, { told: undefined, sharedAt: undefined });
   cluster.election = undefined;
+  if (primary !== old) cluster.lastEnd = undefined;
 }
 
 function askToBeFenced(work: Work, unit: Unit, { slot, life, node }: Seat, election: Election): void {

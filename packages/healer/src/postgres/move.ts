@@ -4,12 +4,13 @@
 //
 //   asked ── the primary runs: it is asked to stop ──> lost ── the node is fenced, and who else can be reached ──> it is the primary: term + 1,
 //                                                        └── 10 s, or it is gone: the old one again               alone until a standby has all (alone.ts)
-import { formatBytes } from '@hale/base';
+import { formatBytes, formatDuration } from '@hale/base';
 import type { ReplicaId } from '@hale/model';
 import { limits } from '../limits.ts';
 import type { Cluster, Election, Unit } from '../state.ts';
 import { tell, type Work, wakeBy } from '../work.ts';
-import { isDistant, primarySlot, type Seat, seatsOf } from './cluster.ts';
+import { isDistant, isFit, primarySlot, type Seat, seatsOf } from './cluster.ts';
+import { fencesNeeded } from './quorum.ts';
 
 /** The node of `region`; undefined for the region where the standbys are, and for one that is not declared. */
 export function nodeOfRegion(unit: Unit, region: string): ReplicaId | undefined {
@@ -29,7 +30,9 @@ export function whyNotMove(unit: Unit, cluster: Cluster, region: string): string
   if (target === undefined) return isDistant(unit, cluster.primary) ? undefined : `${name} is in ${home} already`;
   if (target === cluster.primary) return `${name} is in ${region} already`;
   const seat = seatsOf(unit).find(({ slot }) => slot.replica === target);
-  return seat?.node.follows === cluster.term ? undefined : `${target} of region ${region} has no copy to go on with`;
+  return seat !== undefined && isFit(seat.life, cluster)
+    ? undefined
+    : `${target} of region ${region} has no copy to go on with`;
 }
 
 /** Begins when the primary is lost and a move was asked for. False: it was not, or its node cannot be asked any more. */
@@ -74,22 +77,29 @@ export function judgeMove(work: Work, unit: Unit, cluster: Cluster, election: El
   return 'waits';
 }
 
+/** What the node that takes over lacks, in words; undefined: nothing that was acknowledged. Asked before the new term begins. */
+export function lacks(work: Work, unit: Unit, cluster: Cluster, election: Election): string | undefined {
+  const target = election.fenced.find(({ replica }) => replica === cluster.moving)?.logEnd ?? 0;
+  const others = election.fenced.filter(({ replica }) => replica !== cluster.moving);
+  const needed = fencesNeeded(cluster.joined.length, unit.spec.cluster?.acknowledgers ?? 1);
+  const missing = Math.max(0, ...others.map(({ logEnd }) => logEnd), cluster.lastEnd ?? 0) - target;
+  const bytes = `the last ${formatBytes(Math.max(0, missing))} that were seen`;
+  // Every acknowledged commit is on one of so many.
+  if (others.length >= needed && cluster.alone === undefined) return missing <= 0 ? undefined : bytes;
+  const since = formatDuration(Math.max(0, work.now - (cluster.lastEndAt ?? work.now)));
+  return `${missing <= 0 ? 'nothing that was seen' : bytes}, and may lack what was acknowledged in the ${since} since the old primary was looked at`;
+}
+
 /** It writes by itself until a standby has everything; what it lacks is told. */
 export function tellMove(
   work: Work,
   { unit, cluster }: { readonly unit: Unit; readonly cluster: Cluster },
-  end: { readonly logEnd: number; readonly known: number },
+  missing: string | undefined,
 ): void {
   cluster.alone = { since: work.now, told: undefined, does: false, sharedAt: undefined };
   cluster.moving = undefined;
-  const missing = Math.max(0, end.known - end.logEnd);
-  const lacks =
-    missing === 0 ? 'it lacks nothing that is known of' : `it lacks the last ${formatBytes(missing)} that are known of`;
+  const words = `it lacks ${missing ?? 'nothing that was acknowledged'}`;
   const subject = { unit: unit.spec.name, replica: cluster.primary };
-  tell(
-    work,
-    missing === 0 ? 'acted' : 'escalated',
-    `${cluster.primary} is the primary of term ${cluster.term}: ${lacks}`,
-    subject,
-  );
+  const text = `${cluster.primary} is the primary of term ${cluster.term}: ${words}`;
+  tell(work, missing === undefined ? 'acted' : 'escalated', text, subject);
 }
