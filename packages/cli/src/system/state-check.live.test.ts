@@ -31,11 +31,17 @@ test('the build from npm is named as what it is, and copies on one disk too', { 
   const [server, copies] = lines(await examineState(spec, {}));
   assert.match(server ?? '', /^ok db: PostgreSQL 18/);
   assert.match(copies ?? '', /^warn db: 3 nodes on one machine and its disk, and no backup/);
-  const saved = { ...spec, backups: { db: { url: 'file:vault', keepMs: 1 } } };
+  const saved = {
+    ...spec,
+    backups: { db: { url: 'file:vault', keepMs: 1, everyMs: 1, proveMs: 1, pitr: true, synchronous: false } },
+  };
   const [, same, store] = lines(await examineState(saved, {}));
   assert.match(same ?? '', /^warn .* and backups on that very disk/);
   assert.match(store ?? '', /^warn file:.*vault: versions: no, locks: no/);
-  const far = { ...spec, backups: { db: { url: 's3://vault/shop', keepMs: 1 } } };
+  const far = {
+    ...spec,
+    backups: { db: { url: 's3://vault/shop', keepMs: 1, everyMs: 1, proveMs: 1, pitr: true, synchronous: false } },
+  };
   const env = { HALE_S3_ENDPOINT: 'http://127.0.0.1:9', AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b' };
   const [, other, down] = lines(await examineState(far, env));
   assert.equal(

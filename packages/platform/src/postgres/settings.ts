@@ -52,6 +52,10 @@ export function serverArguments(node: {
   /** Undefined: no unix socket. */
   readonly socketFolder: string | undefined;
   readonly name: string;
+  /** Of a single node: commits wait for the receiver of its backups. */
+  readonly synchronousTo?: string | undefined;
+  /** Log that is kept for a receiver that is away, at most; left to the file where it is not said. */
+  readonly slotKeep?: string | undefined;
 }): readonly string[] {
   const set = (name: string, value: string) => ['-c', `${name}=${value}`];
   return [
@@ -61,5 +65,7 @@ export function serverArguments(node: {
     ...set('cluster_name', node.name),
     // Lines go to stderr, which the keeper bounds.
     ...set('logging_collector', 'off'),
+    ...(node.synchronousTo === undefined ? [] : set('synchronous_standby_names', node.synchronousTo)),
+    ...(node.slotKeep === undefined ? [] : set('max_slot_wal_keep_size', node.slotKeep)),
   ];
 }
