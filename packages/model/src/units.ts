@@ -108,7 +108,13 @@ function postgresUnit(resource: PostgresSpec, { zones, backups }: SystemSpec): U
     surge: false,
     routed: false,
     probes: {
-      startup: defaultProbe({ kind: 'tcp' }, { withinMs: probeDefaults.postgresStartupWithinMs }),
+      startup: defaultProbe(
+        { kind: 'tcp' },
+        {
+          withinMs:
+            resource.url === undefined ? probeDefaults.postgresStartupWithinMs : probeDefaults.elsewhereWithinMs,
+        },
+      ),
       ready: defaultProbe({ kind: 'tcp' }),
       live: undefined,
     },
@@ -118,6 +124,7 @@ function postgresUnit(resource: PostgresSpec, { zones, backups }: SystemSpec): U
     fingerprint: fingerprintOf({
       kind: resource.kind,
       database: resource.database,
+      ...(resource.url !== undefined && { url: resource.url }),
       ...(resource.bin !== undefined && { bin: resource.bin }),
       // A cluster's declared port is the relay's.
       ...(cluster === undefined ? { port: resource.port } : { standbys, ...cluster }),

@@ -41,6 +41,7 @@ export { type ControlFile, type ControlState, readControlFile } from './control-
 export { type CopyOptions, type CopyResult, copyCluster } from './copy/copy.ts';
 export type { CopySource } from './copy/source.ts';
 export { isHalfCopied } from './copy/target.ts';
+export { askElsewhere, type ServerElsewhere } from './elsewhere.ts';
 export { postgresLauncher } from './launcher.ts';
 export { assertServerFits } from './own-server.ts';
 export { type PostgresSupport, postgresSupport } from './support.ts';
