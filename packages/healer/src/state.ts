@@ -74,8 +74,12 @@ export interface ClusterNode {
   command: { id: CommandId; kind: 'fence' | 'promote' | 'follow' | 'alone' | 'share' } | undefined;
   /** Not asked again before (mono). */
   notBefore: number;
+  /** When it was told so: what was seen before says nothing of it. */
+  followedAt?: number | undefined;
   /** Since when it follows without receiving. */
   dryAt: number | undefined;
+  /** Why it last could not do what it was told, so that it is told once. */
+  refused?: string | undefined;
 }
 
 /** The memory of one database cluster (healer/postgres). */

@@ -11,7 +11,7 @@ import { formatBytes, formatDuration } from '@hale/base';
 import { limits } from '../limits.ts';
 import type { Alone, Cluster, Life, Unit } from '../state.ts';
 import { about, give, tell, type Work, wakeBy } from '../work.ts';
-import { primarySlot, type Seat, seatsOf } from './cluster.ts';
+import { primarySlot, receives, type Seat, seatsOf } from './cluster.ts';
 
 /** One step of going on alone, or of coming back from it. */
 export function tendAlone(work: Work, unit: Unit, cluster: Cluster): void {
@@ -64,7 +64,7 @@ export function describeAlone(unit: Unit, cluster: Cluster): string | undefined 
 function receivers(unit: Unit, cluster: Cluster): readonly Seat[] {
   return seatsOf(unit).filter(
     ({ slot, life, node }) =>
-      slot.replica !== cluster.primary && node.follows === cluster.term && life.seen?.database?.streaming === true,
+      slot.replica !== cluster.primary && node.follows === cluster.term && receives(life) === true,
   );
 }
 

@@ -12,7 +12,7 @@ import { limits } from '../limits.ts';
 import type { Cluster, Election, Unit } from '../state.ts';
 import { give, tell, type Work, wakeBy } from '../work.ts';
 import { exposureOf, isAlone, isGivenUp } from './alone.ts';
-import { isJoined, nodeOf, primarySlot, type Seat, seatsOf } from './cluster.ts';
+import { isFit, isJoined, nodeOf, primarySlot, type Seat, seatsOf } from './cluster.ts';
 import { fencesNeeded, furthest } from './quorum.ts';
 
 /** The primary is lost: begin, or say why not. */
@@ -83,7 +83,10 @@ export function driveElection(work: Work, unit: Unit, cluster: Cluster, election
   for (const voter of voters) askToBeFenced(work, unit, voter, election);
 }
 
-/** The term begins: nobody has joined it yet, and whom the election has fenced holds nothing that its primary lacks. */
+/**
+ * The term begins: nobody has joined it yet. Whom the election has fenced holds nothing that its primary lacks; and where the primary
+ * stays the same, nor does anybody whose data was right for the term before: it was copied from that very disk.
+ */
 function enthrone(
   work: Work,
   unit: Unit,
@@ -93,7 +96,8 @@ function enthrone(
   for (const { life, node } of seatsOf(unit)) {
     node.command = undefined;
     node.notBefore = work.now;
-    if (election.fenced.some(({ incarnation }) => incarnation === life.incarnation)) node.fit = election.term;
+    const isFenced = election.fenced.some(({ incarnation }) => incarnation === life.incarnation);
+    if (isFenced || (primary === cluster.primary && isFit(life, cluster))) node.fit = election.term;
   }
   const old = cluster.primary;
   cluster.term = election.term;
