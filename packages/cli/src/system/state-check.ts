@@ -4,7 +4,7 @@ import { statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Clock, createSystemClock, isHaleError } from '@hale/base';
 import { isCluster, type PostgresSpec, type SystemSpec } from '@hale/model';
-import { askElsewhere, openStore, postgresSupport } from '@hale/platform/postgres';
+import { askElsewhere, openStore, postgresSupport, storeSecrets } from '@hale/platform/postgres';
 import type { ObjectStore } from '@hale/ports';
 import type { Finding } from './health-check.ts';
 
@@ -24,7 +24,11 @@ export async function examineState(spec: SystemSpec | undefined, env: Environmen
     );
   }
   const urls = new Set(Object.values(spec.backups ?? {}).map(({ url }) => url));
-  for (const url of urls) findings.push(await storeFinding(() => openStore(url, { folder: spec.root, env })));
+  for (const url of urls) {
+    // Asked inside: that the secrets lie open is a finding too.
+    const open = async () => openStore(url, { folder: spec.root, env: { ...env, ...storeSecrets(spec.root) } });
+    findings.push(await storeFinding(open));
+  }
   return findings;
 }
 

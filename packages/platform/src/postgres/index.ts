@@ -29,7 +29,7 @@ export { type BroughtHome, type HomeOrder, restoreHome } from '../backup/restore
 export { backupLauncher } from '../backup/steward/launcher.ts';
 export { type Errand, whileOccupied } from '../backup/steward/occupancy.ts';
 export { type BackupStats, backupStatsFile, readBackupStats } from '../backup/steward/stats.ts';
-export { openStrongbox, type Strongbox } from '../backup/strongbox.ts';
+export { openStrongbox, type Strongbox, storeSecrets } from '../backup/strongbox.ts';
 export { parseTarget, type Target, targetWords } from '../backup/target.ts';
 export { openVault, putSealed, readSealed, type Vault } from '../backup/vault.ts';
 export { type Verification, type VerifyOrder, verify } from '../backup/verify.ts';
