@@ -116,6 +116,11 @@ export interface PostgresOptions {
    * is lost too.
    */
   readonly durability?: 'no-acked-loss' | 'available';
+  /**
+   * A server that somebody else runs: secret('DATABASE_URL'). Hale asks it how it is and says when it does not answer; services get this very address.
+   * `bin` then names what proves its backups, where the build from npm is of another major version; all else is the server's own affair.
+   */
+  readonly url?: EnvReference | SecretReference;
   /** Copies of it are taken, and proven by restoring them. */
   readonly backup?: BackupOptions;
 }

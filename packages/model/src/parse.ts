@@ -5,6 +5,7 @@ import type { Parsed, Problem } from '@hale/base';
 import { postgresDefaults, standbysDefault, zonesDefault } from './defaults.ts';
 import { readBackup, readStore, type Stores } from './parse/backups.ts';
 import { checkDrawing, plainName } from './parse/checks.ts';
+import { readElsewhere } from './parse/elsewhere.ts';
 import { readGateway } from './parse/gateway.ts';
 import { resolvePath } from './parse/paths.ts';
 import { errorAt, type Path, warningAt } from './parse/problems.ts';
@@ -181,10 +182,12 @@ function readResources(
       problems.push(errorAt([...path, 'database'], { message, hint: `write '${plain}'` }));
     }
     const standbys = read.value.standbys ?? (read.value.durability === undefined ? 0 : standbysDefault);
-    problems.push(...doubtStandbys(path, standbys, read.value.durability));
+    if (read.value.url === undefined) problems.push(...doubtStandbys(path, standbys, read.value.durability));
     const { port, bin } = read.value;
+    const { url, ...elsewhere } = readElsewhere(read.value, path);
+    problems.push(...elsewhere.problems);
     const available = read.value.durability === 'available' ? { durability: 'available' as const } : {};
-    const own = bin === undefined ? {} : { bin: resolvePath(root, bin) };
+    const own = { ...(bin !== undefined && { bin: resolvePath(root, bin) }), ...(url !== undefined && { url }) };
     resources.push({ kind: 'postgres', name, database, port, ...own, ...(standbys > 0 && { standbys }), ...available });
     if (read.value.backup === undefined) continue;
     const backup = readBackup(read.value.backup, [...path, 'backup'], { stores, standbys });

@@ -114,7 +114,13 @@ function postgresUnit(resource: PostgresSpec, { zones, backups, regions = [] }: 
     surge: false,
     routed: false,
     probes: {
-      startup: defaultProbe({ kind: 'tcp' }, { withinMs: probeDefaults.postgresStartupWithinMs }),
+      startup: defaultProbe(
+        { kind: 'tcp' },
+        {
+          withinMs:
+            resource.url === undefined ? probeDefaults.postgresStartupWithinMs : probeDefaults.elsewhereWithinMs,
+        },
+      ),
       ready: defaultProbe({ kind: 'tcp' }),
       live: undefined,
     },
@@ -124,6 +130,7 @@ function postgresUnit(resource: PostgresSpec, { zones, backups, regions = [] }: 
     fingerprint: fingerprintOf({
       kind: resource.kind,
       database: resource.database,
+      ...(resource.url !== undefined && { url: resource.url }),
       ...(resource.bin !== undefined && { bin: resource.bin }),
       // A cluster's declared port is the relay's.
       ...(cluster === undefined ? { port: resource.port } : { standbys, ...cluster }),

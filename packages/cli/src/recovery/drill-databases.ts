@@ -33,8 +33,8 @@ async function bringBack(call: Call, spec: SystemSpec, database: string): Promis
   const { clock, env } = call.host;
   const bar = createBar(call.host, call.json);
   try {
-    const { vault } = await openStrongbox(spec, database, env);
-    const engine = await findEngine();
+    const { vault, bin } = await openStrongbox(spec, database, env);
+    const engine = await findEngine(bin);
     const proof = await prove({ vault, engine, clock, onProgress: (progress) => showRestore(bar, progress) });
     const { backup, ok, rtoMs, rpoMs, tables, problems } = proof;
     const rows = tables.reduce((sum, one) => sum + one.rows, 0);

@@ -122,15 +122,16 @@ export const serviceShape = z.object({
 });
 export type ServiceShape = z.output<typeof serviceShape>;
 
-const readKeyReference: Reader<EnvReference | SecretReference> = (input) => {
-  const { kind, name } = (input ?? {}) as { kind?: unknown; name?: unknown };
-  if ((kind === 'env' || kind === 'secret') && typeof name === 'string')
-    return { value: input as EnvReference | SecretReference };
-  const message = `expected secret() or env(), got ${describe(input)}`;
-  return {
-    complaint: { message, hint: "write encrypt: secret('BACKUP_KEY'): a key in plain text would be no secret" },
+const readReference =
+  (hint: string): Reader<EnvReference | SecretReference> =>
+  (input) => {
+    const { kind, name } = (input ?? {}) as { kind?: unknown; name?: unknown };
+    if ((kind === 'env' || kind === 'secret') && typeof name === 'string')
+      return { value: input as EnvReference | SecretReference };
+    // What is text here is a secret by now: it is not repeated.
+    const got = typeof input === 'string' ? 'text' : describe(input);
+    return { complaint: { message: `expected secret() or env(), got ${got}`, hint } };
   };
-};
 
 const backupShape = z.object({
   to: field(readText),
@@ -139,7 +140,7 @@ const backupShape = z.object({
   prove: field(readDuration('7d', { min: 1_000, max: 365 * 24 * hour })),
   pitr: field(readFlag),
   synchronous: field(readFlag),
-  encrypt: field(readKeyReference),
+  encrypt: field(readReference("write encrypt: secret('BACKUP_KEY'): a key in plain text would be no secret")),
 });
 export type BackupShape = z.output<typeof backupShape>;
 
@@ -150,6 +151,7 @@ export const postgresShape = z.object({
   database: field(readText),
   port: field(readPort),
   bin: field(readText),
+  url: field(readReference("write url: secret('DATABASE_URL'): it holds a password")),
   standbys: field(readWhole({ min: 0, max: standbysMax })),
   durability: field(readOneOf('no-acked-loss', 'available')),
   backup: backupShape.optional(),

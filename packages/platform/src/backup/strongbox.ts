@@ -17,6 +17,8 @@ export interface Strongbox {
   readonly key: Uint8Array | undefined;
   /** Whether several nodes share the data. */
   readonly cluster: boolean;
+  /** Somebody else runs it: it is brought back into a folder only. */
+  readonly isElsewhere: boolean;
   /** Which PostgreSQL brings it back; absent: the build from npm. */
   readonly bin?: string;
   /** The database's address. Throws HALE_PLATFORM_BACKUP_SOURCE where it was never started. */
@@ -49,6 +51,7 @@ export async function openStrongbox(
     spool: spoolOf(system, name, spec),
     spec,
     cluster: isCluster(resource),
+    isElsewhere: resource.url !== undefined,
     ...(resource.bin !== undefined && { bin: resource.bin }),
     url() {
       const url = resourceUrl(system, name);

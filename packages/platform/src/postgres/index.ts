@@ -29,7 +29,7 @@ export { type BroughtHome, type HomeOrder, restoreHome } from '../backup/restore
 export { backupLauncher } from '../backup/steward/launcher.ts';
 export { type Errand, whileOccupied } from '../backup/steward/occupancy.ts';
 export { type BackupStats, backupStatsFile, readBackupStats } from '../backup/steward/stats.ts';
-export { openStrongbox, type Strongbox } from '../backup/strongbox.ts';
+export { openStrongbox, type Strongbox, storeSecrets } from '../backup/strongbox.ts';
 export { parseTarget, type Target, targetWords } from '../backup/target.ts';
 export { openVault, putSealed, readSealed, type Vault } from '../backup/vault.ts';
 export { type Verification, type VerifyOrder, verify } from '../backup/verify.ts';
@@ -42,6 +42,7 @@ export { type CopyOptions, type CopyResult, copyCluster } from './copy/copy.ts';
 export type { CopySource } from './copy/source.ts';
 export { isHalfCopied } from './copy/target.ts';
 export { type DrillLedger, openDrillLedger } from './drill-ledger.ts';
+export { askElsewhere, type ServerElsewhere } from './elsewhere.ts';
 export { postgresLauncher } from './launcher.ts';
 export { assertServerFits } from './own-server.ts';
 export { type PostgresSupport, postgresSupport } from './support.ts';

@@ -185,10 +185,10 @@ export class BackupLane {
     say(`${database}: backup ${id}, ${bytes} bytes, ${newBytes} of them new`);
   }
 
-  private async proveOne({ vault }: Strongbox): Promise<void> {
+  private async proveOne({ vault, bin }: Strongbox): Promise<void> {
     const { clock, say, database } = this.options;
     const scratch = this.scratch === undefined ? {} : { scratch: this.scratch };
-    const proof = await prove({ vault, clock, engine: await findEngine(), ...scratch });
+    const proof = await prove({ vault, clock, engine: await findEngine(bin), ...scratch });
     this.lastProof = describeProof(proof);
     this.failedProofs = proof.ok ? 0 : this.failedProofs + 1;
     say(`${database}: backup ${proof.backup} ${proof.ok ? 'is proven' : `is not proven: ${proof.problems[0]}`}`);
