@@ -28,6 +28,7 @@ test('a system is rebuilt from its store and its key alone', { skip }, async (t)
   writeFileSync(join(folder, '.env'), `TOKEN=${canary}`);
   const lineOf = (said: string) => JSON.parse(said.trim().split('\n').at(-1) ?? '') as RecoveryLine;
   await home.expect('drill run dr', 1, /there is no backup[\s\S]*dr: failed/);
+  await home.expect('dr plan', 0, /restore --house[\s\S]*never measured: run hale drill run dr --bare/);
   await home.expect('up --detach --wait', 0, /./);
   const url = resourceUrl({ root: folder, resources: { db: buildPostgres() } }, 'db') as string;
   await home.ask(url, 'create table notes as select n from generate_series(1, 200) n');
@@ -57,7 +58,16 @@ test('a system is rebuilt from its store and its key alone', { skip }, async (t)
   await home.untilView('the original still serves', (view) => view.state === 'healthy' && view.incidents.length === 0);
   assert.equal((await home.ask<{ n: number }>(url, 'select count(*)::int as n from notes'))[0]?.n, 200);
 
+  await home.expect(
+    'dr plan',
+    0,
+    /db is damaged[\s\S]*RTO .* measured at[\s\S]*lost with its machine[\s\S]*RTO .* measured at/,
+  );
+  const exposed = JSON.parse(await home.expect('dr status --json', 1, /"exposed":true/));
+  assert.match(exposed.databases[0].exposed.join(), /^the store is on the disk of the data[^,]*$/);
+  assert.deepEqual(exposed.house.exposed, []);
   home.env['KEY'] = '0'.repeat(64);
+  await home.expect('dr status', 1, /encrypted with another key/);
   assert.match((await bare()).said, /encrypted with another key/);
   delete home.env['KEY'];
   assert.match((await bare()).said, /neither KEY nor HALE_BACKUP_KEY is set/);

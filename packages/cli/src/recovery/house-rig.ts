@@ -97,7 +97,7 @@ export default defineSystem({
     async close() {
       const wasUp = latestRelease(folder) !== undefined;
       const id = wasUp ? idOf(folder) : undefined;
-      if (wasUp) await run('down', '--timeout', '5');
+      if (wasUp) await run('down', '--timeout', '1');
       rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
       if (id !== undefined) assert.deepEqual(findMarked(id), []);
     },
