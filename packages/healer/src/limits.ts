@@ -36,6 +36,8 @@ export const limits = {
   /** A fallback shorter than this is no incident; and it is over once none was reported for this long. */
   degradedTellMs: 1_000,
   degradedClearMs: 3_000,
+  /** A store that lacks log for less than this is catching up. */
+  logBehindMs: 300_000,
   /** Memory over its limit in this many observations in a row. */
   overMemoryObservations: 3,
   /** The symptom must stay away this long before a remedy counts as verified: after an exit, and otherwise. */

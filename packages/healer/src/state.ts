@@ -164,6 +164,15 @@ export interface Unit {
   cluster?: Cluster | undefined;
   /** It answers by a fallback since then (mono); absent in memories of older builds. */
   degraded?: { since: number; wholeSince: number | undefined; incident: IncidentId | undefined } | undefined;
+  /** Of the unit that backs databases up: what is the matter, and where it is filed. */
+  backups?: readonly BackupTrouble[] | undefined;
+}
+
+export interface BackupTrouble {
+  readonly database: UnitName;
+  readonly cause: CauseKind;
+  readonly title: string;
+  readonly incident: IncidentId;
 }
 
 export interface LedgerEntry {

@@ -3,7 +3,7 @@
 import type { UnitName } from './names.ts';
 import type { GraceSpec, HangSpec, ProbesSpec } from './spec.ts';
 
-export type UnitRole = 'service' | 'gateway' | 'postgres' | 'relay';
+export type UnitRole = 'service' | 'gateway' | 'postgres' | 'relay' | 'backup';
 
 export interface UnitSpec {
   readonly name: UnitName;

@@ -5,6 +5,7 @@ import { formatBytes, formatDuration, parseDuration } from '@hale/base';
 import type { SystemSpec } from '@hale/model';
 import {
   type CatalogueEntry,
+  type Errand,
   findEngine,
   type HouseManifest,
   openStrongbox,
@@ -17,6 +18,7 @@ import {
   startWalReceiver,
   takeBackup,
   verify,
+  whileOccupied,
 } from '@hale/platform/postgres';
 import { cliError, exitCodes } from '../errors.ts';
 import { styleOf } from '../host.ts';
@@ -49,7 +51,10 @@ export const backupCommand: CommandEntry = {
       });
     }
     const spec = await loadDeclaration(call, textOption(call, 'config'));
-    return action(call, await openStrongbox(spec, textOption(call, 'db'), call.host.env), spec);
+    const box = await openStrongbox(spec, textOption(call, 'db'), call.host.env);
+    const errand = errands[call.args[0] ?? ''];
+    if (errand === undefined) return action(call, box, spec);
+    return whileOccupied({ root: spec.root, database: box.database, errand }, () => action(call, box, spec));
   },
 };
 
@@ -69,6 +74,9 @@ const actions: Readonly<Record<string, Action>> = {
   prune: cleanUp,
   stream: follow,
 };
+
+/** What the process that takes backups by itself must not be doing meanwhile. */
+const errands: Readonly<Record<string, Errand>> = { now: 'work', prove: 'work', prune: 'work', stream: 'log' };
 
 async function now(call: Call, { vault, url, database }: Strongbox, spec: SystemSpec): Promise<number> {
   const { terminal, clock } = call.host;
@@ -160,12 +168,12 @@ async function inspect(call: Call, { vault }: Strongbox): Promise<number> {
   return whole ? exitCodes.ok : exitCodes.failure;
 }
 
-async function drill(call: Call, { vault }: Strongbox): Promise<number> {
+async function drill(call: Call, { vault, bin }: Strongbox): Promise<number> {
   const { terminal, clock } = call.host;
   const bar = createBar(call.host, call.json);
   const [, id] = call.args;
   const proof = await prove({
-    ...{ vault, clock, engine: await findEngine(), onProgress: (progress) => showRestore(bar, progress) },
+    ...{ vault, clock, engine: await findEngine(bin), onProgress: (progress) => showRestore(bar, progress) },
     ...(id === undefined ? {} : { target: { kind: 'backup', id } as const }),
   }).finally(bar.clear);
   if (call.json) terminal.json(proof);

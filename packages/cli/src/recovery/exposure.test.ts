@@ -6,7 +6,15 @@ import { type DatabaseFacts, judgeDatabase, judgeHouse } from './exposure.ts';
 const hour = 3_600_000;
 const now = 1_800_000_000_000;
 const well: DatabaseFacts = {
-  ...{ database: 'db', nodes: 3, store: 's3://bucket/shop', encrypted: true, trouble: '' },
+  ...{
+    database: 'db',
+    nodes: 3,
+    store: 's3://bucket/shop',
+    encrypted: true,
+    trouble: '',
+    everyMs: 24 * hour,
+    proveMs: 168 * hour,
+  },
   ...{ sameDisk: undefined, newest: { id: 'x', endedAt: now - hour }, completeUntil: now - 1_000 },
   proof: { at: now - hour, ok: true, words: 'RTO 2 s' },
 };
@@ -21,7 +29,7 @@ test('each hole is named, with what to type where something can be typed', () =>
   const rows: readonly [Partial<DatabaseFacts>, RegExp][] = [
     [{ store: undefined }, /no backup in the declaration/],
     [{ newest: undefined }, /ever taken: hale backup now/],
-    [{ completeUntil: undefined, newest: { id: 'x', endedAt: now - 30 * hour } }, /nothing after it: hale backup now/],
+    [{ completeUntil: undefined, newest: { id: 'x', endedAt: now - 40 * hour } }, /nothing after it: hale backup now/],
     [{ proof: undefined }, /ever restored: hale drill run dr/],
     [{ proof: { at: now, ok: false, words: 'a chunk is missing' } }, /failed: a chunk is missing/],
     [{ proof: { at: now - 40 * 24 * hour, ok: true, words: '' } }, /hale drill run dr/],
@@ -40,7 +48,8 @@ test('an old base backup is no hole while the log goes on from it', () => {
 });
 
 test('the house: none, old, fresh', () => {
-  assert.equal(judgeHouse({ at: undefined, trouble: '' }, now).exposed.length, 1);
-  assert.equal(judgeHouse({ at: now - 48 * hour, trouble: '' }, now).exposed.length, 1);
-  assert.deepEqual(judgeHouse({ at: now - hour, trouble: '' }, now).exposed, []);
+  const changedAt = now - 48 * hour;
+  assert.equal(judgeHouse({ at: undefined, changedAt, trouble: '' }, now).exposed.length, 1);
+  assert.equal(judgeHouse({ at: now - 50 * hour, changedAt, trouble: '' }, now).exposed.length, 1);
+  assert.deepEqual(judgeHouse({ at: now - hour, changedAt, trouble: '' }, now).exposed, []);
 });

@@ -10,6 +10,9 @@ export interface DatabaseFacts {
   /** Of its store, as one can name it from anywhere; undefined where no backup is declared. */
   readonly store: string | undefined;
   readonly encrypted: boolean;
+  /** How often a backup is taken, and proven, as declared. */
+  readonly everyMs: number;
+  readonly proveMs: number;
   readonly newest: { readonly id: string; readonly endedAt: number } | undefined;
   readonly proof: { readonly at: number; readonly ok: boolean; readonly words: string } | undefined;
   /** Until when (Unix ms) everything that was committed is in the store. */
@@ -23,6 +26,8 @@ export interface DatabaseFacts {
 export interface HouseFacts {
   /** Unix ms of the newest copy; undefined where there is none. */
   readonly at: number | undefined;
+  /** When the declaration or the release in force was last changed (Unix ms). */
+  readonly changedAt: number;
   readonly trouble: string;
 }
 
@@ -32,9 +37,8 @@ export interface Judgement {
 }
 
 const hourMs = 3_600_000;
-/** A day, and some patience for a nightly run that is late. */
-const staleMs = 26 * hourMs;
-const proofStaleMs = 32 * 24 * hourMs;
+/** What is done so often may be late by half as much again, and two hours: a machine is switched off, a store is slow. */
+const lateAfter = (everyMs: number) => everyMs * 1.5 + 2 * hourMs;
 
 export function judgeDatabase(facts: DatabaseFacts, now: number): Judgement {
   const { database, store, newest, proof, completeUntil, trouble } = facts;
@@ -52,9 +56,9 @@ export function judgeDatabase(facts: DatabaseFacts, now: number): Judgement {
   } else {
     const until = Math.max(completeUntil ?? 0, newest.endedAt);
     const since = `everything until ${ago(until)} is in the store`;
-    if (now - until > staleMs) exposed.push(`${since}, and nothing after it: hale backup now`);
+    if (now - until > lateAfter(facts.everyMs)) exposed.push(`${since}, and nothing after it: hale backup now`);
     else notes.push(since);
-    exposed.push(...judgeProof(proof, now));
+    exposed.push(...judgeProof(facts, now));
     if (proof?.ok === true) notes.push(`proven ${ago(proof.at)}: ${proof.words}`);
   }
   if (facts.sameDisk === true) exposed.push(`the store is on the disk of the data: one disk loses both (${store})`);
@@ -63,17 +67,18 @@ export function judgeDatabase(facts: DatabaseFacts, now: number): Judgement {
   return { exposed, notes };
 }
 
-function judgeProof(proof: DatabaseFacts['proof'], now: number): readonly string[] {
+function judgeProof({ proof, proveMs }: DatabaseFacts, now: number): readonly string[] {
   if (proof === undefined) return ['no backup was ever restored: hale drill run dr'];
   if (!proof.ok) return [`the last restore failed: ${proof.words}`];
-  if (now - proof.at <= proofStaleMs) return [];
+  if (now - proof.at <= lateAfter(proveMs)) return [];
   return [`the last restore that worked was ${formatDuration(now - proof.at)} ago: hale drill run dr`];
 }
 
-export function judgeHouse({ at, trouble }: HouseFacts, now: number): Judgement {
+export function judgeHouse({ at, changedAt, trouble }: HouseFacts, now: number): Judgement {
   if (trouble !== '') return { exposed: [trouble], notes: [] };
   if (at === undefined)
     return { exposed: ['declaration, programs and journal are in no store: hale backup now'], notes: [] };
   const words = `declaration, programs and journal as of ${formatDuration(Math.max(0, now - at))} ago`;
-  return now - at > staleMs ? { exposed: [`${words}: hale backup now`], notes: [] } : { exposed: [], notes: [words] };
+  if (changedAt <= at) return { exposed: [], notes: [words] };
+  return { exposed: [`${words}, and the declaration was changed since: hale backup now`], notes: [] };
 }

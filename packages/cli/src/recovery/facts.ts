@@ -3,7 +3,7 @@
 import { statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { formatDuration, isHaleError } from '@hale/base';
-import type { SystemSpec } from '@hale/model';
+import { backedUpOf, type SystemSpec } from '@hale/model';
 import {
   type CatalogueEntry,
   findEngine,
@@ -14,8 +14,9 @@ import {
   readHouse,
   type Vault,
 } from '@hale/platform/postgres';
+import { findConfig } from '../config/find-config.ts';
 import type { Host } from '../host.ts';
-import { stateFolderOf } from '../system/folder.ts';
+import { latestRelease, stateFolderOf } from '../system/folder.ts';
 import type { DatabaseFacts, HouseFacts } from './exposure.ts';
 import { openHouseOf } from './house.ts';
 import { type Measured, readMeasured, storedMeasured } from './measured.ts';
@@ -23,15 +24,16 @@ import { type Measured, readMeasured, storedMeasured } from './measured.ts';
 type Env = Host['env'];
 
 export async function databaseFacts(spec: SystemSpec, database: string, env: Env): Promise<DatabaseFacts> {
-  const backup = spec.backups?.[database];
+  const backup = backedUpOf(spec).find(({ resource }) => resource.name === database)?.backup;
   const nodes = 1 + (spec.resources[database]?.standbys ?? 0);
   const store = backup && storeUrlOf(spec, database);
   const sameDisk = store === undefined ? undefined : isSameDisk(spec.root, store);
-  const known = { database, nodes, store, encrypted: backup?.encrypt !== undefined, sameDisk };
+  const { everyMs = 0, proveMs = 0 } = backup ?? {};
+  const known = { database, nodes, store, encrypted: backup?.encrypt !== undefined, everyMs, proveMs, sameDisk };
   const nothing = { newest: undefined, proof: undefined, completeUntil: undefined, trouble: '' };
   if (backup === undefined) return { ...known, ...nothing };
   try {
-    const { vault } = await openStrongbox(spec, database, env);
+    const { vault, bin } = await openStrongbox(spec, database, env);
     const entries = await readCatalogue(vault);
     const damaged = entries.filter(({ damage }) => damage !== '').map(({ damage }) => damage);
     const whole = entries.filter(({ damage }) => damage === '');
@@ -39,7 +41,7 @@ export async function databaseFacts(spec: SystemSpec, database: string, env: Env
       (best, one) => (best === undefined || one.endedAt >= best.endedAt ? one : best),
       undefined,
     );
-    const log = newest === undefined ? { completeUntil: undefined, trouble: '' } : await logOf(vault);
+    const log = newest === undefined ? { completeUntil: undefined, trouble: '' } : await logOf(vault, bin);
     const trouble = [...damaged, log.trouble].filter((words) => words !== '').join('; ');
     return { ...known, newest, proof: newestProof(entries), completeUntil: log.completeUntil, trouble };
   } catch (error) {
@@ -47,9 +49,9 @@ export async function databaseFacts(spec: SystemSpec, database: string, env: Env
   }
 }
 
-async function logOf(vault: Vault): Promise<Pick<DatabaseFacts, 'completeUntil' | 'trouble'>> {
+async function logOf(vault: Vault, bin: string | undefined): Promise<Pick<DatabaseFacts, 'completeUntil' | 'trouble'>> {
   try {
-    const { completeUntil } = await planRestore(vault, { kind: 'latest' }, (await findEngine()).major);
+    const { completeUntil } = await planRestore(vault, { kind: 'latest' }, (await findEngine(bin)).major);
     return { completeUntil, trouble: '' };
   } catch (error) {
     return { completeUntil: undefined, trouble: wordsOf(error) };
@@ -77,7 +79,18 @@ export async function houseFacts(spec: SystemSpec, env: Env): Promise<HouseFacts
       trouble = wordsOf(error);
     }
   }
-  return { at, trouble: at === undefined ? trouble : '' };
+  return { at, changedAt: lastChange(spec.root), trouble: at === undefined ? trouble : '' };
+}
+
+/** Of the declaration and of the release that was made of it. */
+function lastChange(root: string): number {
+  const config = findConfig(root);
+  const release = latestRelease(root)?.release;
+  const files = [
+    ...('file' in config ? [config.file] : []),
+    ...(release === undefined ? [] : [join(stateFolderOf(root), 'releases', `${release}.json`)]),
+  ];
+  return Math.max(0, ...files.map((file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0));
 }
 
 /** What was measured, here or where the system ran before; newest last. */

@@ -34,6 +34,7 @@ write('.hale/secrets.env', `KEY=${canary}`);
 write('README.md');
 symlinkSync('/etc/passwd', join(root, 'services', 'link.txt'));
 
+const declared = { keepMs: 1, everyMs: 1, proveMs: 1, pitr: true, synchronous: false };
 const spec = {
   ...buildSystem({
     gateway: buildGateway({}),
@@ -43,7 +44,7 @@ const spec = {
     ],
   }),
   root,
-  backups: { db: { url: 'file:services/vault', keepMs: 1 } },
+  backups: { db: { url: 'file:services/vault', keepMs: 1, everyMs: 1, proveMs: 1, pitr: true, synchronous: false } },
 };
 const wish = { spec, config: join(root, 'hale.config.ts'), secrets: [canary] };
 

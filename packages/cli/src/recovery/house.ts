@@ -64,8 +64,7 @@ export async function openHouseOf(
 ): Promise<{ readonly vault: Vault; readonly keyName: string }> {
   const url = spec.backups?.[database]?.url ?? '';
   const keeper = keeperOf(spec, url) ?? database;
-  const { key } = await openStrongbox(spec, keeper, env);
-  const store = await openStore(url, { folder: spec.root, env });
+  const { key, store } = await openStrongbox(spec, keeper, env);
   return { vault: openHouseVault(store, spec.name, key), keyName: spec.backups?.[keeper]?.encrypt?.name ?? '' };
 }
 

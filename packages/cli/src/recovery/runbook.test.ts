@@ -6,10 +6,11 @@ import type { Measured } from './measured.ts';
 import { writeRunbook } from './runbook.ts';
 
 const resources = [buildPostgres({ name: 'db', standbys: 2 }), buildPostgres({ name: 'cache' })];
+const declared = { keepMs: 1, everyMs: 1, proveMs: 1, pitr: true, synchronous: false };
 const spec = {
   ...buildSystem({ resources }),
   name: 'shop',
-  backups: { db: { url: 'file:vault', keepMs: 1, encrypt: { kind: 'secret', name: 'KEY' } as const } },
+  backups: { db: { ...declared, url: 'file:vault', encrypt: { kind: 'secret', name: 'KEY' } as const } },
 };
 const input = { spec, stores: { db: 'file:/srv/shop/vault' }, secrets: ['TOKEN'], measured: [] };
 

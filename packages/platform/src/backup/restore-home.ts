@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { chown, mkdir, readdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Clock } from '@hale/base';
+import { type Clock, isHaleError } from '@hale/base';
 import type pg from 'pg';
 import { homeOf } from '../postgres/address.ts';
 import { readPassword } from '../postgres/data-folder.ts';
@@ -16,6 +16,7 @@ import { findEngine } from './engine.ts';
 import { backupError } from './errors.ts';
 import type { RecoveryEngine } from './recovery.ts';
 import { assertVacant, type Restored, type RestoreProgress, restore } from './restore.ts';
+import { whileOccupied } from './steward/occupancy.ts';
 import type { Strongbox } from './strongbox.ts';
 import type { Target } from './target.ts';
 
@@ -43,13 +44,13 @@ export interface BroughtHome extends Restored {
 /** Throws HALE_PLATFORM_BACKUP_RUNNING, _NOT_EMPTY, and all that restore throws. */
 export async function restoreHome(order: HomeOrder): Promise<BroughtHome> {
   const { box, into, target, clock } = order;
-  const engine = await findEngine();
+  const engine = await findEngine(box.bin);
   const progress = order.onProgress === undefined ? {} : { onProgress: order.onProgress };
   const base = { vault: box.vault, target, engine, clock, ...progress };
   if (typeof into === 'object') {
     await mkdir(dirname(into.folder), { recursive: true });
     await assertVacant(into.folder);
-    const drained = await drainSpool(box.vault, box.spool);
+    const drained = await drain(order);
     return { ...(await restore({ ...base, folder: into.folder })), putAside: undefined, drained };
   }
   const home = await reachableHome(engine.runAs, homeOf(order.root, box.database));
@@ -57,7 +58,7 @@ export async function restoreHome(order: HomeOrder): Promise<BroughtHome> {
   const { pgdata } = seat.place;
   await mkdir(home, { recursive: true, mode: 0o700 });
   await assertMayReplace(home, into);
-  const drained = await drainSpool(box.vault, box.spool);
+  const drained = await drain(order);
   const suffix = `before-${Math.floor(clock.wall())}`;
   const folder = `${pgdata}.restored`;
   // Whole, and never moved in: whoever did that was killed just then.
@@ -72,6 +73,17 @@ export async function restoreHome(order: HomeOrder): Promise<BroughtHome> {
     drained,
     ...begins,
   };
+}
+
+/** What only the spool has goes to the store first; where a receiver runs on it, that is what it does each second by itself. */
+async function drain({ root, box }: HomeOrder): Promise<number> {
+  try {
+    const place = { root, database: box.database, errand: 'log' } as const;
+    return await whileOccupied(place, () => drainSpool(box.vault, box.spool));
+  } catch (error) {
+    if (isHaleError(error) && error.code === 'HALE_PLATFORM_BACKUP_BUSY') return 0;
+    throw error;
+  }
 }
 
 async function assertMayReplace(home: string, into: 'new' | 'replace'): Promise<void> {

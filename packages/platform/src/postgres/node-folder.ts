@@ -8,7 +8,7 @@ import { writeSettings } from './auto-conf.ts';
 import { assertTerm, readBadge, startingTerm, writeBadge } from './badge.ts';
 import { copyCluster } from './copy/copy.ts';
 import { isHalfCopied } from './copy/target.ts';
-import { type Engine, ensureDataFolder, readPassword, readText } from './data-folder.ts';
+import { checkVersion, type Engine, ensureDataFolder, readPassword, readText } from './data-folder.ts';
 import { postgresError } from './errors.ts';
 import { type ClusterNode, termSettings } from './node-orders.ts';
 import { reserveLog } from './node-slots.ts';
@@ -24,6 +24,8 @@ export async function prepareNode(
   const asPrimary = order.database.primary === replica;
   const database = { ...order.database, term: startingTerm(badge, { term: order.database.term, asPrimary }) };
   assertTerm(badge, database.term, replica);
+  const made = readText(join(place.pgdata, 'PG_VERSION')).trim();
+  if (made !== '') checkVersion(made, order.engine.binaries.version, place.pgdata);
   if (asPrimary) await preparePrimary(node, { ...order, database });
   else if (!(await isWholeCopy(node, badge.term, database))) await copyPrimary(node, order);
   await writeSettings(place.pgdata, termSettings(node, database.term), node.runAs);
