@@ -34,7 +34,6 @@ write('.hale/secrets.env', `KEY=${canary}`);
 write('README.md');
 symlinkSync('/etc/passwd', join(root, 'services', 'link.txt'));
 
-const declared = { keepMs: 1, everyMs: 1, proveMs: 1, pitr: true, synchronous: false };
 const spec = {
   ...buildSystem({
     gateway: buildGateway({}),

@@ -27,6 +27,7 @@ import { checkpointOf, journalFileOf } from '../system/cluster-memory.ts';
 import { latestRelease, makeStateFolder, readIdentity, stateFolderOf } from '../system/folder.ts';
 import { collectHouse, type LeftOut } from './house-files.ts';
 import { knownSecrets, secretNamesOf } from './known-secrets.ts';
+import { renamed } from './renamed.ts';
 
 /** What the packing list says beside the files. */
 export interface AboutHouse {
@@ -173,10 +174,10 @@ export async function moveHouseTo(
   makeStateFolder(folder);
   mkdirSync(join(folder, '.hale', 'releases'), { recursive: true, mode: 0o700 });
   const file = resolve(folder, checkpointName);
-  const old = readIdentity(folder)?.id;
   if (!existsSync(file)) return;
   const { state } = JSON.parse(readFileSync(file, 'utf8')) as Checkpoint;
-  const renamed = old === undefined || order.id === undefined ? state : state.replaceAll(old, order.id);
-  writeCheckpoint(journalFileOf(folder), renamed, order.clock.wall());
+  const old = readIdentity(folder)?.id;
+  const names = old === undefined || order.id === undefined ? {} : { [old]: order.id };
+  writeCheckpoint(journalFileOf(folder), renamed(state, names), order.clock.wall());
   rmSync(file);
 }
