@@ -35,7 +35,10 @@ export const strokes: Readonly<Record<string, Deed>> = {
   'postmaster frozen': ({ primary }) => freeze(primary.pid === undefined ? [] : [primary.pid], primary.pid),
   async partitioned({ direct, rng }) {
     // Its walsenders stand still: as if no packet came through, in either direction, with the connections still there.
-    const { rows } = await direct.query<{ pid: number }>('select pid from pg_stat_replication');
+    // Where another stroke has taken the line to it, there is nothing left to hold.
+    const { rows } = await direct
+      .query<{ pid: number }>('select pid from pg_stat_replication')
+      .catch(() => ({ rows: [] }));
     return hold(
       rows.map(({ pid }) => pid),
       200 + rng.below(3_000),
@@ -45,9 +48,11 @@ export const strokes: Readonly<Record<string, Deed>> = {
     const fromMs = performance.now();
     // Also the waits for standbys: what is then called a success has one copy.
     for (let i = 0; i < 20; i++) {
-      await direct.query(
-        `select pg_${rng.below(4) === 0 ? 'terminate' : 'cancel'}_backend(pid) from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid() and state = 'active'`,
-      );
+      await direct
+        .query(
+          `select pg_${rng.below(4) === 0 ? 'terminate' : 'cancel'}_backend(pid) from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid() and state = 'active'`,
+        )
+        .catch(() => {});
       await pause(rng.below(20));
     }
     return { fromMs, goneMs: performance.now() };
