@@ -25,7 +25,8 @@ export async function drillDatabases(call: Call, spec: SystemSpec): Promise<Reco
     databases.push(back);
     await keep(call, spec, name, back);
   }
-  const rtoMs = databases.reduce((sum, one) => sum + one.rtoMs, 0);
+  const isAll = databases.every(({ backup }) => backup !== undefined);
+  const rtoMs = isAll ? databases.reduce((sum, one) => sum + one.rtoMs, 0) : undefined;
   const unprotected = Object.keys(spec.resources).filter((name) => !names.includes(name));
   const complaints = unprotected.map((name) => `${name} has no backup in the declaration: it cannot be brought back`);
   return recoveryLine('dr', { databases, rtoMs, complaints });
