@@ -33,6 +33,8 @@ test('a system is rebuilt from its store and its key alone', { skip }, async (t)
   await home.expect('up --detach --wait', 0, /./);
   const url = resourceUrl({ root: folder, resources: { db: buildPostgres() } }, 'db') as string;
   await home.ask(url, 'create table notes as select n from generate_series(1, 200) n');
+  const early = JSON.parse((await home.hale('dr', 'status', '--json')).said);
+  assert.deepEqual(early.house.exposed, [], 'a release that is in force is in the store');
   const { leftOut } = (await home.backup()).house;
   assert.match(JSON.stringify(leftOut), /"\.env","why":"it looks like a secret"/);
 

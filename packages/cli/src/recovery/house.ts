@@ -14,6 +14,7 @@ import {
   openStore,
   openStrongbox,
   parseKey,
+  pruneHouse,
   readHouse,
   readHouseHead,
   takeHouse,
@@ -92,7 +93,11 @@ export async function takeHouseOf(host: Host, { spec, database, config }: HouseT
     journalSeq: checkpoint?.seq,
   };
   const files = [...collected.files, ...stateFiles(root, checkpoint)];
-  return takeHouse({ vault, clock: host.clock, system: spec.name, keyName, files, about });
+  const { clock } = host;
+  const manifest = await takeHouse({ vault, clock, system: spec.name, keyName, files, about });
+  // Somebody else at work there is no reason to fail: the next one cleans up.
+  await pruneHouse(vault, clock, spec.backups?.[database]?.keepMs ?? 0).catch(() => {});
+  return manifest;
 }
 
 const lockfiles = ['package-lock.json', 'npm-shrinkwrap.json'];
