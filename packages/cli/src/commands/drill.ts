@@ -35,8 +35,13 @@ export const drillCommand: CommandEntry = {
   async run(call) {
     const [action, name] = call.args;
     if (action === 'list') return list(call);
-    if (action === 'run' && name === recoveryDrill.name) return runRecoveryDrill(call);
-    if (action === 'run' && name === regionDrill.name) return runRegionDrill(call);
+    if (action === 'run' && name === recoveryDrill.name) {
+      // A bare drill has no folder but the one in which it was typed.
+      const folder = call.options['bare'] === true ? call.folder : folderOfDrill(call.folder);
+      return runRecoveryDrill({ ...call, folder });
+    }
+    if (action === 'run' && name === regionDrill.name)
+      return runRegionDrill({ ...call, folder: folderOfDrill(call.folder) });
     if (action === 'run' && name !== undefined) return runNamed(call, name);
     throw cliError('HALE_CLI_USAGE', 'drill wants an action: list, or run with the name of a drill', {
       hint: 'hale drill list',

@@ -26,6 +26,7 @@ export { type Pruned, type PruneOrder, prune } from '../backup/prune.ts';
 export type { RecoveryEngine } from '../backup/recovery.ts';
 export { type Restored, type RestoreOrder, type RestoreProgress, restore } from '../backup/restore.ts';
 export { type BroughtHome, type HomeOrder, restoreHome } from '../backup/restore-home.ts';
+export { planRestore, type RestorePlan } from '../backup/restore-plan.ts';
 export { backupLauncher } from '../backup/steward/launcher.ts';
 export { type Errand, whileOccupied } from '../backup/steward/occupancy.ts';
 export { type BackupStats, backupStatsFile, readBackupStats } from '../backup/steward/stats.ts';
