@@ -134,4 +134,22 @@ describe('backups without anybody', { skip }, () => {
     assert.deepEqual(there, acked);
     assert.ok(acked.length > 100, `${acked.length} were acknowledged`);
   });
+
+  test('no longer declared, nobody waits and no log is kept for nobody', async () => {
+    house.declare(2, { ...parts(), backups: {} });
+    const answer = await house.post('/api/v1/declare', { release: 2 });
+    assert.ok(answer.status < 300, answer.text);
+    await house.untilView('the unit is gone and the database is back', (view) => {
+      const db = view.replicas.find((one) => one.unit === 'db');
+      return view.units.length === 1 && db?.release === 2 && db.phase === 'serving';
+    });
+    const spec = buildSystem({ ...parts(), root: house.root });
+    const again = new pg.Client({ connectionString: resourceUrl(spec, 'db') as string });
+    await again.connect();
+    const { rows } = await again.query(
+      `select current_setting('synchronous_standby_names') as waits, (select count(*)::int from pg_replication_slots) as slots`,
+    );
+    await again.end();
+    assert.deepEqual(rows, [{ waits: '', slots: 0 }]);
+  });
 });

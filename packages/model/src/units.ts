@@ -64,9 +64,15 @@ export function backedUpOf(
   spec: Pick<SystemSpec, 'resources' | 'backups'>,
 ): readonly { readonly resource: PostgresSpec; readonly backup: BackupSpec }[] {
   return Object.values(spec.resources).flatMap((resource) => {
-    const backup = spec.backups?.[resource.name];
-    return backup === undefined ? [] : [{ resource, backup: { ...backupDefaults, ...backup } }];
+    const backup = backupOf(spec, resource.name);
+    return backup === undefined ? [] : [{ resource, backup }];
   });
+}
+
+/** What is said of the backups of one database, every default filled in. */
+export function backupOf(spec: Pick<SystemSpec, 'backups'>, database: UnitName): BackupSpec | undefined {
+  const backup = spec.backups?.[database];
+  return backup && { ...backupDefaults, ...backup };
 }
 
 /** Names of the services that the gateway listens for (`svc:<service>`), in declared order. */

@@ -1,7 +1,9 @@
 // `hale backup`: takes a copy of a database now, lists and inspects what there is, proves it by restoring it into a scratch database,
 // cleans up, or follows the log until Ctrl-C. It works on the declaration alone: neither control nor keeper is asked.
 import { formatBytes, formatDuration, parseDuration } from '@hale/base';
+import type { BackupObservation } from '@hale/model';
 import {
+  backupStatsFile,
   type CatalogueEntry,
   type Errand,
   findEngine,
@@ -9,6 +11,7 @@ import {
   prove,
   prune,
   type RestoreProgress,
+  readBackupStats,
   readCatalogue,
   type Strongbox,
   startWalReceiver,
@@ -19,6 +22,8 @@ import {
 import { cliError, exitCodes } from '../errors.ts';
 import { styleOf } from '../host.ts';
 import { loadDeclaration } from '../system/declaration.ts';
+import { findSystem } from '../system/running.ts';
+import { renderBackups } from '../terminal/backup-picture.ts';
 import { createBar, type ProgressBar } from '../terminal/progress-bar.ts';
 import { renderTable } from '../terminal/table.ts';
 import { type Call, type CommandEntry, textOption } from './entry.ts';
@@ -69,6 +74,9 @@ const actions: Readonly<Record<string, Action>> = {
   stream: follow,
 };
 
+/** It speaks once a second. */
+const freshMs = 10_000;
+
 /** What the process that takes backups by itself must not be doing meanwhile. */
 const errands: Readonly<Record<string, Errand>> = { now: 'work', prove: 'work', prune: 'work', stream: 'log' };
 
@@ -88,11 +96,12 @@ async function now(call: Call, { vault, url }: Strongbox): Promise<number> {
   return exitCodes.ok;
 }
 
-async function list(call: Call, { vault }: Strongbox): Promise<number> {
+async function list(call: Call, { vault, database }: Strongbox): Promise<number> {
   const entries = await readCatalogue(vault);
   const capabilities = await vault.store.capabilities();
   const { terminal } = call.host;
-  if (call.json) terminal.json({ store: vault.store.url, capabilities, backups: entries });
+  const seen = lookAtSteward(call, database);
+  if (call.json) terminal.json({ store: vault.store.url, capabilities, backups: entries, running: seen ?? null });
   else {
     const { paint, width } = styleOf(call.host);
     const columns = [
@@ -106,9 +115,18 @@ async function list(call: Call, { vault }: Strongbox): Promise<number> {
       { title: 'PROOF', cell: proofWords },
     ] as const;
     for (const line of renderTable(columns, entries, { width, heading: paint.faint })) terminal.line(line);
+    for (const line of renderBackups(seen && [seen], call.host.clock.wall(), styleOf(call.host))) terminal.line(line);
     if (capabilities.note !== '') terminal.line(paint.faint(`${vault.store.url}: ${capabilities.note}`));
   }
   return entries.some(({ damage }) => damage !== '') ? exitCodes.failure : exitCodes.ok;
+}
+
+/** What the process that takes backups by itself says of this one; undefined where none runs, or its word is old. */
+function lookAtSteward(call: Call, database: string): BackupObservation | undefined {
+  const system = findSystem(call.folder);
+  const stats = system && readBackupStats(backupStatsFile(system.runtimeDir, 0));
+  if (stats === undefined || call.host.clock.wall() - stats.at > freshMs) return undefined;
+  return stats.databases.find((seen) => seen.database === database);
 }
 
 function proofWords({ proof, damage }: CatalogueEntry): string {

@@ -15,6 +15,7 @@ import { type Known, nextTask, noTries, type Plan, type Task } from './agenda.ts
 import { LogLane } from './log-lane.ts';
 import { whileOccupied } from './occupancy.ts';
 import { openScratch, sweepScratch } from './scratch.ts';
+import { forgetSlot } from './slot.ts';
 import type { Turn } from './turn.ts';
 
 export interface LaneOptions {
@@ -71,15 +72,15 @@ export class BackupLane {
     if (box.spec.pitr) {
       this.log = new LogLane({ box, clock, root: system.root, say });
       this.log.start();
-    }
+    } else await forgetSlot(box.url, clock);
     while (!this.stopping) await this.pause(await this.round(box));
   }
 
-  /** Nothing new is begun. What is under way in the store is left as it is: half of a copy is none. */
-  async stop(): Promise<void> {
+  /** Nothing new is begun. What is under way in the store is left as it is: half of a copy is none. `forget`: nobody comes after us. */
+  async stop({ forget }: { readonly forget: boolean }): Promise<void> {
     this.stopping = true;
     for (const wake of [...this.wakers]) wake();
-    await this.log?.stop();
+    await this.log?.stop({ forget });
     if (this.scratch !== undefined) await sweepScratch(this.scratch);
   }
 
