@@ -8,9 +8,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createSystemClock } from '@hale/base';
 import type { BackupObservation, BackupSpec, IncidentView, SystemView } from '@hale/model';
 import { buildPostgres, buildSystem } from '@hale/model/testing';
-import { findEngine, openStrongbox, postgresSupport, resourceUrl, restore } from '@hale/platform/postgres';
+import { findEngine, openStrongbox, postgresSupport, readHouse, resourceUrl, restore } from '@hale/platform/postgres';
 import pg from 'pg';
 import { openTestHouse, type TestHouse } from './control/testing.ts';
+import { openHouseOf } from './recovery/house.ts';
 
 const support = await postgresSupport();
 const skip = support.ok || process.env['HALE_REQUIRE_REAL'] === '1' ? false : `${support.how}: ${support.hint}`;
@@ -34,7 +35,11 @@ describe('backups without anybody', { skip }, () => {
   const steward = (view: SystemView) => view.replicas.find((one) => one.unit === 'backup' && one.pid !== undefined);
 
   before(async () => {
-    house = await openTestHouse({ parts, env: { BACKUP_KEY: key } });
+    const build = (root: string) => {
+      writeFileSync(join(root, 'hale.config.ts'), '// the house\n');
+      return parts();
+    };
+    house = await openTestHouse({ parts: build, env: { BACKUP_KEY: key } });
     await house.untilView('the database serves', (view) =>
       view.units.some((one) => one.unit === 'db' && one.serving > 0),
     );
@@ -121,6 +126,9 @@ describe('backups without anybody', { skip }, () => {
     await untilBackups('the store is complete', (seen) => (seen.log?.completeUntil ?? 0) > Number(rows[0]?.at));
     const spec = buildSystem({ ...parts(), root: house.root });
     const { vault } = await openStrongbox(spec, 'db', { BACKUP_KEY: key });
+    const { files } = await readHouse((await openHouseOf(spec, 'db', { BACKUP_KEY: key })).vault);
+    const paths = files.map(({ path }) => path);
+    assert.ok(paths.includes('hale.config.ts') && paths.includes('.hale/system.json'), paths.join());
     let there: number[] = [];
     await restore({
       ...{ vault, target: { kind: 'latest' }, folder: join(house.root, 'beside'), engine: await findEngine() },

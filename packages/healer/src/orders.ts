@@ -61,6 +61,11 @@ function scale(work: Work, by: string, order: Extract<Order, { kind: 'scale' }>)
     refuse(work, `${unit.spec.name} cannot have ${replicas} replicas; 0 to ${limits.replicasMax} can be asked`);
     return;
   }
+  // Fewer nodes acknowledge nothing any more, and more are not configured to be counted.
+  if (unit.spec.cluster !== undefined) {
+    refuse(work, `${unit.spec.name} is a database cluster of ${unit.wanted}: its standbys are declared, not scaled`);
+    return;
+  }
   if (replicas > 1 && !unit.spec.surge) {
     refuse(work, `${unit.spec.name} can have one replica only`);
     return;

@@ -101,6 +101,11 @@ export interface PostgresOptions {
   /** A fixed port. Left out: Hale picks one and keeps it. */
   readonly port?: number;
   /**
+   * The folder of the machine's own PostgreSQL, 15 to 18: '/usr/lib/postgresql/15/bin', which brings its extensions along. Left out:
+   * the build from npm, which is for development and small systems. Another major version does not read the data of this one.
+   */
+  readonly bin?: string;
+  /**
    * Nodes that copy the primary (default 0, or 2 with `durability`). When the primary is lost, one of them takes over within
    * a fraction of a second. With one, every loss of a node stops writes until it is back; two or more go on.
    */

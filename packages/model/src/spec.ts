@@ -117,6 +117,8 @@ export interface PostgresSpec {
   readonly name: UnitName;
   readonly database: string;
   readonly port: number | undefined;
+  /** Absolute path of the folder with the server's programs; absent: the build from npm. */
+  readonly bin?: string;
   /** Nodes beside the primary that copy it; absent for a single node. A cluster is reached through a relay. */
   readonly standbys?: number;
 }

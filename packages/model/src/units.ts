@@ -123,6 +123,7 @@ function postgresUnit(resource: PostgresSpec, { zones, backups }: SystemSpec): U
     fingerprint: fingerprintOf({
       kind: resource.kind,
       database: resource.database,
+      ...(resource.bin !== undefined && { bin: resource.bin }),
       // A cluster's declared port is the relay's.
       ...(cluster === undefined ? { port: resource.port } : { standbys, ...cluster }),
       ...(synchronous && { synchronous }),

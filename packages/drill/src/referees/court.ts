@@ -12,7 +12,7 @@ import type {
   UnitSpec,
 } from '@hale/model';
 import { splitReplicaId } from '@hale/model';
-import type { Breach, Court, Referee, RefereeMaker, Seen, Truth } from './referee.ts';
+import type { Breach, Court, DatabaseFact, Referee, RefereeMaker, Seen, Truth } from './referee.ts';
 
 export interface Bench {
   readonly court: Court;
@@ -20,6 +20,7 @@ export interface Bench {
   setTroubled(troubled: boolean): void;
   event(event: HaleEvent): void;
   command(command: Command): void;
+  database(fact: DatabaseFact): void;
   finish(): void;
 }
 
@@ -87,6 +88,9 @@ export function createCourt(of: {
     command(command) {
       for (const referee of referees) referee.command?.(command);
     },
+    database(fact) {
+      for (const referee of referees) referee.database?.(fact);
+    },
     finish() {
       for (const referee of referees) referee.finish?.();
     },
@@ -94,7 +98,13 @@ export function createCourt(of: {
 }
 
 function mayScale(spec: UnitSpec | undefined, replicas: number): boolean {
-  return spec !== undefined && replicas >= 0 && replicas <= 100 && (spec.surge || replicas <= 1);
+  return (
+    spec !== undefined &&
+    spec.cluster === undefined &&
+    replicas >= 0 &&
+    replicas <= 100 &&
+    (spec.surge || replicas <= 1)
+  );
 }
 
 function record(seen: Map<Incarnation, Seen>, observation: Observation, now: number): void {
@@ -130,4 +140,16 @@ export function servingOrdinals(court: Court, unit: UnitName, without?: Incarnat
     if (id.unit === unit && seemsToServe(observation)) found.add(id.ordinal);
   }
   return found;
+}
+
+/** A node of a database cluster that says itself that it copies nobody: it receives nothing, or lives in a term that is over. */
+export function isAstray(court: Court, one: ReplicaObservation): boolean {
+  const { database } = one;
+  if (database === undefined) return false;
+  if (database.role === 'standby' && !database.streaming) return true;
+  const { unit } = splitReplicaId(one.replica);
+  return [...court.seen.values()].some(
+    ({ observation }) =>
+      splitReplicaId(observation.replica).unit === unit && (observation.database?.term ?? 0) > database.term,
+  );
 }

@@ -1,7 +1,7 @@
 // INV-03: Hale's own actions never take a service below its floor. Counted as the brain was told: a life that seems to serve may be
 // stopped only while enough others serve. Losses by faults are not Hale's doing.
 import { splitReplicaId } from '@hale/model';
-import { seemsToServe, servingOrdinals } from './court.ts';
+import { isAstray, seemsToServe, servingOrdinals } from './court.ts';
 import type { RefereeMaker } from './referee.ts';
 
 export const refereeFloor: RefereeMaker = (court) => {
@@ -15,7 +15,8 @@ export const refereeFloor: RefereeMaker = (court) => {
       const spec = court.specs.get(unit);
       const wanted = court.wanted.get(unit) ?? 0;
       const told = court.seen.get(command.incarnation)?.observation;
-      if (spec === undefined || wanted === 0 || told === undefined || !seemsToServe(told)) return;
+      if (spec === undefined || wanted === 0 || told === undefined || !seemsToServe(told) || isAstray(court, told))
+        return;
       // Whom a person drains leaves on that person's word: it was weighed when the order came.
       if (court.drained.has(command.replica)) return;
       const floor = wanted === 1 ? (spec.surge ? 1 : 0) : wanted - 1;

@@ -3,6 +3,8 @@ import { refereeBudget } from './budget.ts';
 import { refereeFloor } from './floor.ts';
 import { refereeFutility } from './futility.ts';
 import { refereeHonestClaims } from './honest-claims.ts';
+import { refereeNoAckedLoss } from './no-acked-loss.ts';
+import { refereeNoFalseFailover } from './no-false-failover.ts';
 import { refereeNoFalseKill } from './no-false-kill.ts';
 import { refereeNoStorm } from './no-storm.ts';
 import { refereeObserver } from './observer.ts';
@@ -20,4 +22,6 @@ export const allReferees: readonly RefereeMaker[] = [
   refereeNoStorm,
   refereeObserver,
   refereeRefusals,
+  refereeNoAckedLoss,
+  refereeNoFalseFailover,
 ];

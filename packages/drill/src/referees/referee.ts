@@ -37,8 +37,35 @@ export interface Court {
   blame(referee: string, what: string): void;
 }
 
+/** What truly happens in a database cluster; only a simulation can know it. */
+export type DatabaseFact =
+  /** Clients of `replica`, a primary that counts by the names of `term`, were told that everything up to the mark is safe. */
+  | {
+      readonly kind: 'acknowledged';
+      readonly unit: UnitName;
+      readonly replica: ReplicaId;
+      readonly term: number;
+      readonly mark: LogMark;
+    }
+  /** From here on it accepts writes as the primary of `term`; `holds` says whether its log then held something. */
+  | {
+      readonly kind: 'primary';
+      readonly unit: UnitName;
+      readonly replica: ReplicaId;
+      readonly incarnation: Incarnation;
+      readonly term: number;
+      readonly holds: (mark: LogMark) => boolean;
+    };
+
+/** Everything up to `end` of one line of a log: each primary that takes over begins a line of its own. */
+export interface LogMark {
+  readonly line: number;
+  readonly end: number;
+}
+
 export interface Referee {
   readonly name: string;
+  database?(fact: DatabaseFact): void;
   event?(event: HaleEvent): void;
   command?(command: Command): void;
   finish?(): void;

@@ -1,8 +1,9 @@
 // The simulated eye: turns virtual processes into the observations that the contract promises (model/observation.ts): reduced batches
 // of what changed, at most four a second, and a full one every thirty seconds. Probes answer late, as real ones do.
 import type { Observation, ProbeObservation, ProbeVerdict, ReplicaObservation } from '@hale/model';
+import { askNode, observeNode } from './cluster/look.ts';
 import { isIll, type VirtualProcess } from './process.ts';
-import type { World } from './world.ts';
+import { nodeOf, type World } from './world.ts';
 
 export const lookEveryMs = 250;
 const failAfterMs = 1_600;
@@ -12,13 +13,13 @@ const passAfterMs = 300;
 /** What changed since the last look; undefined when nothing did. */
 export function lookForChanges(world: World): Observation | undefined {
   const replicas: ReplicaObservation[] = [];
-  let settled = true;
+  let settled = !world.unrest;
   for (const process of world.processes.values()) {
     settled &&= isSettled(process);
     const moving =
       process.state === 'exited'
         ? process.dirty
-        : updateProbes(world, process) || process.dirty || isMoving(process, world.agenda.now);
+        : notice(world, process) || process.dirty || isMoving(process, world.agenda.now);
     if (!moving) continue;
     process.dirty = false;
     replicas.push(observe(world, process));
@@ -36,7 +37,7 @@ export function lookAtAll(world: World): Observation {
       world.processes.delete(process.incarnation);
       continue;
     }
-    updateProbes(world, process);
+    notice(world, process);
     process.dirty = false;
     replicas.push(observe(world, process));
     if (process.state === 'exited') world.processes.delete(process.incarnation);
@@ -47,12 +48,21 @@ export function lookAtAll(world: World): Observation {
 
 /** Well, and known to be well. */
 function isSettled(process: VirtualProcess): boolean {
-  return process.started && process.answers && process.ready === 'pass' && process.live === 'pass' && !isIll(process);
+  const isLive = process.live === 'pass' || process.spec.cluster !== undefined;
+  return process.started && process.answers && process.ready === 'pass' && isLive && !isIll(process);
 }
 
 /** Something about it changes from look to look; a start that takes long is told once a second, as its probe fails again. */
 function isMoving(process: VirtualProcess, now: number): boolean {
   return process.started ? isIll(process) : (now - process.spawnedAt) % 1_000 < lookEveryMs;
+}
+
+/** Asks it what it is and how it is; true when it says something new. */
+function notice(world: World, process: VirtualProcess): boolean {
+  const probes = updateProbes(world, process);
+  const node = process.spec.cluster === undefined ? undefined : nodeOf(world, process.replica);
+  const says = node?.disk.server === process && askNode(node, world.agenda.now);
+  return probes || says;
 }
 
 /** Probes notice with a delay; true when a verdict has changed. */
@@ -67,13 +77,16 @@ function updateProbes(world: World, process: VirtualProcess): boolean {
       ? 'fail'
       : process.ready;
   const dumb = !process.answers && !process.unready;
-  const live: ProbeVerdict = dumb
-    ? forMs >= liveFailAfterMs
-      ? 'fail'
-      : process.live
-    : forMs >= passAfterMs
-      ? 'pass'
-      : process.live;
+  const isAsked = process.spec.cluster === undefined;
+  const live: ProbeVerdict = !isAsked
+    ? 'unknown'
+    : dumb
+      ? forMs >= liveFailAfterMs
+        ? 'fail'
+        : process.live
+      : forMs >= passAfterMs
+        ? 'pass'
+        : process.live;
   const changed = ready !== process.ready || live !== process.live;
   process.ready = ready;
   process.live = live;
@@ -83,6 +96,7 @@ function updateProbes(world: World, process: VirtualProcess): boolean {
 function observe(world: World, process: VirtualProcess): ReplicaObservation {
   const { now } = world.agenda;
   const exited = process.state === 'exited';
+  const node = process.spec.cluster === undefined || exited ? undefined : nodeOf(world, process.replica);
   return {
     replica: process.replica,
     incarnation: process.incarnation,
@@ -100,6 +114,7 @@ function observe(world: World, process: VirtualProcess): ReplicaObservation {
     usage: usage(world, process, now),
     lastWords: exited ? 'Error: simulated' : undefined,
     stack: process.blockedSince === undefined ? undefined : 'at simulated (loop.js:1:1)',
+    ...(node?.disk.server === process && { database: observeNode(node.disk) }),
   };
 }
 

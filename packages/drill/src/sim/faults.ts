@@ -3,7 +3,7 @@
 import type { UnitName } from '@hale/model';
 import type { VirtualProcess } from './process.ts';
 import type { Simulation } from './simulation.ts';
-import { end, runningOf, touch } from './world.ts';
+import { end, runningOf, settle, touch } from './world.ts';
 
 export type FaultName =
   | 'crash'
@@ -62,11 +62,13 @@ function forAWhile(simulation: Simulation, ms: number, [begin, finish]: readonly
 
 export function stopFor(simulation: Simulation, process: VirtualProcess, ms: number): void {
   if (process.state !== 'running') return;
+  settle(simulation.world, process);
   process.state = 'stopped';
   process.stoppedSince = simulation.agenda.now;
   touch(simulation.world, process);
   simulation.agenda.after(ms, () => {
     if (process.state !== 'stopped') return;
+    settle(simulation.world, process);
     process.state = 'running';
     process.stoppedSince = undefined;
     touch(simulation.world, process);
@@ -75,10 +77,12 @@ export function stopFor(simulation: Simulation, process: VirtualProcess, ms: num
 
 export function blockFor(simulation: Simulation, process: VirtualProcess, ms: number): void {
   if (process.state !== 'running' || process.blockedSince !== undefined) return;
+  settle(simulation.world, process);
   process.blockedSince = simulation.agenda.now;
   touch(simulation.world, process);
   simulation.agenda.after(ms, () => {
     if (process.blockedSince === undefined) return;
+    settle(simulation.world, process);
     process.longestPauseMs = Math.max(process.longestPauseMs, simulation.agenda.now - process.blockedSince);
     process.blockedSince = undefined;
     touch(simulation.world, process);

@@ -4,10 +4,11 @@ import { viewOf } from '@hale/healer';
 import type { Command } from '@hale/model';
 import { allReferees } from '../referees/index.ts';
 import type { Breach } from '../referees/referee.ts';
+import { isInPlace } from './cluster/disk.ts';
 import { reallyServes } from './process.ts';
 import { drawSchedule, enterSchedule, gameMs } from './schedule.ts';
 import { createSimulation, type Sabotage, type Simulation } from './simulation.ts';
-import { drawSystem } from './systems.ts';
+import { drawStandbys, drawSystem } from './systems.ts';
 import { createTally, type Tally } from './tally.ts';
 import { runningOf } from './world.ts';
 
@@ -21,13 +22,16 @@ export interface GameResult {
 
 export interface GameOptions {
   readonly seed: number;
+  /** How many standbys the database has; the seed's dice decide otherwise. */
+  readonly standbys?: number | undefined;
   readonly sabotage?: Sabotage | undefined;
   readonly onCommand?: ((command: Command, now: number) => void) | undefined;
 }
 
 export function playGame(options: GameOptions): GameResult {
   const { seed } = options;
-  const units = drawSystem(createRng(seed ^ 0x68e31da4));
+  const standbys = options.standbys ?? drawStandbys(seed);
+  const units = drawSystem(createRng(seed ^ 0x68e31da4), standbys);
   const simulation = createSimulation({ seed, units, referees: allReferees, sabotage: options.sabotage });
   const tally = createTally();
   simulation.onCommand = (command) => {
@@ -69,6 +73,10 @@ function judgeEnd(simulation: Simulation): void {
     const running = runningOf(simulation.world, unit).length;
     if (serving !== wanted) court.blame('convergence', `at the end ${serving} of ${unit} serve, ${wanted} are wanted`);
     if (running > wanted) court.blame('convergence', `at the end ${running} of ${unit} run, ${wanted} are wanted`);
+  }
+  for (const cluster of simulation.world.clusters.values()) {
+    const astray = cluster.disks.filter((disk) => !isInPlace(cluster, disk, simulation.agenda.now));
+    for (const { replica } of astray) court.blame('convergence', `at the end ${replica} neither writes nor copies`);
   }
   for (const incident of view.incidents) {
     if (incident.outcome === 'open') court.blame('closing', `incident still open at the end: ${incident.title}`);

@@ -49,11 +49,12 @@ export function createProcess(of: {
   pid: number;
   now: number;
   startMs: number;
+  port?: number;
 }): VirtualProcess {
   const { startMs, now, ...identity } = of;
   return {
     ...identity,
-    port: 20_000 + of.pid,
+    port: of.port ?? 20_000 + of.pid,
     spawnedAt: now,
     startsAt: now + startMs,
     started: false,

@@ -9,8 +9,7 @@ import { type Agenda, createAgenda } from './agenda.ts';
 import { type Control, createControl } from './control.ts';
 import { lookAtAll, lookEveryMs, lookForChanges } from './eye.ts';
 import { createHands } from './hands.ts';
-import { reallyServes } from './process.ts';
-import { createWorld, isQuiet, passTime, type World } from './world.ts';
+import { createWorld, declareUnits, isQuiet, passTime, servesInPlace, type World } from './world.ts';
 
 /** Changes what the brain commands before anyone acts on it: only canaries do that. */
 export type Sabotage = (commands: readonly Command[], simulation: Simulation, event: HaleEvent) => readonly Command[];
@@ -57,9 +56,14 @@ export function createSimulation(options: SimulationOptions): Simulation {
     truth(incarnation) {
       const process = world.processes.get(incarnation);
       if (process === undefined) return undefined;
-      return { serves: reallyServes(process), exists: process.state !== 'exited', lastIllAt: process.lastIllAt };
+      return {
+        serves: servesInPlace(world, process),
+        exists: process.state !== 'exited',
+        lastIllAt: process.lastIllAt,
+      };
     },
   });
+  world.onFact = (fact) => court.database(fact);
   const trace = createTrace();
   let release = 0;
   let units = options.units;
@@ -76,6 +80,7 @@ export function createSimulation(options: SimulationOptions): Simulation {
     if (dying) {
       // The story stands in the journal; what was to be done is not done.
       for (const command of given) if (command.kind === 'Tell') court.command(command);
+      hands.die();
       return control.kill();
     }
     const commands = options.sabotage?.(given, simulation, event) ?? given;
@@ -89,7 +94,7 @@ export function createSimulation(options: SimulationOptions): Simulation {
     return undefined;
   });
   const announce = () => {
-    world.specs = new Map([...world.specs, ...units.map((unit) => [unit.name, unit] as const)]);
+    declareUnits(world, units);
     feed({ kind: 'SystemDeclared', release, units });
   };
   const sight = createSight(world, rng, (observation) => feed({ kind: 'Observed', observation }));
@@ -114,7 +119,10 @@ export function createSimulation(options: SimulationOptions): Simulation {
       if (!control.alive || dying) return;
       // Half of the deaths come between the journal and the hands: what was written down then is not done.
       dying = rng.unit() < 0.5;
-      if (!dying) control.kill();
+      if (!dying) {
+        hands.die();
+        control.kill();
+      }
       agenda.after(forMs, () => {
         dying = false;
         const differs = control.revive(rng.below(2 ** 31));
@@ -203,7 +211,7 @@ function createTrace(): { add(now: number, command: Command): void; text(): stri
       hash = Math.imul(hash ^ Math.round(now), 0x01000193);
       mix(command.kind);
       if (command.kind === 'Tell') mix(command.note.text);
-      else if (command.kind === 'StartReplica' || command.kind === 'StopReplica') mix(command.incarnation);
+      else if ('incarnation' in command) mix(command.incarnation);
     },
     text: () => (hash >>> 0).toString(16).padStart(8, '0'),
   };

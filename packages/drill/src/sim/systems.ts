@@ -1,7 +1,9 @@
 // Small systems to play with: a shop of a gateway, services and a database, in sizes that the dice choose. Units as
 // `unitsOf` would derive them from a declaration.
-import type { Rng } from '@hale/base';
+import { createRng, type Rng } from '@hale/base';
 import type { UnitSpec } from '@hale/model';
+
+const clusterRatio = 0.4;
 
 const probe = {
   check: { kind: 'http', path: '/readyz' },
@@ -38,12 +40,19 @@ const database: Partial<UnitSpec> & { name: string } = {
   probes: { startup: probe, ready: probe, live: undefined },
 };
 
+const zones = ['a', 'b', 'c'];
+
+/** A primary and its standbys; any one of them acknowledges. */
+export function buildCluster(standbys: number): UnitSpec {
+  return buildService({ ...database, replicas: 1 + standbys, zones, cluster: { acknowledgers: 1 } });
+}
+
 const gateway: Partial<UnitSpec> & { name: string } = { name: 'gateway', role: 'gateway', routed: false };
 
 /** The shop of the examples (examples/shop/hale.config.ts): what drill scripts play on. */
-export function buildShop(): readonly UnitSpec[] {
+export function buildShop(standbys = 0): readonly UnitSpec[] {
   return [
-    buildService(database),
+    standbys === 0 ? buildService(database) : buildCluster(standbys),
     buildService({ name: 'pricing', replicas: 3 }),
     buildService({ name: 'payments' }),
     buildService({ name: 'inventory' }),
@@ -53,14 +62,20 @@ export function buildShop(): readonly UnitSpec[] {
   ];
 }
 
-/** A shop of a size and temper that the dice choose. */
-export function drawSystem(rng: Rng): readonly UnitSpec[] {
+/** How many standbys the database of a seed's system has: none in most, else 2 to 4. */
+export function drawStandbys(seed: number): number {
+  const rng = createRng(seed ^ 0x1b873593);
+  return rng.unit() < clusterRatio ? 2 + rng.below(3) : 0;
+}
+
+/** A shop of a size and temper that the dice choose, with so many standbys. */
+export function drawSystem(rng: Rng, standbys: number): readonly UnitSpec[] {
   const leaky = rng.unit() < 0.5 ? 300e6 : undefined;
   const observeOnly = rng.unit() < 0.1;
   const units = [
     buildService({ name: 'payments', replicas: 1 + rng.below(2) }),
     buildService({ name: 'orders', replicas: 2 + rng.below(2), uses: ['payments', 'db'], memoryBytesMax: leaky }),
-    buildService(database),
+    standbys === 0 ? buildService(database) : buildCluster(standbys),
     buildService({
       name: 'storefront',
       replicas: 1 + rng.below(3),

@@ -68,7 +68,7 @@ const refusals: readonly (readonly [RegExp, string])[] = [
   [/of the same service/, 'same service'],
   [/in zone .* is being replaced/, 'same zone'],
   [/there is no/, 'unknown name'],
-  [/can be asked|one replica only/, 'bad number'],
+  [/can be asked|one replica only|standbys are declared/, 'bad number'],
 ];
 
 export function createTally(): TallyKeeper {

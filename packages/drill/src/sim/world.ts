@@ -2,7 +2,12 @@
 // a network between the eye and the brain). It has no opinion on what should be done.
 import type { Rng } from '@hale/base';
 import type { Incarnation, ReplicaId, UnitName, UnitSpec } from '@hale/model';
+import type { DatabaseFact } from '../referees/referee.ts';
 import type { Agenda } from './agenda.ts';
+import { type ClusterWorld, createClusterWorld, type Disk, isAtWork, isInPlace } from './cluster/disk.ts';
+import { noteUnrest } from './cluster/look.ts';
+import { reload, tellPrimary } from './cluster/node-orders.ts';
+import { flow, type Sea } from './cluster/tide.ts';
 import { createProcess, isIll, reallyServes, type VirtualProcess } from './process.ts';
 
 /** What is wrong with the surroundings now. */
@@ -26,6 +31,9 @@ export interface Sky {
   duplicateRatio: number;
   /** Nobody watches: control's loop is late, or there is no keeper to ask. */
   blind: boolean;
+  /** Share of orders to database nodes that go astray, and how late the others may come. */
+  ordersLostRatio: number;
+  ordersLateMs: number;
 }
 
 export interface World {
@@ -33,12 +41,17 @@ export interface World {
   readonly rng: Rng;
   readonly processes: Map<Incarnation, VirtualProcess>;
   readonly sky: Sky;
+  readonly clusters: Map<UnitName, ClusterWorld>;
   specs: ReadonlyMap<UnitName, UnitSpec>;
   nextPid: number;
   /** Something may look different at the next look. Cleared by a look that finds everything as it should be. */
   stirred: boolean;
+  /** A node of a database cluster is not where it should be. */
+  unrest: boolean;
   /** Called when a process has exited. */
   onExit: (process: VirtualProcess) => void;
+  /** Called with what truly happens in a database cluster. */
+  onFact: (fact: DatabaseFact) => void;
 }
 
 export function createWorld(agenda: Agenda, rng: Rng): World {
@@ -46,10 +59,13 @@ export function createWorld(agenda: Agenda, rng: Rng): World {
     agenda,
     rng,
     processes: new Map(),
+    clusters: new Map(),
     specs: new Map(),
     nextPid: 1000,
     stirred: true,
+    unrest: false,
     onExit: () => {},
+    onFact: () => {},
     sky: {
       probesLie: new Set(),
       crashing: new Set(),
@@ -62,6 +78,8 @@ export function createWorld(agenda: Agenda, rng: Rng): World {
       delayMs: 0,
       duplicateRatio: 0,
       blind: false,
+      ordersLostRatio: 0,
+      ordersLateMs: 0,
     },
   };
 }
@@ -69,7 +87,7 @@ export function createWorld(agenda: Agenda, rng: Rng): World {
 /** Starts a process; a second start of the same incarnation changes nothing. */
 export function spawn(
   world: World,
-  of: { replica: ReplicaId; incarnation: Incarnation; release: number; unit: UnitName },
+  of: { replica: ReplicaId; incarnation: Incarnation; release: number; unit: UnitName; port?: number },
 ): boolean {
   const spec = world.specs.get(of.unit);
   if (spec === undefined || world.sky.unstartable.has(of.unit)) return false;
@@ -79,6 +97,8 @@ export function spawn(
   const startMs = isStuck ? Number.POSITIVE_INFINITY : 150 + rng.below(900);
   const process = createProcess({ ...of, spec, pid: world.nextPid++, now: agenda.now, startMs });
   world.processes.set(of.incarnation, process);
+  const node = nodeOf(world, of.replica);
+  if (node !== undefined) node.disk.server = process;
   world.stirred = true;
   const crashes = sky.crashing.has(of.unit) || sky.crashing.has(of.replica);
   if (crashes || sky.badRelease.get(of.unit) === of.release) {
@@ -94,6 +114,7 @@ export function end(
   how: { code: number | undefined; signal: string | undefined },
 ): void {
   if (process.state === 'exited') return;
+  settle(world, process);
   process.state = 'exited';
   process.exit = { ...how, at: world.agenda.now };
   process.lastIllAt = world.agenda.now;
@@ -107,6 +128,36 @@ export function touch(world: World, process: VirtualProcess): void {
   process.lastIllAt = world.agenda.now;
   process.dirty = true;
   world.stirred = true;
+  // A server that thaws reads the settings that were written meanwhile.
+  const node = nodeOf(world, process.replica);
+  if (node?.disk.server === process) reload(node.disk);
+}
+
+/** Before something about a process changes: what its database did until now has happened. */
+export function settle(world: World, process: VirtualProcess): void {
+  const node = nodeOf(world, process.replica);
+  if (node !== undefined) flow(node.cluster, seaOf(world));
+}
+
+/** The node of a database cluster of that name, if it is one. */
+export function nodeOf(world: World, replica: ReplicaId): { cluster: ClusterWorld; disk: Disk } | undefined {
+  if (world.clusters.size === 0) return undefined;
+  for (const cluster of world.clusters.values())
+    for (const disk of cluster.disks) if (disk.replica === replica) return { cluster, disk };
+  return undefined;
+}
+
+export function seaOf(world: World): Sea {
+  return { now: world.agenda.now, rng: world.rng, tell: world.onFact };
+}
+
+/** Takes in what is declared now; a database keeps its disks. */
+export function declareUnits(world: World, units: readonly UnitSpec[]): void {
+  world.specs = new Map([...world.specs, ...units.map((unit) => [unit.name, unit] as const)]);
+  for (const { name, cluster, replicas } of units) {
+    if (cluster === undefined || world.clusters.has(name)) continue;
+    world.clusters.set(name, createClusterWorld({ unit: name, nodes: replicas, ...cluster }));
+  }
 }
 
 export function runningOf(world: World, unit?: UnitName): VirtualProcess[] {
@@ -127,23 +178,36 @@ export function isQuiet(world: World): boolean {
 export function passTime(world: World): void {
   const { now } = world.agenda;
   const down = unitsDown(world);
+  for (const cluster of world.clusters.values()) flow(cluster, seaOf(world));
   for (const process of world.processes.values()) {
     if (process.state === 'exited') continue;
-    if (!process.started && now >= process.startsAt && process.state === 'running') {
-      process.started = true;
-      process.dirty = true;
-    }
+    if (!process.started && now >= process.startsAt && process.state === 'running') begin(world, process);
     if (isIll(process)) process.lastIllAt = now;
     const cut = process.spec.uses.some((name) => down.has(name));
     if (cut) process.lastIllAt = now;
     process.cut = cut;
     const lies = world.sky.probesLie.has('all') || world.sky.probesLie.has(process.spec.name);
-    const answers = reallyServes(process) && !cut && !lies;
+    const answers = isAnswering(world, process) && !cut && !lies;
     if (answers === process.answers) continue;
     process.answers = answers;
     process.answersSince = now;
     process.dirty = true;
   }
+  world.unrest = [...world.clusters.values()].filter((cluster) => !noteUnrest(cluster, now)).length > 0;
+}
+
+/** A node of a cluster is asked over a connection that is open: its backends answer. */
+function isAnswering(world: World, process: VirtualProcess): boolean {
+  const node = process.spec.cluster === undefined ? undefined : nodeOf(world, process.replica);
+  return node?.disk.server === process ? isAtWork(node.disk) : reallyServes(process);
+}
+
+function begin(world: World, process: VirtualProcess): void {
+  settle(world, process);
+  process.started = true;
+  process.dirty = true;
+  const node = nodeOf(world, process.replica);
+  if (node?.disk.role === 'primary') tellPrimary(node.cluster, node.disk, seaOf(world));
 }
 
 /** Units of the database kind without a serving process: those that use them cannot be ready. */
@@ -152,6 +216,19 @@ function unitsDown(world: World): Set<UnitName> {
   for (const spec of world.specs.values()) if (spec.role === 'postgres') down.add(spec.name);
   if (down.size === 0) return down;
   for (const process of world.processes.values())
-    if (down.has(process.spec.name) && reallyServes(process)) down.delete(process.spec.name);
+    if (down.has(process.spec.name) && mayBeWrittenTo(world, process)) down.delete(process.spec.name);
   return down;
+}
+
+/** Of a cluster it is the primary alone that its users miss. */
+function mayBeWrittenTo(world: World, process: VirtualProcess): boolean {
+  if (!reallyServes(process)) return false;
+  return process.spec.cluster === undefined || nodeOf(world, process.replica)?.disk.role === 'primary';
+}
+
+/** It really serves, and is of use: a standby that copies nobody is none. */
+export function servesInPlace(world: World, process: VirtualProcess): boolean {
+  if (!reallyServes(process)) return false;
+  const node = nodeOf(world, process.replica);
+  return node === undefined || isInPlace(node.cluster, node.disk, world.agenda.now);
 }

@@ -107,6 +107,14 @@ describe('a database cluster', () => {
     assert.deepEqual([start?.replica, start?.database?.primary, start?.database?.from?.port], ['db/0', 'db/2', 4002]);
   });
 
+  test('it is not scaled: with one node nobody would acknowledge any more', () => {
+    const bench = serving();
+    const order = { kind: 'scale', unit: 'db', replicas: 1 } as const;
+    bench.feed({ kind: 'OrderReceived', id: 'o1', by: 'somebody', order });
+    assert.match(bench.all('Tell').at(-1)?.note.text ?? '', /declared, not scaled/);
+    assert.equal(bench.all('StopReplica').length, 0);
+  });
+
   test('one answer is not enough: who was not asked may have acknowledged', () => {
     const bench = serving();
     bench.see([node(bench, 0, {}, died)], 100);

@@ -149,6 +149,7 @@ export const postgresShape = z.object({
   kind: z.literal('postgres'),
   database: field(readText),
   port: field(readPort),
+  bin: field(readText),
   standbys: field(readWhole({ min: 0, max: standbysMax })),
   durability: field(readOneOf('no-acked-loss')),
   backup: backupShape.optional(),

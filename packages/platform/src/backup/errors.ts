@@ -20,8 +20,6 @@ const hints = {
   HALE_PLATFORM_BACKUP_UNDECLARED:
     "add resources: { vault: objectStore({ url: 'file:/mnt/other-disk/vault' }), db: postgres({ backup: { to: 'vault' } }) }",
   HALE_PLATFORM_BACKUP_RUNNING: 'hale down, then restore again; or look first: hale restore --into ./restored',
-  HALE_PLATFORM_BACKUP_CLUSTER:
-    'take `standbys` out of the declaration, run `hale restore --into replace` and `hale up`, then `hale down`, put standbys back and `hale up`; or look first: hale restore --into ./restored',
   HALE_PLATFORM_BACKUP_UNKNOWN: 'hale backup list',
   HALE_PLATFORM_BACKUP_WAL_HOLE:
     'restore to a time before the hole, or to a backup that is later than it; `hale backup list` names both',

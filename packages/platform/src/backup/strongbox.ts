@@ -14,8 +14,11 @@ export interface Strongbox {
   readonly vault: Vault;
   readonly spool: string;
   readonly spec: BackupSpec;
+  readonly key: Uint8Array | undefined;
   /** Whether several nodes share the data. */
   readonly cluster: boolean;
+  /** Which PostgreSQL brings it back; absent: the build from npm. */
+  readonly bin?: string;
   /** The database's address. Throws HALE_PLATFORM_BACKUP_SOURCE where it was never started. */
   url(): string;
 }
@@ -34,19 +37,19 @@ export async function openStrongbox(
   const { encrypt } = spec;
   const key =
     encrypt === undefined
-      ? {}
-      : {
-          key: parseKey(
-            resolveReference('encrypt', encrypt, { root: system.root, host: env }),
-            `${encrypt.kind}('${encrypt.name}')`,
-          ),
-        };
+      ? undefined
+      : parseKey(
+          resolveReference('encrypt', encrypt, { root: system.root, host: env }),
+          `${encrypt.kind}('${encrypt.name}')`,
+        );
   return {
     database: name,
-    vault: openVault(store, { folder: `${system.name}/${name}`, ...key }),
+    vault: openVault(store, { folder: `${system.name}/${name}`, ...(key && { key }) }),
+    key,
     spool: spoolOf(system, name, spec),
     spec,
     cluster: isCluster(resource),
+    ...(resource.bin !== undefined && { bin: resource.bin }),
     url() {
       const url = resourceUrl(system, name);
       if (url === undefined) throw backupError('HALE_PLATFORM_BACKUP_SOURCE', `${name} was never started here`);

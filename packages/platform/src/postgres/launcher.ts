@@ -35,7 +35,7 @@ export async function launchAs(runAs: RunAs, context: LaunchContext): Promise<La
   const resource = context.spec.resources[context.unit];
   if (resource === undefined) throw new TypeError(`${context.unit} is no resource of release ${context.release}`);
   if (isCluster(resource)) return launchNode(runAs, context, resource);
-  const binaries = await reachableBinaries(runAs);
+  const binaries = await reachableBinaries(runAs, resource.bin);
   const home = await reachableHome(runAs, homeOf(context.root, context.unit));
   const port = await portOf(home, resource.port);
   // An unprivileged user cannot enter the runtime folder; loopback serves as well.

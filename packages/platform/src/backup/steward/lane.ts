@@ -14,6 +14,7 @@ import { openStrongbox, type Strongbox } from '../strongbox.ts';
 import { type Known, nextTask, noTries, type Plan, type Task } from './agenda.ts';
 import { LogLane } from './log-lane.ts';
 import { whileOccupied } from './occupancy.ts';
+import type { HousePacker } from './packer.ts';
 import { openScratch, sweepScratch } from './scratch.ts';
 import { forgetSlot } from './slot.ts';
 import type { Turn } from './turn.ts';
@@ -26,11 +27,12 @@ export interface LaneOptions {
   readonly rng: Rng;
   /** Never two heavy things at once. */
   readonly turn: Turn;
+  readonly packer: HousePacker;
   /** For a person: a line of the process's log. */
   readonly say: (line: string) => void;
 }
 
-type Matter = 'open' | 'store' | 'backup' | 'proof' | 'clean-up';
+type Matter = 'open' | 'store' | 'backup' | 'house' | 'proof' | 'clean-up';
 
 /** How often it looks whether something is due. */
 const lookEveryMs = 1_000;
@@ -176,7 +178,14 @@ export class BackupLane {
       this.doing = undefined;
       this.lot = this.options.rng.unit();
     }
-    if (kind === 'backup' && !this.errors.has('backup')) await this.cleanUp(box);
+    if (kind !== 'backup' || this.errors.has('backup')) return;
+    const { system, database, packer, clock } = this.options;
+    await this.besides('house', 'backup', () => packer.take(system, database));
+    await this.besides('clean-up', 'clean-up', async () => {
+      const { vault, spec } = box;
+      await prune({ vault, clock, retention: { keepMs: spec.keepMs, keepCountMin: 1 } });
+      await packer.prune(system, database, spec.keepMs);
+    });
   }
 
   private async takeOne({ vault, url }: Strongbox): Promise<void> {
@@ -186,23 +195,23 @@ export class BackupLane {
     say(`${database}: backup ${id}, ${bytes} bytes, ${newBytes} of them new`);
   }
 
-  private async proveOne({ vault }: Strongbox): Promise<void> {
+  private async proveOne({ vault, bin }: Strongbox): Promise<void> {
     const { clock, say, database } = this.options;
     const scratch = this.scratch === undefined ? {} : { scratch: this.scratch };
-    const proof = await prove({ vault, clock, engine: await findEngine(), ...scratch });
+    const proof = await prove({ vault, clock, engine: await findEngine(bin), ...scratch });
     this.lastProof = describeProof(proof);
     this.failedProofs = proof.ok ? 0 : this.failedProofs + 1;
     say(`${database}: backup ${proof.backup} ${proof.ok ? 'is proven' : `is not proven: ${proof.problems[0]}`}`);
   }
 
-  private async cleanUp({ vault, spec }: Strongbox): Promise<void> {
-    this.doing = 'clean-up';
+  /** What goes with a backup, and does not make it a bad one when it fails. */
+  private async besides(matter: Matter, doing: BackupObservation['doing'], work: () => Promise<void>): Promise<void> {
+    this.doing = doing;
     try {
-      const retention = { keepMs: spec.keepMs, keepCountMin: 1 };
-      await prune({ vault, clock: this.options.clock, retention });
-      this.well('clean-up');
+      await work();
+      this.well(matter);
     } catch (error) {
-      this.ill('clean-up', error);
+      this.ill(matter, error);
     } finally {
       this.doing = undefined;
     }
