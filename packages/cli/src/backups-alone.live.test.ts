@@ -8,7 +8,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createSystemClock } from '@hale/base';
 import type { BackupObservation, BackupSpec, IncidentView, SystemView } from '@hale/model';
 import { buildPostgres, buildSystem } from '@hale/model/testing';
-import { findEngine, openStrongbox, postgresSupport, readHouse, resourceUrl, restore } from '@hale/platform/postgres';
+import {
+  findEngine,
+  occupy,
+  openStrongbox,
+  postgresSupport,
+  readHouse,
+  resourceUrl,
+  restore,
+} from '@hale/platform/postgres';
 import pg from 'pg';
 import { openTestHouse, type TestHouse } from './control/testing.ts';
 import { openHouseOf } from './recovery/house.ts';
@@ -17,7 +25,7 @@ const support = await postgresSupport();
 const skip = support.ok || process.env['HALE_REQUIRE_REAL'] === '1' ? false : `${support.how}: ${support.hint}`;
 const key = 'c0ffee0f'.repeat(8);
 const backup: BackupSpec = {
-  ...{ url: 'file:vault', keepMs: 3_600_000, everyMs: 6_000, proveMs: 6_000, pitr: true, synchronous: true },
+  ...{ url: 'file:vault', keepMs: 3_600_000, everyMs: 5_000, proveMs: 5_000, pitr: true, synchronous: true },
   encrypt: { kind: 'secret', name: 'BACKUP_KEY' },
 };
 
@@ -78,6 +86,9 @@ describe('backups without anybody', { skip }, () => {
     );
     assert.deepEqual(rows, [{ waits: 'hale_backup', state: 'sync' }]);
     await house.untilView('all is well', ({ state }) => state === 'healthy');
+    const place = { root: house.root, database: 'db', errand: 'log' } as const;
+    const message = new RegExp(`process ${steward(view)?.pid} follows the log`);
+    await assert.rejects(occupy(place), { code: 'HALE_PLATFORM_BACKUP_FOLLOWED', message });
     const said = ['control', 'backup-0', 'db-0'].map((name) => house.log(name)).join('');
     assert.ok(!(said + JSON.stringify(view)).includes(key), 'the key is in no output (INV-12)');
   });

@@ -1,7 +1,7 @@
 // `hale backup`: takes a copy of a database now, lists and inspects what there is, proves it by restoring it into a scratch database,
 // cleans up, or follows the log until Ctrl-C. It works on the declaration alone: neither control nor keeper is asked.
 import { resolve } from 'node:path';
-import { formatBytes, formatDuration, parseDuration } from '@hale/base';
+import { formatBytes, formatDuration, isHaleError, parseDuration } from '@hale/base';
 import type { BackupObservation, SystemSpec } from '@hale/model';
 import {
   backupStatsFile,
@@ -9,6 +9,7 @@ import {
   type Errand,
   findEngine,
   type HouseManifest,
+  occupy,
   openStrongbox,
   prove,
   prune,
@@ -20,10 +21,9 @@ import {
   startWalReceiver,
   takeBackup,
   verify,
-  whileOccupied,
 } from '@hale/platform/postgres';
 import { cliError, exitCodes } from '../errors.ts';
-import { styleOf } from '../host.ts';
+import { styleOf, waitFor } from '../host.ts';
 import { type AboutHouse, openHouseOf, takeHouseOf } from '../recovery/house.ts';
 import { loadDeclaration } from '../system/declaration.ts';
 import { findSystem } from '../system/running.ts';
@@ -58,7 +58,9 @@ export const backupCommand: CommandEntry = {
     const box = await openStrongbox(spec, textOption(call, 'db'), call.host.env);
     const errand = errands[call.args[0] ?? ''];
     if (errand === undefined) return action(call, box, spec);
-    return whileOccupied({ root: spec.root, database: box.database, errand }, () => action(call, box, spec));
+    const place = { root: spec.root, database: box.database, errand };
+    const leave = await patiently(call, () => occupy(place));
+    return action(call, box, spec).finally(leave);
   },
 };
 
@@ -79,11 +81,31 @@ const actions: Readonly<Record<string, Action>> = {
   stream: follow,
 };
 
+const patienceMs = 60_000;
 /** It speaks once a second. */
 const freshMs = 10_000;
 
 /** What the process that takes backups by itself must not be doing meanwhile. */
 const errands: Readonly<Record<string, Errand>> = { now: 'work', prove: 'work', prune: 'work', stream: 'log' };
+
+/** The process that takes backups may be at it just now: it is waited for, and named. */
+async function patiently<T>({ host, json }: Call, enter: () => Promise<T>): Promise<T> {
+  let refused: unknown;
+  const wish = { clock: host.clock, withinMs: patienceMs, everyMs: 250 };
+  const entered = await waitFor(wish, async () => {
+    try {
+      return { value: await enter() };
+    } catch (error) {
+      if (!isHaleError(error) || error.code !== 'HALE_PLATFORM_BACKUP_BUSY') throw error;
+      if (refused === undefined && !json)
+        host.terminal.line(host.terminal.paint.faint(`${error.message}: it is waited for`));
+      refused = error;
+      return undefined;
+    }
+  });
+  if (entered === undefined) throw refused;
+  return entered.value;
+}
 
 async function now(call: Call, { vault, url, database }: Strongbox, spec: SystemSpec): Promise<number> {
   const { terminal, clock } = call.host;

@@ -27,7 +27,7 @@ export type { RecoveryEngine } from '../backup/recovery.ts';
 export { type Restored, type RestoreOrder, type RestoreProgress, restore } from '../backup/restore.ts';
 export { type BroughtHome, type HomeOrder, restoreHome } from '../backup/restore-home.ts';
 export { backupLauncher } from '../backup/steward/launcher.ts';
-export { type Errand, whileOccupied } from '../backup/steward/occupancy.ts';
+export { type Errand, occupy } from '../backup/steward/occupancy.ts';
 export type { HousePacker } from '../backup/steward/packer.ts';
 export { runSteward } from '../backup/steward/process.ts';
 export { type BackupStats, backupStatsFile, readBackupStats } from '../backup/steward/stats.ts';
