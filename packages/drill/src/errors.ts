@@ -3,6 +3,8 @@ import { HaleError } from '@hale/base';
 
 export const drillHints = {
   HALE_DRILL_NO_REPLICA: 'hale ps: the names that a drill may use; --service NAME drills another service',
+  HALE_DRILL_NO_CLUSTER:
+    'declare standbys, `resources: { db: postgres({ standbys: 2 }) }`, then: hale down && hale up (the data is kept)',
   HALE_DRILL_BAD_SCRIPT: 'correct these lines; packages/drill/src/script/language.ts lists what a drill may say',
   HALE_DRILL_DOOR_CLOSED:
     'start the system with `HALE_DRILL=1 hale up`, with doors like examples/shop/services/drill-door.ts; crash and hang need none',

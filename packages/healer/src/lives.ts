@@ -50,14 +50,23 @@ export function newestActive(slot: Slot): Life | undefined {
   return slot.lives.findLast(isActive);
 }
 
-/** Nothing of the unit can serve, whatever probes say: no life is up and awake. */
+/** Nothing of the unit can serve, whatever probes say: no life is up and awake. Of a database cluster the primary alone counts. */
 export function isProvenDown(unit: Unit): boolean {
   if (unit.wanted === 0) return false;
+  const isCounted = (life: Life) => unit.cluster === undefined || life.incarnation === unit.cluster.open;
   return !unit.slots.some((slot) =>
     slot.lives.some(
-      (life) => life.stage === 'up' && life.condemned === undefined && life.symptoms.stopped === undefined,
+      (life) =>
+        isCounted(life) && life.stage === 'up' && life.condemned === undefined && life.symptoms.stopped === undefined,
     ),
   );
+}
+
+/** A database cluster in which nobody accepts writes is of no use to those who use it, however many standbys run. */
+export function isWithoutPrimary(unit: Unit): boolean {
+  if (unit.spec.cluster === undefined) return false;
+  const open = unit.cluster?.open;
+  return !unit.slots.some((slot) => slot.lives.some((life) => life.incarnation === open && isServing(unit, life)));
 }
 
 /**

@@ -2,7 +2,7 @@
 // 'failed' is a failure of the remedy like any other: it waits, and it is never repeated in a tight loop.
 import type { CommandId, CommandResult } from '@hale/model';
 import { restartDelayMs } from './backoff.ts';
-import { type Bed, startFailed } from './endings.ts';
+import { type Bed, lifeEnded, startFailed } from './endings.ts';
 import { limits } from './limits.ts';
 import { foldAnswer } from './postgres/answers.ts';
 import { about, give, tell, type Work } from './work.ts';
@@ -48,6 +48,11 @@ function started(work: Work, bed: Bed, result: CommandResult): void {
 function stopped(work: Work, bed: Bed, result: CommandResult): void {
   const { unit, slot, life } = bed;
   life.stopCommand = undefined;
+  if (result.kind === 'done' && life.seen === undefined && !life.acked) {
+    // Its start was lost with a leader: no observation will ever say that it is gone. Should it turn up all the same, it is adopted.
+    lifeEnded(work, bed, undefined, undefined);
+    return;
+  }
   if (result.kind === 'done') {
     // Gone is what the next observation says; ask again should it still be there then.
     life.commandAfter = work.now + limits.stopMarginMs;

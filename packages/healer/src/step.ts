@@ -11,7 +11,7 @@ import { examineDegraded, forgetDegraded } from './degraded.ts';
 import { diagnose } from './diagnose.ts';
 import { leaveIncident } from './incidents.ts';
 import { limits } from './limits.ts';
-import { isActive, isServing, wants } from './lives.ts';
+import { isActive, isServing, isWithoutPrimary, wants } from './lives.ts';
 import { foldObservation } from './observe.ts';
 import { examineObserver } from './observer.ts';
 import { foldOrder } from './orders.ts';
@@ -92,7 +92,7 @@ function reconcile(work: Work): void {
 /** Who serves now; when a unit serves again, those that use it need not wait out their delays. */
 function countServing(work: Work): void {
   for (const unit of work.brain.units) {
-    const serving = servingOf(unit);
+    const serving = isWithoutPrimary(unit) ? 0 : servingOf(unit);
     const back = serving > 0 && unit.serving === 0 && unit.everServed;
     unit.serving = serving;
     if (serving > 0) unit.everServed = true;

@@ -110,8 +110,12 @@ export interface PostgresOptions {
    * a fraction of a second. With one, every loss of a node stops writes until it is back; two or more go on.
    */
   readonly standbys?: number;
-  /** 'no-acked-loss': a commit is acknowledged only when a standby has it on disk too, so no failover loses one. */
-  readonly durability?: 'no-acked-loss';
+  /**
+   * 'no-acked-loss' (default with standbys): a commit is acknowledged only when a standby has it on disk too, so no failover loses one, and writes
+   * wait while there is none. 'available': after 5 s without a standby the primary goes on alone and says so; what it then acknowledges is lost if it
+   * is lost too.
+   */
+  readonly durability?: 'no-acked-loss' | 'available';
   /** Copies of it are taken, and proven by restoring them. */
   readonly backup?: BackupOptions;
 }

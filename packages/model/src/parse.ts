@@ -153,8 +153,9 @@ function readResources(
     const standbys = read.value.standbys ?? (read.value.durability === undefined ? 0 : standbysDefault);
     problems.push(...doubtStandbys(path, standbys, read.value.durability));
     const { port, bin } = read.value;
+    const available = read.value.durability === 'available' ? { durability: 'available' as const } : {};
     const own = bin === undefined ? {} : { bin: resolvePath(root, bin) };
-    resources.push({ kind: 'postgres', name, database, port, ...own, ...(standbys > 0 && { standbys }) });
+    resources.push({ kind: 'postgres', name, database, port, ...own, ...(standbys > 0 && { standbys }), ...available });
     if (read.value.backup === undefined) continue;
     const backup = readBackup(read.value.backup, [...path, 'backup'], { stores, standbys });
     problems.push(...backup.problems);
@@ -170,7 +171,7 @@ function doubtStandbys(path: Path, standbys: number, durability: string | undefi
     const message = `${durability} needs standbys, and there are none: with one node, what its disk loses is lost`;
     return [errorAt(at, { message, hint: 'write standbys: 2, or leave durability out' })];
   }
-  if (standbys !== 1) return [];
+  if (standbys !== 1 || durability === 'available') return [];
   const message = 'one standby: whenever either node is lost, writes wait until it is back';
   return [warningAt(at, { message, hint: 'write standbys: 2' })];
 }

@@ -121,6 +121,8 @@ export interface PostgresSpec {
   readonly bin?: string;
   /** Nodes beside the primary that copy it; absent for a single node. A cluster is reached through a relay. */
   readonly standbys?: number;
+  /** Absent: 'no-acked-loss'. */
+  readonly durability?: 'available';
 }
 
 export interface GatewaySpec {

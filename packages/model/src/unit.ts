@@ -29,4 +29,6 @@ export interface UnitSpec {
 export interface ClusterSpec {
   /** Standbys that must have a commit on disk before it is acknowledged (k of the n others, any). */
   readonly acknowledgers: number;
+  /** The primary goes on alone when none receives ('available'). Absent: writes wait. */
+  readonly mayGoAlone?: true;
 }

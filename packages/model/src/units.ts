@@ -104,6 +104,7 @@ function postgresUnit(resource: PostgresSpec, { zones, backups }: SystemSpec): U
   const { standbys = 0 } = resource;
   const synchronous = backups?.[resource.name]?.synchronous === true;
   const cluster = isCluster(resource) ? { acknowledgers: acknowledgersDefault } : undefined;
+  const available = resource.durability === 'available' ? { mayGoAlone: true as const } : {};
   return {
     name: resource.name,
     role: 'postgres',
@@ -128,7 +129,8 @@ function postgresUnit(resource: PostgresSpec, { zones, backups }: SystemSpec): U
       ...(cluster === undefined ? { port: resource.port } : { standbys, ...cluster }),
       ...(synchronous && { synchronous }),
     }),
-    ...(cluster && { cluster }),
+    // Not in the fingerprint: no node is started anew for it.
+    ...(cluster && { cluster: { ...cluster, ...available } }),
   };
 }
 

@@ -25,6 +25,10 @@ export function announce(action: DrillAction): string {
       return `${action.replica} is killed, and new ones will not get ready for a while.`;
     case 'bad-probe':
       return `The probes of ${action.unit === 'all' ? 'every service' : action.unit} begin to lie. Nothing is wrong.`;
+    case 'strike-primary': {
+      const whom = `The primary of ${action.unit}${action.standbyToo ? ' and one of its standbys' : ''}`;
+      return action.how === 'stop' ? `${whom} is frozen (SIGSTOP).` : `${whom}: SIGKILL, in the middle of their work.`;
+    }
     case 'restart':
       return `Somebody asks for a restart of ${action.unit}, in the middle of the day.`;
   }

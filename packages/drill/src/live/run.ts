@@ -34,8 +34,20 @@ const homeService = 'pricing';
 export async function runLiveDrill(options: LiveRunOptions): Promise<DrillLine> {
   const { hands, clock, signal } = options;
   const view = await waitUntilHealthy(hands, clock, signal);
-  const script = aimAt(options.script, options.service ?? serviceOf(options.script, view));
+  const aimed = aimAt(options.script, options.service ?? serviceOf(options.script, view));
+  const actions = aimed.actions.map((one) => ({ ...one, action: aimAtDatabase(one.action, view) }));
+  const script = { ...aimed, actions };
   return runDrill(script, createLiveDrill(options), { lingerMs });
+}
+
+/** What the scripts of this house call a database; in another house the first that has standbys is meant. */
+const homeDatabase = 'db';
+
+function aimAtDatabase(action: DrillAction, view: SystemView): DrillAction {
+  if (action.kind !== 'strike-primary' || action.unit !== homeDatabase) return action;
+  const isHere = view.units.some((one) => one.unit === homeDatabase);
+  const other = view.replicas.find((one) => one.database !== undefined);
+  return isHere || other === undefined ? action : { ...action, unit: other.unit };
 }
 
 /** The same script, with another service in the place of the house's own. */

@@ -3,6 +3,7 @@
 import type { Clock } from '@hale/base';
 import type { ReplicaId, ReplicaView, SystemView } from '@hale/model';
 import { drillError } from '../errors.ts';
+import { victimsOf } from '../script/draw.ts';
 import type { DrillHands } from '../script/hands.ts';
 import type { DrillAction } from '../script/language.ts';
 import { createCrowd, pause } from './crowd.ts';
@@ -32,7 +33,7 @@ export function createLiveDrill(options: LiveDrillOptions): DrillHands {
   const { hands, clock, seed, signal } = options;
   const crowd = createCrowd(options);
   const undoing: (() => Promise<void> | void)[] = [];
-  const scene: Scene = { hands, clock, undoing };
+  const scene: Scene = { hands, clock, seed, undoing };
   return {
     platform: hands.platform,
     seed,
@@ -60,6 +61,7 @@ export function createLiveDrill(options: LiveDrillOptions): DrillHands {
 interface Scene {
   readonly hands: LiveHands;
   readonly clock: Clock;
+  readonly seed: number;
   readonly undoing: (() => Promise<void> | void)[];
 }
 
@@ -79,6 +81,8 @@ async function perform(scene: Scene, action: DrillAction): Promise<number> {
         replicas.filter((one) => one.unit === action.unit),
         'SIGKILL',
       );
+    case 'strike-primary':
+      return strikePrimary(scene, view, action);
     case 'stop':
       return freeze(scene, find(replicas, action.replica));
     case 'exit':
@@ -106,6 +110,17 @@ function strikeAll({ hands, clock }: Scene, victims: readonly ReplicaView[], sig
   const at = clock.mono();
   for (const one of victims) hands.signal(pidOf(one), signal);
   return at;
+}
+
+function strikePrimary(
+  scene: Scene,
+  view: SystemView,
+  action: Extract<DrillAction, { kind: 'strike-primary' }>,
+): number {
+  const victims = victimsOf(action, scene.seed, view).map((replica) => find(view.replicas, replica));
+  const [primary] = victims;
+  if (action.how === 'stop' && primary !== undefined) return freeze(scene, primary);
+  return strikeAll(scene, victims, 'SIGKILL');
 }
 
 /** Whoever is still frozen at the end (the healer did not replace it) is let go. */

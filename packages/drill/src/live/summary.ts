@@ -1,8 +1,8 @@
 // Many runs of one drill in one line: medians of times, sums of counts, and the tail: p99 where there are 500 runs, else the maximum.
 import type { DrillLine, DrillRequests } from '../script/result.ts';
 
-type Times = 'suspectedMs' | 'detectedMs' | 'isolatedMs' | 'recoveredMs';
-const times: readonly Times[] = ['suspectedMs', 'detectedMs', 'isolatedMs', 'recoveredMs'];
+type Times = 'suspectedMs' | 'detectedMs' | 'isolatedMs' | 'recoveredMs' | 'failedOverMs';
+const times: readonly Times[] = ['suspectedMs', 'detectedMs', 'isolatedMs', 'recoveredMs', 'failedOverMs'];
 
 export interface DrillSummary extends DrillLine {
   /** 'p99' where n >= 500, else 'max'. */
@@ -29,6 +29,7 @@ export function summarizeRuns(runs: readonly DrillLine[]): DrillSummary {
     detectedMs: middle('detectedMs'),
     isolatedMs: middle('isolatedMs'),
     recoveredMs: middle('recoveredMs'),
+    failedOverMs: middle('failedOverMs'),
     requests: sumOfRequests(runs.flatMap((run) => run.requests ?? [])),
     duplicates: sum((run) => run.duplicates),
     ackedLost: sum((run) => run.ackedLost),

@@ -9,15 +9,20 @@ const freshMs = 2_000;
 
 export const refereeTwoWitnesses: RefereeMaker = (court) => {
   const killed = new Set<string>();
+  // The newest term that anybody was promoted in: who still lives in an older one is deposed, and must not be left alive.
+  const terms = new Map<string, number>();
+  const isDeposed = ({ replica, database }: ReplicaObservation) =>
+    database !== undefined && database.term < (terms.get(splitReplicaId(replica).unit) ?? 0);
   return {
     name: 'two-witnesses',
     command(command) {
+      if (command.kind === 'PromoteStandby') terms.set(splitReplicaId(command.replica).unit, command.term);
       if (command.kind !== 'StopReplica' || command.graceMs > 0 || killed.has(command.incarnation)) return;
       killed.add(command.incarnation);
       const told = court.seen.get(command.incarnation);
       if (told === undefined) court.blame('two-witnesses', `${command.replica} was killed unseen`);
       // What a node's own badge says changes only by order: it cannot have recovered since.
-      else if (isAstray(court, told.observation)) return;
+      else if (isAstray(court, told.observation) || isDeposed(told.observation)) return;
       else if (court.now - told.at > freshMs) court.blame('two-witnesses', `${command.replica} was killed on old news`);
       else if (witnesses(court, told.observation) < 2) {
         court.blame(

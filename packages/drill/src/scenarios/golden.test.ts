@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { needsCluster } from '../script/draw.ts';
 import { runDrill } from '../script/run.ts';
 import { createSimulatedDrill } from '../sim/script-hands.ts';
 import { scenarios } from './texts.ts';
@@ -11,7 +12,7 @@ const folder = new URL('../../scenarios/', import.meta.url);
 
 for (const script of scenarios) {
   test(`drill ${script.name}`, async () => {
-    const hands = createSimulatedDrill(1);
+    const hands = createSimulatedDrill(1, needsCluster(script) ? 2 : 0);
     const line = await runDrill(script, hands);
     assert.deepEqual(hands.breaches, []);
     assert.deepEqual(line.complaints, []);

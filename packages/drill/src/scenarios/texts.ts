@@ -130,6 +130,31 @@ at 3s restart pricing
 expect rolled within 20s
 expect restarts 3
 expect failed 0`,
+
+  `drill primary-killed
+about SIGKILL to the primary of a database that has standbys: one of them takes over
+load 200/s
+at 3s kill primary of db
+expect failed-over within 2s
+expect healed within 30s
+expect restarts 1
+expect failed 0`,
+
+  `drill primary-frozen
+about SIGSTOP to the primary of a database that has standbys: it is there, and may still acknowledge
+load 200/s
+at 3s stop primary of db
+expect suspected within 1.5s
+expect failed-over within 6s
+expect healed within 30s
+expect restarts 1`,
+
+  `drill primary-and-standby-killed
+about SIGKILL to the primary and a standby: nobody is promoted on a guess, the old primary is started again
+load 200/s
+at 3s kill primary and standby of db
+expect healed within 30s
+expect restarts 2`,
 ];
 
 /** Every scenario, read and without a problem. */

@@ -22,7 +22,7 @@ export interface Evidence {
 
 export function judge(evidence: Evidence): DrillLine {
   const { script, watch, load } = evidence;
-  const scope = scopeOf(script, watch.before);
+  const scope = scopeOf(script, evidence.seed, watch.before);
   const falseActions = listFalseActions(scope, watch.before, watch.last);
   const tooFew = listTooFew(scope, watch);
   const complaints = [
@@ -46,6 +46,7 @@ export function judge(evidence: Evidence): DrillLine {
     detectedMs: since(incident?.condemnedAt?.mono ?? incident?.openedAt.mono),
     isolatedMs: since(incident?.isolatedAt?.mono),
     recoveredMs: since(seenAt.get('healed') ?? seenAt.get('adopted') ?? seenAt.get('rolled')),
+    failedOverMs: since(seenAt.get('failed-over')),
     requests: load === undefined ? undefined : requestsOf(load),
     duplicates: load?.doubled ?? 0,
     ackedLost: load?.lost ?? 0,

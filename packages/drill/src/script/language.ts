@@ -17,7 +17,14 @@ export type DrillAction =
   | { readonly kind: 'slow-start'; readonly replica: ReplicaId; readonly forMs: number }
   /** Probes fail although all is well; of one unit or of all. */
   | { readonly kind: 'bad-probe'; readonly unit: UnitName | 'all'; readonly forMs: number }
-  | { readonly kind: 'restart'; readonly unit: UnitName };
+  | { readonly kind: 'restart'; readonly unit: UnitName }
+  /** Whoever is the primary of that database cluster then; and with it, if so said, one of its standbys. */
+  | {
+      readonly kind: 'strike-primary';
+      readonly unit: UnitName;
+      readonly how: 'kill' | 'stop';
+      readonly standbyToo: boolean;
+    };
 
 /** How it must end. */
 export type DrillExpectation =
@@ -33,6 +40,8 @@ export type DrillExpectation =
   | { readonly kind: 'adopted'; readonly withinMs: number }
   /** Every replica of the unit is a new one, and all serve. */
   | { readonly kind: 'rolled'; readonly withinMs: number }
+  /** Another node of a database cluster is its primary, and accepts writes. */
+  | { readonly kind: 'failed-over'; readonly withinMs: number }
   /** At most this many lives were started by the healer until the end. */
   | { readonly kind: 'restarts'; readonly max: number }
   /** At most this many requests failed; judged only where there is load. */

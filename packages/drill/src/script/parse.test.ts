@@ -21,13 +21,18 @@ test('reads every word of the language', () => {
     at 7s slow-start orders/2 for 20s
     at 7s bad-probe all for 20s
     at 8s restart orders
+    at 9s kill primary of db
+    at 9s stop primary of db
+    at 9s kill primary and standby of db
+    expect failed-over within 5s
     expect healed within 5s
     expect failed 0`);
   assert.deepEqual(problems, []);
   assert.equal(value?.loadPerSecond, 500);
   assert.equal(value?.forMs, 120_000);
   const kinds = 'kill exit stop block kill-every kill-control kill-keeper crash-loop slow-start bad-probe restart';
-  assert.equal(value?.actions.map((one) => one.action.kind).join(' '), kinds);
+  const strikes = ' strike-primary strike-primary strike-primary';
+  assert.equal(value?.actions.map((one) => one.action.kind).join(' '), kinds + strikes);
 });
 
 function check(text: string, ...messages: readonly RegExp[]): void {

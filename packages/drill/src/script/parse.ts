@@ -103,6 +103,14 @@ const actionForms: readonly (readonly [RegExp, (m: readonly string[]) => DrillAc
   [/^kill keeper$/, () => ({ kind: 'kill-keeper' })],
   [/^kill every (\S+)$/, (m) => ({ kind: 'kill-every', unit: m[1] ?? '' })],
   [
+    /^(kill|stop) primary of (\S+)$/,
+    (m) => ({ kind: 'strike-primary', unit: m[2] ?? '', how: m[1] as 'kill' | 'stop', standbyToo: false }),
+  ],
+  [
+    /^kill primary and standby of (\S+)$/,
+    (m) => ({ kind: 'strike-primary', unit: m[1] ?? '', how: 'kill', standbyToo: true }),
+  ],
+  [
     /^kill (\S+\/(?:\d+|\?))(?: (SIG[A-Z]+))?$/,
     (m) => ({ kind: 'kill', replica: m[1] as ReplicaId, signal: m[2] ?? 'SIGKILL' }),
   ],
@@ -145,7 +153,7 @@ function readAction(reading: Reading, words: readonly string[], line: number): T
     return undefined;
   }
   const hint =
-    'kill, exit, stop, block, crash-loop, slow-start, bad-probe or restart; e.g. block orders/1 for 60s, kill pricing/? SIGKILL';
+    'kill, exit, stop, block, crash-loop, slow-start, bad-probe or restart; e.g. block orders/1 for 60s, kill pricing/? SIGKILL, kill primary of db';
   return { message: `'${said}' cannot be done`, hint };
 }
 
@@ -156,12 +164,12 @@ function readExpectation(reading: Reading, words: readonly string[]): Trouble | 
     reading.expectations.push({ kind: count[1] as 'restarts' | 'failed', max: Number(count[2]) });
     return undefined;
   }
-  const timed = /^(healed|suspected|held|observer-blamed|adopted|rolled) within (\S+)$/.exec(said);
+  const timed = /^(healed|suspected|held|observer-blamed|adopted|rolled|failed-over) within (\S+)$/.exec(said);
   const withinMs = parseDuration(timed?.[2] ?? '');
   if (timed === null || withinMs === undefined) {
     return {
       message: `'${said}' cannot be expected`,
-      hint: 'expect healed within 5s; or suspected, held, observer-blamed, adopted, rolled; or failed 0, restarts 0',
+      hint: 'expect healed within 5s; or suspected, held, observer-blamed, adopted, rolled, failed-over; or failed 0, restarts 0',
     };
   }
   reading.expectations.push({ kind: timed[1] as 'healed', withinMs });

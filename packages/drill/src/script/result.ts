@@ -12,6 +12,8 @@ export interface DrillLine {
   readonly isolatedMs: number | undefined;
   /** From the fault to the ending verified by its symptom. */
   readonly recoveredMs: number | undefined;
+  /** From the fault to the first picture in which another node of a database is its primary. */
+  readonly failedOverMs?: number | undefined;
   /** Undefined where no load was generated. */
   readonly requests: DrillRequests | undefined;
   /** Records that are there twice. */

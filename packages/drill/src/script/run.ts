@@ -1,6 +1,6 @@
 // Plays a script with a pair of hands: waits, breaks, watches, and has it judged. It knows nothing of where it is played.
 import { drillError } from '../errors.ts';
-import { drawReplicas } from './draw.ts';
+import { drawReplicas, missersOf } from './draw.ts';
 import type { DrillHands } from './hands.ts';
 import { judge } from './judge.ts';
 import type { DrillScript } from './language.ts';
@@ -35,7 +35,7 @@ async function play(
 ): Promise<Watch> {
   const began = hands.now();
   const pending = [...script.actions];
-  const watch = createWatch(before);
+  const watch = createWatch(before, missersOf(script, before));
   const forMs = watchMs(script, hands);
   let allSeenAt: number | undefined;
   while (hands.now() - began < forMs && !hands.isInterrupted()) {

@@ -18,7 +18,8 @@ export interface Watch {
   note(view: SystemView, now: number, struck: boolean): void;
 }
 
-export function createWatch(before: SystemView): Watch {
+/** An incident of one of `missers` that goes away by itself is as good as healed: what it missed is back. */
+export function createWatch(before: SystemView, missers: ReadonlySet<string> = new Set()): Watch {
   const seenAt = new Map<Ending, number>();
   const servingMin = new Map(before.units.map((unit) => [unit.unit, unit.serving]));
   const old = new Set(before.replicas.map((one) => one.incarnation));
@@ -51,11 +52,13 @@ export function createWatch(before: SystemView): Watch {
       for (const { unit, serving } of view.units)
         servingMin.set(unit, Math.min(serving, servingMin.get(unit) ?? serving));
       if (view.units.some((unit) => unit.state === 'held')) reach('held', now);
+      if (hasOtherPrimary(before, view)) reach('failed-over', now);
       if (!struck) return;
       // Healed is what stays healed: the next incident takes the word back.
       const closed = incidents.map((one) => one.closedAt?.mono ?? now);
-      if (!healthy || incidents.length === 0 || incidents.some((one) => one.outcome !== 'healed'))
-        seenAt.delete('healed');
+      const isHealed = (one: IncidentView) =>
+        one.outcome === 'healed' || (one.outcome === 'inconclusive' && missers.has(one.unit));
+      if (!healthy || incidents.length === 0 || !incidents.every(isHealed)) seenAt.delete('healed');
       else reach('healed', Math.max(...closed));
       const same = view.replicas.every((one) => old.has(one.incarnation));
       if (healthy && view.epoch > before.epoch && same) reach('adopted', now);
@@ -68,6 +71,13 @@ export function createWatch(before: SystemView): Watch {
 export function freshIncidents(before: SystemView, view: SystemView): readonly IncidentView[] {
   const known = new Set(before.incidents.map((one) => one.id));
   return view.incidents.filter((one) => !known.has(one.id));
+}
+
+function hasOtherPrimary(before: SystemView, view: SystemView): boolean {
+  const old = before.replicas.filter((one) => one.database === 'primary');
+  return view.replicas.some(
+    (one) => one.database === 'primary' && old.some((was) => was.unit === one.unit && was.replica !== one.replica),
+  );
 }
 
 /** Some unit has none of its former lives left. */

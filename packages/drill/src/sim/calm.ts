@@ -1,13 +1,18 @@
 // A long day on which nothing is wrong, only slow: every loop lags by 800 ms, and every few seconds somebody pauses for up to two
-// seconds (a collection of garbage, a large JSON). Whoever kills here is wrong.
+// seconds (a collection of garbage, a large JSON), is not scheduled for as long, or a standby is out of reach for a moment; every ten
+// minutes the host is busy for one. The database has standbys, and clients write all day. Whoever kills here is wrong, and so is
+// whoever gives the database another primary.
 import { allReferees } from '../referees/index.ts';
 import type { Breach } from '../referees/referee.ts';
-import { blockFor, pick } from './faults.ts';
-import { createSimulation } from './simulation.ts';
+import { primaryOf } from './cluster/disk.ts';
+import { blockFor, pick, stopFor } from './faults.ts';
+import { createSimulation, type Simulation } from './simulation.ts';
 import { buildShop } from './systems.ts';
 import { runningOf } from './world.ts';
 
 const hourMs = 3_600_000;
+const standbys = 2;
+const [busyMs, idleMs] = [60_000, 540_000];
 
 export interface CalmResult {
   readonly pauses: number;
@@ -15,29 +20,53 @@ export interface CalmResult {
   readonly kills: number;
   readonly starts: number;
   readonly suspicions: number;
+  /** Changes of a database's primary that were begun. */
+  readonly failovers: number;
+  /** Commits that were acknowledged. */
+  readonly acknowledged: number;
   readonly breaches: readonly Breach[];
 }
 
 export function playCalm(options: { seed: number; hours: number }): CalmResult {
-  const simulation = createSimulation({ seed: options.seed, units: buildShop(), referees: allReferees });
+  const simulation = createSimulation({ seed: options.seed, units: buildShop(standbys), referees: allReferees });
   simulation.run(30_000);
-  const counts = { pauses: 0, kills: 0, starts: 0, suspicions: 0 };
+  const counts = { pauses: 0, kills: 0, starts: 0, suspicions: 0, failovers: 0 };
   simulation.onCommand = (command) => {
     if (command.kind === 'StopReplica') counts.kills++;
     if (command.kind === 'StartReplica') counts.starts++;
+    if (command.kind === 'PromoteStandby' || command.kind === 'FenceStandby') counts.failovers++;
     if (command.kind === 'Tell' && command.note.kind === 'suspected') counts.suspicions++;
   };
   const { agenda, rng, world } = simulation;
   const until = agenda.now + options.hours * hourMs;
   const pause = () => {
     const victim = pick(simulation, runningOf(world));
-    if (victim !== undefined) {
-      blockFor(simulation, victim, rng.unit() < 0.5 ? 800 : 800 + rng.below(1_200));
-      counts.pauses++;
-    }
+    const dice = rng.unit();
+    if (victim !== undefined && dice < 0.45) blockFor(simulation, victim, 800);
+    else if (victim !== undefined && dice < 0.85) blockFor(simulation, victim, 800 + rng.below(1_200));
+    else if (victim !== undefined && dice < 0.95) stopFor(simulation, victim, 200 + rng.below(1_800));
+    else cutFor(simulation, 200 + rng.below(1_800));
+    counts.pauses++;
     if (agenda.now < until) agenda.after(1_000 + rng.below(9_000), pause);
   };
+  const work = () => {
+    world.sky.hostBusy = !world.sky.hostBusy;
+    if (agenda.now < until) agenda.after(world.sky.hostBusy ? busyMs : idleMs, work);
+  };
   pause();
+  agenda.after(idleMs, work);
   simulation.run(options.hours * hourMs);
-  return { ...counts, breaches: simulation.court.breaches };
+  const acknowledged = Math.max(
+    ...[...world.clusters.values()].flatMap((cluster) => [...cluster.acknowledged.values()]),
+  );
+  return { ...counts, acknowledged, breaches: simulation.court.breaches };
+}
+
+/** Some node of the database is out of the others' reach: now and then it is the primary. */
+function cutFor(simulation: Simulation, ms: number): void {
+  const { world, agenda, rng } = simulation;
+  const [cluster] = world.clusters.values();
+  const disk = rng.unit() < 0.3 ? cluster && primaryOf(cluster) : pick(simulation, cluster?.disks ?? []);
+  if (disk !== undefined) disk.cutUntil = agenda.now + ms;
+  world.stirred = true;
 }

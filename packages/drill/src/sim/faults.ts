@@ -31,7 +31,7 @@ export type FaultName =
   | 'unstartable'
   | 'host-busy';
 
-type Fault = (simulation: Simulation) => void;
+export type Fault = (simulation: Simulation) => void;
 
 /** Picks one of the list with the simulation's dice. */
 export function pick<T>(simulation: Simulation, list: readonly T[]): T | undefined {

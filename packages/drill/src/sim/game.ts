@@ -6,7 +6,7 @@ import { allReferees } from '../referees/index.ts';
 import type { Breach } from '../referees/referee.ts';
 import { isInPlace } from './cluster/disk.ts';
 import { reallyServes } from './process.ts';
-import { drawSchedule, enterSchedule, gameMs } from './schedule.ts';
+import { drawDatabaseTrouble, drawSchedule, enterSchedule, gameMs } from './schedule.ts';
 import { createSimulation, type Sabotage, type Simulation } from './simulation.ts';
 import { drawStandbys, drawSystem } from './systems.ts';
 import { createTally, type Tally } from './tally.ts';
@@ -38,7 +38,8 @@ export function playGame(options: GameOptions): GameResult {
     tally.command(command);
     options.onCommand?.(command, simulation.agenda.now);
   };
-  const planned = drawSchedule(seed);
+  const usual = drawSchedule(seed);
+  const planned = standbys === 0 ? usual : [...usual, ...drawDatabaseTrouble(seed, usual)];
   for (const { what } of planned) tally.add(`fault ${what}`);
   enterSchedule(simulation, planned, units);
   simulation.run(gameMs);

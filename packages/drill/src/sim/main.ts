@@ -2,7 +2,7 @@
 // every remedy, refusal and transition was reached.
 //
 //   node packages/drill/src/sim/main.ts [--seeds N] [--from S] [--seed S] [--trace] [--json]
-//   node packages/drill/src/sim/main.ts --calm        24 hours of lag and pauses: 0 false kills
+//   node packages/drill/src/sim/main.ts --calm        24 hours of lag, pauses and load: 0 false kills, 0 failovers
 import { availableParallelism } from 'node:os';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { createSystemClock, formatDuration, randomSeed } from '@hale/base';
@@ -133,8 +133,9 @@ function report(sum: Sum, of: { from: number; ms: number; json: boolean }): numb
 function playDay(): number {
   const { breaches, ...counts } = playCalm({ seed: 1, hours: 24 });
   for (const breach of breaches) console.log(`BREACH ${formatDuration(breach.at)} ${breach.referee}: ${breach.what}`);
-  console.log(`24 hours of 800 ms lag and pauses of up to 2 s: ${JSON.stringify(counts)}`);
-  return breaches.length + counts.kills === 0 ? 0 : 1;
+  console.log(`24 hours of 800 ms lag, pauses of up to 2 s and a busy host: ${JSON.stringify(counts)}`);
+  console.log(`${counts.failovers} failovers while ${counts.acknowledged} commits were acknowledged`);
+  return breaches.length + counts.kills + counts.failovers === 0 ? 0 : 1;
 }
 
 async function main(): Promise<number> {

@@ -3,13 +3,14 @@
 import { createRng, type Rng } from '@hale/base';
 import type { Order, UnitSpec } from '@hale/model';
 import { replicaId } from '@hale/model';
+import { type DatabaseFaultName, databaseFaults } from './cluster/faults.ts';
 import { type FaultName, faults } from './faults.ts';
 import type { Simulation } from './simulation.ts';
 
 export const gameMs = 660_000;
 /** Each of these lasts at least this long (faults.ts), so three begun within it overlap. */
 export const overlapMs = 5_000;
-export const lastingFaults: readonly FaultName[] = [
+export const lastingFaults: readonly Planned['what'][] = [
   'crash-loop',
   'slow-start',
   'bad-probe-one',
@@ -20,12 +21,14 @@ export const lastingFaults: readonly FaultName[] = [
   'host-busy',
   'block-unseen',
 ];
+const allFaults = { ...faults, ...databaseFaults };
+const databaseRatio = 0.5;
 const troubleFromMs = 15_000;
 const troubleUntilMs = 330_000;
 
 export interface Planned {
   readonly at: number;
-  readonly what: FaultName | 'order';
+  readonly what: FaultName | DatabaseFaultName | 'order';
 }
 
 /** When what happens; only the kinds and the times: victims are drawn when it happens. */
@@ -55,7 +58,17 @@ function drawOverlap(seed: number): readonly Planned[] {
   const at = troubleFromMs + rng.below(troubleUntilMs - troubleFromMs - 20_000);
   return Array.from({ length: 3 }, () => {
     const [what] = names.splice(rng.below(names.length), 1);
-    return { at: at + rng.below(overlapMs), what: what as FaultName };
+    return { at: at + rng.below(overlapMs), what: what ?? 'host-busy' };
+  });
+}
+
+/** What befalls a database cluster besides: soon after, and so during, everything else that happens. */
+export function drawDatabaseTrouble(seed: number, planned: readonly Planned[]): readonly Planned[] {
+  const rng = createRng(seed ^ 0x27d4eb2f);
+  const names = Object.keys(databaseFaults) as DatabaseFaultName[];
+  return planned.flatMap(({ at }) => {
+    if (rng.unit() >= databaseRatio) return [];
+    return [{ at: at + rng.below(8_000), what: names[rng.below(names.length)] ?? 'primary-killed' }];
   });
 }
 
@@ -65,7 +78,7 @@ export function enterSchedule(simulation: Simulation, planned: readonly Planned[
   for (const { at, what } of planned) {
     simulation.agenda.after(at, () => {
       if (what === 'order') orderSomething(simulation, declared);
-      else faults[what](simulation);
+      else allFaults[what](simulation);
     });
   }
   // A tidy end: nobody stays drained, scaled away or on a bad release, and whoever was held by then may try again.

@@ -1,10 +1,11 @@
 // The simulator's hands for drill scripts: what the script breaks is broken in the virtual world, and waiting is turning its clock. Also
 // keeps the conversation: every line that was told, which the goldens hold.
 import { viewOf } from '@hale/healer';
-import type { ReplicaId } from '@hale/model';
+import type { ReplicaId, SystemView } from '@hale/model';
 import { drillError } from '../errors.ts';
 import { allReferees } from '../referees/index.ts';
 import type { Breach } from '../referees/referee.ts';
+import { victimsOf } from '../script/draw.ts';
 import type { DrillHands } from '../script/hands.ts';
 import type { DrillAction } from '../script/language.ts';
 import { blockFor, stopFor } from './faults.ts';
@@ -21,9 +22,9 @@ export interface SimulatedDrill extends DrillHands {
 
 const warmUpMs = 20_000;
 
-/** A simulated shop that is up, ready for a script. */
-export function createSimulatedDrill(seed: number): SimulatedDrill {
-  const simulation = createSimulation({ seed, units: buildShop(), referees: allReferees });
+/** A simulated shop that is up, ready for a script; its database has so many standbys. */
+export function createSimulatedDrill(seed: number, standbys = 0): SimulatedDrill {
+  const simulation = createSimulation({ seed, units: buildShop(standbys), referees: allReferees });
   simulation.run(warmUpMs);
   const lines: string[] = [];
   simulation.onCommand = (command) => {
@@ -40,22 +41,32 @@ export function createSimulatedDrill(seed: number): SimulatedDrill {
     now: () => simulation.agenda.now,
     begin: async () => {},
     async perform(action) {
-      perform(simulation, action);
+      if (action.kind === 'strike-primary') strike(simulation, seed, action);
+      else perform(simulation, action);
       return simulation.agenda.now;
     },
     isInterrupted: () => false,
     wait: async (ms) => simulation.run(ms),
-    view: async () =>
-      simulation.control.alive
-        ? viewOf(simulation.state(), { system: 'shop', id: 'sim', zones: ['a', 'b'] })
-        : undefined,
+    view: async () => (simulation.control.alive ? viewNow(simulation) : undefined),
     finish: async () => undefined,
     undo: async () => {},
     conversation: () => lines,
   };
 }
 
-function perform(simulation: Simulation, action: DrillAction): void {
+function viewNow(simulation: Simulation): SystemView {
+  return viewOf(simulation.state(), { system: 'shop', id: 'sim', zones: ['a', 'b'] });
+}
+
+function strike(simulation: Simulation, seed: number, action: Extract<DrillAction, { kind: 'strike-primary' }>): void {
+  for (const replica of victimsOf(action, seed, viewNow(simulation))) {
+    const victim = find(simulation, replica);
+    if (action.how === 'stop') stopFor(simulation, victim, Number.POSITIVE_INFINITY);
+    else end(simulation.world, victim, { code: undefined, signal: 'SIGKILL' });
+  }
+}
+
+function perform(simulation: Simulation, action: Exclude<DrillAction, { kind: 'strike-primary' }>): void {
   const { world, agenda } = simulation;
   const { sky } = world;
   const until = (forMs: number, undo: () => void) => agenda.after(forMs, undo);

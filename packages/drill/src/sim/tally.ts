@@ -2,6 +2,7 @@
 // never reaches a branch proves nothing about it, so a zero fails (see `expected`).
 import type { BrainState } from '@hale/healer';
 import type { Command } from '@hale/model';
+import { databaseFaults } from './cluster/faults.ts';
 
 export type Tally = Readonly<Record<string, number>>;
 
@@ -25,6 +26,7 @@ export const expected: readonly string[] = [
     'same zone',
     'held',
     'gap',
+    'quorum',
     'unknown name',
     'bad number',
   ].map((one) => `refusal ${one}`),
@@ -53,12 +55,18 @@ export const expected: readonly string[] = [
     'started',
     'info',
   ].map((one) => `told ${one}`),
+  ...Object.keys(databaseFaults).map((one) => `fault ${one}`),
+  ...['fence', 'follow', 'promote', 'copy anew', 'primary again'].map((one) => `database ${one}`),
+  ...['too few are left', 'none has all of the earlier terms yet', 'not within 10s'].map(
+    (one) => `no election: ${one}`,
+  ),
   ...['suspicion dropped', 'adopted', 'hold', 'hold ended', 'drain', 'stop', 'kill', 'page', 'publish'].map(
     (one) => `transition ${one}`,
   ),
 ];
 
 const refusals: readonly (readonly [RegExp, string])[] = [
+  [/a failover of .* is refused/, 'quorum'],
   [/floor/, 'floor'],
   [/is held$/, 'held'],
   [/does not serve$/, 'gap'],
@@ -83,8 +91,15 @@ export function createTally(): TallyKeeper {
       if (command.kind === 'PublishEndpoints') add('transition publish');
       else if (command.kind === 'PagePerson') add('transition page');
       else if (command.kind === 'StopReplica') add(command.graceMs === 0 ? 'transition kill' : 'transition stop');
+      else if (command.kind === 'FenceStandby') add('database fence');
+      else if (command.kind === 'FollowPrimary') add('database follow');
+      else if (command.kind === 'PromoteStandby') add('database promote');
       if (command.kind !== 'Tell') return;
       const { kind, text } = command.note;
+      if (text.includes('is copied anew')) add('database copy anew');
+      const vain = /no standby could take over \((.*)\)/.exec(text);
+      if (vain !== null) add(`no election: ${vain[1]}`);
+      if (vain !== null) add('database primary again');
       add(`told ${kind}`);
       if (kind === 'refused')
         add(`refusal ${refusals.find(([pattern]) => pattern.test(text))?.[1] ?? `other: ${text}`}`);

@@ -11,7 +11,7 @@ export const detectNotReady: Detector = ({ life, observerSick, dependencyDown })
       cause: 'dependency-down',
       condemned: false,
       text: `it is not ready, and ${dependencyDown}, which it uses, is down`,
-      evidence: [probe, `model: ${dependencyDown} has no serving replica`],
+      evidence: [probe, `model: ${dependencyDown} serves nobody now`],
     };
   }
   return {

@@ -4,6 +4,7 @@ import type { CommandId, CommandResult } from '@hale/model';
 import { limits } from '../limits.ts';
 import type { Life, Slot, Unit } from '../state.ts';
 import { about, tell, type Work } from '../work.ts';
+import { foldAlone } from './alone.ts';
 import { foldFence } from './election.ts';
 import { openFor } from './tend.ts';
 
@@ -36,11 +37,20 @@ function answered(work: Work, { unit, slot, life }: Asked, result: CommandResult
   node.command = undefined;
   if (result.kind !== 'done') {
     node.notBefore = work.now + limits.clusterAgainMs;
-    if (result.kind === 'failed') tell(work, 'info', `${slot.replica}: ${result.message}`, about(unit, slot));
+    if (result.kind === 'failed' && node.refused !== result.message) {
+      node.refused = result.message;
+      tell(work, 'info', `${slot.replica}: ${result.message}`, about(unit, slot));
+    }
     return;
   }
+  node.refused = undefined;
   if (asked.kind === 'fence' && result.logEnd !== undefined) foldFence(unit, { slot, life }, result.logEnd);
-  if (asked.kind === 'follow') node.follows = cluster.term;
+  if (asked.kind === 'follow') {
+    node.follows = cluster.term;
+    node.followedAt = work.now;
+    node.dryAt = undefined;
+  }
+  if (asked.kind === 'alone' || asked.kind === 'share') foldAlone(cluster, life, asked.kind);
   if (asked.kind === 'promote' && cluster.election === undefined && slot.replica === cluster.primary)
     openFor(work, unit, cluster, life);
 }

@@ -1,7 +1,7 @@
 // A cluster on the bench, move by move: who is asked what, in which order, and what is refused aloud.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Incarnation, ReplicaObservation } from '@hale/model';
+import type { Incarnation, ReplicaId, ReplicaObservation, UnitSpec } from '@hale/model';
 import { type Bench, buildSeen, buildUnit, createBench } from '../testing.ts';
 import { fencesNeeded, furthest } from './quorum.ts';
 
@@ -45,15 +45,15 @@ function finish(
 }
 
 /** db/0 writes, the others follow it. */
-function serving(): Bench {
-  const bench = createBench([cluster]);
+function serving(others: readonly UnitSpec[] = []): Bench {
+  const bench = createBench([cluster, ...others]);
   const [start] = bench.all('StartReplica');
   assert.equal(bench.all('StartReplica').length, 1, 'a standby has nobody to copy yet');
   assert.deepEqual(start?.database, { term: 1, primary: 'db/0', from: undefined });
   const first = start!.incarnation;
   const primary = { role: 'primary', term: 1, logEnd: 100, streaming: true, lagMs: undefined } as const;
   bench.see([buildSeen('db', 0, { incarnation: first, heartbeat: { kind: 'none' }, database: primary })], 100);
-  assert.equal(bench.all('StartReplica').length, 3);
+  assert.equal(bench.all('StartReplica').filter((one) => one.replica.startsWith('db/')).length, 3);
   bench.see([node(bench, 1, { streaming: false }), node(bench, 2, { streaming: false })], 100);
   for (const { id } of bench.all('FollowPrimary'))
     bench.feed({ kind: 'CommandFinished', command: id, result: { kind: 'done' } }, 10);
@@ -150,6 +150,123 @@ describe('a database cluster', () => {
     bench.feed({ kind: 'TimePassed' }, 11_000);
     const start = bench.all('StartReplica').at(-1);
     assert.deepEqual(start?.database, { term: 2, primary: 'db/0', from: undefined });
+  });
+
+  test('where the primary stays the same, its standbys keep their data, fenced or not', () => {
+    const bench = serving();
+    const [, first, second] = livesOf(bench);
+    bench.see([node(bench, 0, {}, died)], 100);
+    bench.feed({ kind: 'TimePassed' }, 11_000);
+    bench.see([node(bench, 0, { role: 'primary', term: 2 }), node(bench, 1, {}), node(bench, 2, {})], 1_000);
+    assert.deepEqual(
+      bench.all('FollowPrimary').map((one) => [one.incarnation, one.term]),
+      [first, second, first, second].map((life, place) => [life, place < 2 ? 1 : 2]),
+    );
+    assert.deepEqual(bench.all('StopReplica'), [], 'nobody is copied anew');
+  });
+
+  test('a reason is told once, however often the order fails', () => {
+    const bench = serving();
+    bench.see([node(bench, 0, {}, died)], 100);
+    for (let tries = 0; tries < 5; tries++) {
+      const result = { kind: 'failed', code: 'X', message: 'it does not change', hint: '' } as const;
+      for (const { id } of bench.all('FenceStandby').slice(-2))
+        bench.feed({ kind: 'CommandFinished', command: id, result }, 10);
+      bench.feed({ kind: 'TimePassed' }, 300);
+    }
+    assert.ok(bench.all('FenceStandby').length > 4);
+    assert.equal(
+      bench.told('info').filter((text) => text.includes('it does not change')).length,
+      2,
+      'one of each node',
+    );
+  });
+
+  test('a frozen primary is not said to accept writes, whatever it said before', () => {
+    const bench = serving();
+    bench.see([node(bench, 0, {}, died), node(bench, 2, {}, died)], 100);
+    const before = bench.told('verified').length;
+    const unready = { ready: { verdict: 'fail', reason: 'no answer in time', failures: 3 } } as const;
+    bench.see([node(bench, 0, { role: 'primary' }, unready)], 1_000);
+    bench.see([node(bench, 0, { role: 'primary' }, { process: { kind: 'stopped' } })], 1_000);
+    assert.equal(bench.told('verified').length, before);
+    bench.see([node(bench, 0, { role: 'primary' })], 1_000);
+    assert.equal(bench.told('verified').length, before + 1);
+  });
+
+  test('while nobody accepts writes, its users miss it, however many standbys run', () => {
+    const shop = buildUnit({ name: 'shop', uses: ['db'] });
+    const bench = serving([shop]);
+    const unready = { ready: { verdict: 'fail', reason: 'HTTP 503', failures: 3 } } as const;
+    const user = (of: Partial<ReplicaObservation> = {}) => {
+      const { incarnation } = bench.all('StartReplica').findLast((one) => one.replica === 'shop/0')!;
+      return buildSeen('shop', 0, { incarnation, ...of });
+    };
+    bench.see([user()], 1_000);
+    bench.see([node(bench, 0, {}, died), node(bench, 2, {}, died)], 100);
+    for (let second = 0; second < 5; second++) bench.see([node(bench, 1, {}), user(unready)], 1_000);
+    assert.match(bench.told('opened').join(), /shop\/0: it is not ready, and db, which it uses, is down/);
+  });
+
+  test('one that is drained during its copy, which dies with the control room, is forgotten and comes back', () => {
+    const bench = serving();
+    bench.see([node(bench, 2, {}, died)], 100);
+    const { incarnation } = bench.all('StartReplica').at(-1)!;
+    bench.feed({
+      kind: 'OrderReceived',
+      id: 'o1',
+      by: 'somebody',
+      order: { kind: 'drain', replica: 'db/2' as ReplicaId },
+    });
+    bench.feed({ kind: 'LeaderElected', epoch: 9, seed: 1 }, 10);
+    bench.see([node(bench, 0, { role: 'primary' }), node(bench, 1, {})], 100, true);
+    const stop = bench.all('StopReplica').at(-1)!;
+    assert.equal(stop.incarnation, incarnation);
+    bench.feed({ kind: 'CommandFinished', command: stop.id, result: { kind: 'done' } }, 10);
+    bench.feed({
+      kind: 'OrderReceived',
+      id: 'o2',
+      by: 'somebody',
+      order: { kind: 'undrain', replica: 'db/2' as ReplicaId },
+    });
+    bench.feed({ kind: 'TimePassed' }, 5_000);
+    const again = bench.all('StartReplica').at(-1)!;
+    assert.ok(again.replica === 'db/2' && again.incarnation !== incarnation, 'it is started anew');
+  });
+
+  test('an old primary that turns up again is not led to during the election, and is started anew in the next term', () => {
+    const bench = serving();
+    const primary = node(bench, 0, { role: 'primary' });
+    // A full look that does not list it, and later one that does.
+    bench.see([node(bench, 1, {}), node(bench, 2, {})], 1_000, true);
+    assert.equal(bench.all('FenceStandby').length, 2);
+    bench.see([primary], 1_000);
+    assert.equal(tableOf(bench)?.primary, undefined);
+    bench.feed({ kind: 'TimePassed' }, 10_000);
+    assert.deepEqual(
+      bench.all('StopReplica').map((one) => [one.replica, one.incarnation, one.graceMs]),
+      [['db/0', primary.incarnation, 0]],
+    );
+    bench.see([{ ...primary, ...died }], 100);
+    bench.feed({ kind: 'TimePassed' }, 5_000);
+    assert.deepEqual(bench.all('StartReplica').at(-1)?.database, { term: 2, primary: 'db/0', from: undefined });
+  });
+
+  test('a new primary is not condemned for standbys that have only just been told to follow it', () => {
+    const bench = serving();
+    const unready = { ready: { verdict: 'fail', reason: 'no answer in time', failures: 3 } } as const;
+    for (let second = 0; second < 5; second++)
+      bench.see(
+        [node(bench, 0, { role: 'primary' }), node(bench, 1, {}, unready), node(bench, 2, { streaming: false })],
+        1_000,
+      );
+    bench.see([node(bench, 0, {}, died)], 100);
+    finish(bench, 'FenceStandby', [101, 100]);
+    finish(bench, 'PromoteStandby');
+    finish(bench, 'FollowPrimary');
+    bench.see([node(bench, 1, { role: 'primary', term: 2 }, unready)], 100);
+    assert.equal(tableOf(bench)?.term, 2);
+    assert.deepEqual(bench.told('condemned'), []);
   });
 
   test('one that follows and receives nothing is copied anew; one that is late once is not', () => {

@@ -1,6 +1,7 @@
 // Plain questions about a database cluster, asked all over this folder so that each has one answer; and its founding.
 // It decides nothing.
 import { type ReplicaId, replicaId } from '@hale/model';
+import { limits } from '../limits.ts';
 import { isActive, wants } from '../lives.ts';
 import type { Cluster, ClusterNode, Life, Slot, Unit } from '../state.ts';
 
@@ -66,11 +67,20 @@ export function isJoined(cluster: Cluster, replica: ReplicaId): boolean {
   return cluster.joined.includes(replica);
 }
 
-/** How the standbys see the primary, when `life` is it; undefined of any other. */
+/** Whether it receives, as it was seen since it was told whom to follow; undefined where nobody has looked since. */
+export function receives({ node, seen, seenAt }: Life): boolean | undefined {
+  return seenAt > (node?.followedAt ?? 0) ? seen?.database?.streaming : undefined;
+}
+
+/**
+ * How the standbys see the primary, when `life` is it; undefined of any other. Who has not been without anything for a while says nothing
+ * yet: a new primary has standbys that have only just been told.
+ */
 export function copiesOf(unit: Unit, life: Life): { following: number; receiving: number } | undefined {
   const { cluster } = unit;
   if (cluster === undefined || cluster.open !== life.incarnation) return undefined;
   const following = seatsOf(unit).filter(({ node }) => node.follows === cluster.term);
-  const receiving = following.filter((seat) => seat.life.seen?.database?.streaming === true);
-  return { following: following.length, receiving: receiving.length };
+  const isDry = ({ life: copy, node }: Seat) =>
+    receives(copy) === false && node.dryAt !== undefined && copy.seenAt - node.dryAt >= limits.witnessAfterMs;
+  return { following: following.length, receiving: following.filter((seat) => !isDry(seat)).length };
 }

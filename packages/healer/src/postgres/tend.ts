@@ -7,10 +7,11 @@
 
 import { kill } from '../leaving.ts';
 import { limits } from '../limits.ts';
-import { isActive } from '../lives.ts';
+import { isActive, isStanding } from '../lives.ts';
 import type { Cluster, Life, Unit } from '../state.ts';
 import { about, give, tell, type Work, wakeBy } from '../work.ts';
-import { foundCluster, isFit, isPrimaryLost, primarySlot, type Seat, seatsOf } from './cluster.ts';
+import { tendAlone } from './alone.ts';
+import { foundCluster, isFit, isPrimaryLost, primarySlot, receives, type Seat, seatsOf } from './cluster.ts';
 import { considerElection, driveElection } from './election.ts';
 
 export function tendClusters(work: Work): void {
@@ -40,19 +41,25 @@ function tend(work: Work, unit: Unit, cluster: Cluster): void {
   if (cluster.election !== undefined) driveElection(work, unit, cluster, cluster.election);
   else if (isPrimaryLost(unit, cluster)) considerElection(work, unit, cluster);
   if (cluster.election !== undefined) return;
+  restartOldPrimary(work, unit, cluster);
   promote(work, unit, cluster);
+  tendAlone(work, unit, cluster);
   for (const seat of seatsOf(unit)) if (seat.slot.replica !== cluster.primary) lead(work, unit, cluster, seat);
 }
 
 /** Who accepts writes: the life that said so; nobody once it is gone or condemned. */
 function noteOpen(work: Work, unit: Unit, cluster: Cluster): void {
   const life = primarySlot(unit, cluster)?.lives.findLast(isActive);
-  if (life === undefined || life.condemned !== undefined) cluster.open = undefined;
+  // One that turns up during an election is not what it was: those who acknowledged for it are being fenced.
+  const isOver = cluster.election !== undefined;
+  if (isOver || life === undefined || life.condemned !== undefined) cluster.open = undefined;
   else if (cluster.open !== life.incarnation) {
     cluster.open = undefined;
     const database = life.seen?.database;
     const writes = database?.role === 'primary' && database.term === cluster.term && life.stage === 'up';
-    if (writes && life.seen?.ready.verdict === 'pass') openFor(work, unit, cluster, life);
+    // A frozen one says still what it said before.
+    if (writes && life.seen?.ready.verdict === 'pass' && life.seen.process.kind === 'running' && !isStanding(life))
+      openFor(work, unit, cluster, life);
   }
 }
 
@@ -61,11 +68,22 @@ export function openFor(work: Work, unit: Unit, cluster: Cluster, life: Life): v
   cluster.open = life.incarnation;
   cluster.baseline ??= life.seen?.database?.logEnd;
   cluster.refused = undefined;
+  cluster.lostAt = undefined;
   const replica = cluster.primary;
   tell(work, 'verified', `${replica} accepts writes as the primary of term ${cluster.term}`, {
     unit: unit.spec.name,
     replica,
   });
+}
+
+/** It was given up, turned up again, and is the primary of the next term: until it is started in that term it counts by the names of the last. */
+function restartOldPrimary(work: Work, unit: Unit, cluster: Cluster): void {
+  const seat = seatsOf(unit).find(({ slot }) => slot.replica === cluster.primary);
+  const database = seat?.life.seen?.database;
+  if (seat === undefined || database?.role !== 'primary' || database.term >= cluster.term) return;
+  kill(seat.life, 0);
+  const text = `${seat.slot.replica} runs as the primary of term ${database.term}: it is started again in term ${cluster.term}`;
+  tell(work, 'acted', text, about(unit, seat.slot));
 }
 
 /** The primary of the term runs, and still as a standby: it is told. */
@@ -123,7 +141,7 @@ function follow(work: Work, unit: Unit, cluster: Cluster, seat: Seat): void {
 /** One that was told to follow and receives nothing, while its primary writes, cannot follow: its data has parted ways. */
 function watchStream(work: Work, unit: Unit, cluster: Cluster, seat: Seat): void {
   const { life, node } = seat;
-  if (cluster.open === undefined || life.seen?.database?.streaming !== false) {
+  if (cluster.open === undefined || receives(life) !== false) {
     node.dryAt = undefined;
     return;
   }

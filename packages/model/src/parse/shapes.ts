@@ -151,7 +151,7 @@ export const postgresShape = z.object({
   port: field(readPort),
   bin: field(readText),
   standbys: field(readWhole({ min: 0, max: standbysMax })),
-  durability: field(readOneOf('no-acked-loss')),
+  durability: field(readOneOf('no-acked-loss', 'available')),
   backup: backupShape.optional(),
 });
 export type PostgresShape = z.output<typeof postgresShape>;
@@ -193,8 +193,6 @@ const laterFields: Readonly<Record<string, string>> = {
   scale: 'leave it out, and set replicas to a number',
   regions: 'leave it out: one host is one region',
   alerts: 'leave it out: incidents stand in `hale incidents` and on the dashboard',
-  standbys: 'leave it out: this version runs one node, so its loss stops writes until it is back',
-  durability: 'leave it out: one node loses nothing it has acknowledged unless its disk is lost',
   cpu: 'leave it out: only memory is limited yet',
   schedule: 'leave it out',
   canary: 'leave it out',
