@@ -1,7 +1,7 @@
 // Backups that nobody types: a small real system whose database is copied and proven by itself. Its process is killed and goes on, its store
 // breaks and that is an incident until it works again, and what comes back from the store is what was acknowledged.
 import assert from 'node:assert/strict';
-import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -128,6 +128,27 @@ describe('backups without anybody', { skip }, () => {
       view.incidents.some((one) => one.id === incident?.id && one.outcome === 'healed'),
     );
     await house.untilView('all is well', ({ state }) => state === 'healthy');
+  });
+
+  test('what goes bad in the store is found by a proof, told, stored anew, and proven', async () => {
+    const chunks = join(house.root, 'vault', 'shop', 'db', 'chunk');
+    for (const entry of readdirSync(chunks, { recursive: true, withFileTypes: true })) {
+      if (!entry.isFile()) continue;
+      const file = join(entry.parentPath, entry.name);
+      const content = readFileSync(file);
+      content.writeUInt8(content.readUInt8(content.length >> 1) ^ 1, content.length >> 1);
+      writeFileSync(file, content);
+    }
+    const ill = await house.untilView('a proof that fails', (view) =>
+      view.incidents.some((one) => one.cause === 'proof-failed'),
+    );
+    const incident = ill.incidents.find((one) => one.cause === 'proof-failed');
+    assert.match(incident?.evidence.join('; ') ?? '', /proof: .*HALE_PLATFORM_BACKUP_DAMAGED/);
+    const bad = stateOf(ill).lastProof?.backup ?? '';
+    await untilBackups('a newer backup', (seen) => (seen.lastBackup?.id ?? '') > bad);
+    await house.untilView('it is proven again', (view) =>
+      view.incidents.some((one) => one.id === incident?.id && one.outcome === 'healed'),
+    );
   });
 
   test('what comes back from the store is what was acknowledged', async () => {

@@ -11,6 +11,7 @@ import { findEngine } from '../engine.ts';
 import { prove } from '../proof.ts';
 import { prune } from '../prune.ts';
 import { openStrongbox, type Strongbox } from '../strongbox.ts';
+import { verify } from '../verify.ts';
 import { type Known, nextTask, noTries, type Plan, type Task } from './agenda.ts';
 import { LogLane } from './log-lane.ts';
 import { whileOccupied } from './occupancy.ts';
@@ -201,6 +202,8 @@ export class BackupLane {
     const proof = await prove({ vault, clock, engine: await findEngine(bin), ...scratch });
     this.lastProof = describeProof(proof);
     this.failedProofs = proof.ok ? 0 : this.failedProofs + 1;
+    // What is found damaged is stored anew by the next backup.
+    if (!proof.ok) await verify(vault, { ids: [proof.backup] });
     say(`${database}: backup ${proof.backup} ${proof.ok ? 'is proven' : `is not proven: ${proof.problems[0]}`}`);
   }
 
