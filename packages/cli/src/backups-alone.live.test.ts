@@ -25,7 +25,7 @@ const support = await postgresSupport();
 const skip = support.ok || process.env['HALE_REQUIRE_REAL'] === '1' ? false : `${support.how}: ${support.hint}`;
 const key = 'c0ffee0f'.repeat(8);
 const backup: BackupSpec = {
-  ...{ url: 'file:vault', keepMs: 3_600_000, everyMs: 5_000, proveMs: 5_000, pitr: true, synchronous: true },
+  ...{ url: 'file:vault', keepMs: 3_600_000, everyMs: 4_000, proveMs: 4_000, pitr: true, synchronous: true },
   encrypt: { kind: 'secret', name: 'BACKUP_KEY' },
 };
 
