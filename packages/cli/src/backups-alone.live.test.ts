@@ -1,22 +1,31 @@
 // Backups that nobody types: a small real system whose database is copied and proven by itself. Its process is killed and goes on, its store
 // breaks and that is an incident until it works again, and what comes back from the store is what was acknowledged.
 import assert from 'node:assert/strict';
-import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createSystemClock } from '@hale/base';
 import type { BackupObservation, BackupSpec, IncidentView, SystemView } from '@hale/model';
 import { buildPostgres, buildSystem } from '@hale/model/testing';
-import { findEngine, openStrongbox, postgresSupport, resourceUrl, restore } from '@hale/platform/postgres';
+import {
+  findEngine,
+  occupy,
+  openStrongbox,
+  postgresSupport,
+  readHouse,
+  resourceUrl,
+  restore,
+} from '@hale/platform/postgres';
 import pg from 'pg';
 import { openTestHouse, type TestHouse } from './control/testing.ts';
+import { openHouseOf } from './recovery/house.ts';
 
 const support = await postgresSupport();
 const skip = support.ok || process.env['HALE_REQUIRE_REAL'] === '1' ? false : `${support.how}: ${support.hint}`;
 const key = 'c0ffee0f'.repeat(8);
 const backup: BackupSpec = {
-  ...{ url: 'file:vault', keepMs: 3_600_000, everyMs: 6_000, proveMs: 6_000, pitr: true, synchronous: true },
+  ...{ url: 'file:vault', keepMs: 3_600_000, everyMs: 4_000, proveMs: 4_000, pitr: true, synchronous: true },
   encrypt: { kind: 'secret', name: 'BACKUP_KEY' },
 };
 
@@ -34,7 +43,11 @@ describe('backups without anybody', { skip }, () => {
   const steward = (view: SystemView) => view.replicas.find((one) => one.unit === 'backup' && one.pid !== undefined);
 
   before(async () => {
-    house = await openTestHouse({ parts, env: { BACKUP_KEY: key } });
+    const build = (root: string) => {
+      writeFileSync(join(root, 'hale.config.ts'), '// the house\n');
+      return parts();
+    };
+    house = await openTestHouse({ parts: build, env: { BACKUP_KEY: key } });
     await house.untilView('the database serves', (view) =>
       view.units.some((one) => one.unit === 'db' && one.serving > 0),
     );
@@ -73,6 +86,9 @@ describe('backups without anybody', { skip }, () => {
     );
     assert.deepEqual(rows, [{ waits: 'hale_backup', state: 'sync' }]);
     await house.untilView('all is well', ({ state }) => state === 'healthy');
+    const place = { root: house.root, database: 'db', errand: 'log' } as const;
+    const message = new RegExp(`process ${steward(view)?.pid} follows the log`);
+    await assert.rejects(occupy(place), { code: 'HALE_PLATFORM_BACKUP_FOLLOWED', message });
     const said = ['control', 'backup-0', 'db-0'].map((name) => house.log(name)).join('');
     assert.ok(!(said + JSON.stringify(view)).includes(key), 'the key is in no output (INV-12)');
   });
@@ -114,6 +130,27 @@ describe('backups without anybody', { skip }, () => {
     await house.untilView('all is well', ({ state }) => state === 'healthy');
   });
 
+  test('what goes bad in the store is found by a proof, told, stored anew, and proven', async () => {
+    const chunks = join(house.root, 'vault', 'shop', 'db', 'chunk');
+    for (const entry of readdirSync(chunks, { recursive: true, withFileTypes: true })) {
+      if (!entry.isFile()) continue;
+      const file = join(entry.parentPath, entry.name);
+      const content = readFileSync(file);
+      content.writeUInt8(content.readUInt8(content.length >> 1) ^ 1, content.length >> 1);
+      writeFileSync(file, content);
+    }
+    const ill = await house.untilView('a proof that fails', (view) =>
+      view.incidents.some((one) => one.cause === 'proof-failed'),
+    );
+    const incident = ill.incidents.find((one) => one.cause === 'proof-failed');
+    assert.match(incident?.evidence.join('; ') ?? '', /proof: .*HALE_PLATFORM_BACKUP_DAMAGED/);
+    const bad = stateOf(ill).lastProof?.backup ?? '';
+    await untilBackups('a newer backup', (seen) => (seen.lastBackup?.id ?? '') > bad);
+    await house.untilView('it is proven again', (view) =>
+      view.incidents.some((one) => one.id === incident?.id && one.outcome === 'healed'),
+    );
+  });
+
   test('what comes back from the store is what was acknowledged', async () => {
     isWriting = false;
     await writing;
@@ -121,6 +158,9 @@ describe('backups without anybody', { skip }, () => {
     await untilBackups('the store is complete', (seen) => (seen.log?.completeUntil ?? 0) > Number(rows[0]?.at));
     const spec = buildSystem({ ...parts(), root: house.root });
     const { vault } = await openStrongbox(spec, 'db', { BACKUP_KEY: key });
+    const { files } = await readHouse((await openHouseOf(spec, 'db', { BACKUP_KEY: key })).vault);
+    const paths = files.map(({ path }) => path);
+    assert.ok(paths.includes('hale.config.ts') && paths.includes('.hale/system.json'), paths.join());
     let there: number[] = [];
     await restore({
       ...{ vault, target: { kind: 'latest' }, folder: join(house.root, 'beside'), engine: await findEngine() },
@@ -133,5 +173,23 @@ describe('backups without anybody', { skip }, () => {
     });
     assert.deepEqual(there, acked);
     assert.ok(acked.length > 100, `${acked.length} were acknowledged`);
+  });
+
+  test('no longer declared, nobody waits and no log is kept for nobody', async () => {
+    house.declare(2, { ...parts(), backups: {} });
+    const answer = await house.post('/api/v1/declare', { release: 2 });
+    assert.ok(answer.status < 300, answer.text);
+    await house.untilView('the unit is gone and the database is back', (view) => {
+      const db = view.replicas.find((one) => one.unit === 'db');
+      return view.units.length === 1 && db?.release === 2 && db.phase === 'serving';
+    });
+    const spec = buildSystem({ ...parts(), root: house.root });
+    const again = new pg.Client({ connectionString: resourceUrl(spec, 'db') as string });
+    await again.connect();
+    const { rows } = await again.query(
+      `select current_setting('synchronous_standby_names') as waits, (select count(*)::int from pg_replication_slots) as slots`,
+    );
+    await again.end();
+    assert.deepEqual(rows, [{ waits: '', slots: 0 }]);
   });
 });

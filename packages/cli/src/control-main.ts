@@ -37,6 +37,8 @@ import { keptToken, writeApiFile } from './control/api-file.ts';
 import { apiListener, bindAll, missingListeners } from './control/listeners.ts';
 import { secretValuesOf } from './control/secret-values.ts';
 
+const backupProgram = fileURLToPath(new URL('./backup-main.ts', import.meta.url));
+
 interface Place {
   readonly root: string;
   readonly id: string;
@@ -153,7 +155,7 @@ function openPlatform({ root, id, runtimeDir, clock, keeper, releases }: House, 
       gateway: gatewayLauncher(),
       postgres: postgresLauncher,
       relay: relayLauncher(),
-      backup: backupLauncher(),
+      backup: backupLauncher(backupProgram),
     },
     resourceUrl: (name, purpose) => {
       const latest = releases.latest();

@@ -99,3 +99,27 @@ test('a real balancer has one pilot, whatever its workers, and drawings of older
   const { program: _, tls: __, ...older } = buildGateway({ workers: 3 });
   assert.deepEqual(unitOf(older as never), unitOf(buildGateway({ workers: 3 })));
 });
+
+test('one process backs up all databases that say so; what is said of the backups replaces it alone', () => {
+  const said = { url: 'file:v', keepMs: 1, everyMs: 1, proveMs: 1, pitr: true, synchronous: false };
+  const resources = [buildPostgres(), buildPostgres({ name: 'log' })];
+  const build = (backups: SystemSpec['backups']) => unitsOf(buildSystem({ resources, ...(backups && { backups }) }));
+  const names = (units: ReturnType<typeof build>) => units.map(({ name }) => name);
+  assert.deepEqual(names(build(undefined)), ['db', 'log', 'orders', 'gateway']);
+  const units = build({ log: said });
+  assert.deepEqual(names(units), ['db', 'log', 'orders', 'backup', 'gateway']);
+  const { role, replicas, uses, surge, routed } = units[3] ?? {};
+  assert.deepEqual([role, replicas, uses, surge, routed], ['backup', 1, ['log'], false, false]);
+  const changed = (before: SystemSpec['backups'], after: SystemSpec['backups']) =>
+    build(after).flatMap(({ name, fingerprint }) =>
+      build(before).some((one) => one.name === name && one.fingerprint === fingerprint) ? [] : [name],
+    );
+  assert.deepEqual(changed({ log: said }, { log: { ...said, everyMs: 2 } }), ['backup']);
+  assert.deepEqual(changed({ log: said }, { log: said, db: said }), ['backup']);
+  // Whom the commits of a database wait for stands on its command line.
+  assert.deepEqual(changed({ log: said }, { log: { ...said, synchronous: true } }), ['log', 'backup']);
+  // A drawing that an older version kept says less.
+  const older = { url: 'file:v', keepMs: 1 } as typeof said;
+  const filled = { ...said, everyMs: 86_400_000, proveMs: 7 * 86_400_000 };
+  assert.deepEqual(changed({ log: older }, { log: filled }), []);
+});

@@ -64,14 +64,20 @@ export function backedUpOf(
   spec: Pick<SystemSpec, 'resources' | 'backups'>,
 ): readonly { readonly resource: PostgresSpec; readonly backup: BackupSpec }[] {
   return Object.values(spec.resources).flatMap((resource) => {
-    const backup = spec.backups?.[resource.name];
-    return backup === undefined ? [] : [{ resource, backup: { ...backupDefaults, ...backup } }];
+    const backup = backupOf(spec, resource.name);
+    return backup === undefined ? [] : [{ resource, backup }];
   });
 }
 
 /** How many nodes a database has: itself, its standbys, and one in each other region. */
 export function nodesOf(resource: PostgresSpec, regions: readonly string[] = []): number {
   return 1 + (resource.standbys ?? 0) + (isCluster(resource) ? Math.max(0, regions.length - 1) : 0);
+}
+
+/** What is said of the backups of one database, every default filled in. */
+export function backupOf(spec: Pick<SystemSpec, 'backups'>, database: UnitName): BackupSpec | undefined {
+  const backup = spec.backups?.[database];
+  return backup && { ...backupDefaults, ...backup };
 }
 
 /** Names of the services that the gateway listens for (`svc:<service>`), in declared order. */

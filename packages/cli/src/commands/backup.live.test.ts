@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { postgresSupport } from '@hale/platform/postgres';
+import { occupy, postgresSupport } from '@hale/platform/postgres';
 import { openYard } from '@hale/platform/testing';
 import type { Host } from '../host.ts';
 import { commands } from '../main.ts';
@@ -32,8 +32,11 @@ test('taken, listed, inspected, proven, cleaned up, followed, and brought back',
   writeFileSync(join(yard.root, 'hale.config.ts'), declaration);
   writeFileSync(join(yard.root, 'web.ts'), '');
   let interrupt = () => {};
+  let saidSoFar = '';
   const hale = async (...argv: string[]) => {
     const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+    saidSoFar = '';
+    for (const stream of [stdout, stderr]) stream.on('data', (piece: Buffer) => (saidSoFar += String(piece)));
     const onInterrupt = (fn: () => void) => {
       interrupt = fn;
       return () => {};
@@ -41,7 +44,8 @@ test('taken, listed, inspected, proven, cleaned up, followed, and brought back',
     const terminal = createTerminal({ stdout, stderr, env: {} });
     const host: Host = { terminal, clock: yard.clock, env: { KEY: key }, cwd: yard.root, onInterrupt };
     const code = await runProgram(host, argv, commands);
-    const said = `${stdout.read() ?? ''}${stderr.read() ?? ''}`;
+    await new Promise(setImmediate);
+    const said = saidSoFar;
     assert.ok(!said.includes(key), 'the key is in no message (INV-12)');
     return { code, said };
   };
@@ -67,13 +71,21 @@ test('taken, listed, inspected, proven, cleaned up, followed, and brought back',
   await expect('restore --to yesterday', 2, /no place to restore to/);
   await expect('restore', 1, /a database runs on .*hale down/s);
 
+  const leave = await occupy({ root: yard.root, database: 'db', errand: 'work' });
+  const waiting = hale('backup', 'now');
+  await yard.until('it says for whom it waits', () => saidSoFar.includes(`process ${process.pid} is taking`));
+  leave();
+  assert.equal((await waiting).code, 0);
+
   const following = hale('backup', 'stream');
   await yard.until('it streams', async () => {
     const streams = "select 1 from pg_stat_replication where application_name = 'hale_backup' and state = 'streaming'";
     return ((await yard.query(streams)).rowCount ?? 0) > 0;
   });
   await yard.query('insert into notes values (301)');
-  interrupt();
+  const interruptFirst = interrupt;
+  await expect('backup stream', 1, /follows the log of db[\s\S]*nothing to type/);
+  interruptFirst();
   assert.equal((await following).code, 0);
 
   await yard.kill();

@@ -1,29 +1,33 @@
 // `hale backup`: takes a copy of a database now, lists and inspects what there is, proves it by restoring it into a scratch database,
 // cleans up, or follows the log until Ctrl-C. It works on the declaration alone: neither control nor keeper is asked.
 import { resolve } from 'node:path';
-import { formatBytes, formatDuration, parseDuration } from '@hale/base';
-import type { SystemSpec } from '@hale/model';
+import { formatBytes, formatDuration, isHaleError, parseDuration } from '@hale/base';
+import type { BackupObservation, SystemSpec } from '@hale/model';
 import {
+  backupStatsFile,
   type CatalogueEntry,
   type Errand,
   findEngine,
   type HouseManifest,
+  occupy,
   openStrongbox,
   prove,
   prune,
   pruneHouse,
   type RestoreProgress,
+  readBackupStats,
   readCatalogue,
   type Strongbox,
   startWalReceiver,
   takeBackup,
   verify,
-  whileOccupied,
 } from '@hale/platform/postgres';
 import { cliError, exitCodes } from '../errors.ts';
-import { styleOf } from '../host.ts';
+import { styleOf, waitFor } from '../host.ts';
 import { type AboutHouse, openHouseOf, takeHouseOf } from '../recovery/house.ts';
 import { loadDeclaration } from '../system/declaration.ts';
+import { findSystem } from '../system/running.ts';
+import { renderBackups } from '../terminal/backup-picture.ts';
 import { createBar, type ProgressBar } from '../terminal/progress-bar.ts';
 import { renderTable } from '../terminal/table.ts';
 import { type Call, type CommandEntry, textOption } from './entry.ts';
@@ -54,7 +58,9 @@ export const backupCommand: CommandEntry = {
     const box = await openStrongbox(spec, textOption(call, 'db'), call.host.env);
     const errand = errands[call.args[0] ?? ''];
     if (errand === undefined) return action(call, box, spec);
-    return whileOccupied({ root: spec.root, database: box.database, errand }, () => action(call, box, spec));
+    const place = { root: spec.root, database: box.database, errand };
+    const leave = await patiently(call, () => occupy(place));
+    return action(call, box, spec).finally(leave);
   },
 };
 
@@ -75,8 +81,31 @@ const actions: Readonly<Record<string, Action>> = {
   stream: follow,
 };
 
+const patienceMs = 60_000;
+/** It speaks once a second. */
+const freshMs = 10_000;
+
 /** What the process that takes backups by itself must not be doing meanwhile. */
 const errands: Readonly<Record<string, Errand>> = { now: 'work', prove: 'work', prune: 'work', stream: 'log' };
+
+/** The process that takes backups may be at it just now: it is waited for, and named. */
+async function patiently<T>({ host, json }: Call, enter: () => Promise<T>): Promise<T> {
+  let refused: unknown;
+  const wish = { clock: host.clock, withinMs: patienceMs, everyMs: 250 };
+  const entered = await waitFor(wish, async () => {
+    try {
+      return { value: await enter() };
+    } catch (error) {
+      if (!isHaleError(error) || error.code !== 'HALE_PLATFORM_BACKUP_BUSY') throw error;
+      if (refused === undefined && !json)
+        host.terminal.line(host.terminal.paint.faint(`${error.message}: it is waited for`));
+      refused = error;
+      return undefined;
+    }
+  });
+  if (entered === undefined) throw refused;
+  return entered.value;
+}
 
 async function now(call: Call, { vault, url, database }: Strongbox, spec: SystemSpec): Promise<number> {
   const { terminal, clock } = call.host;
@@ -115,11 +144,12 @@ function sayHouse({ host: { terminal } }: Call, house: HouseManifest): void {
     terminal.line(terminal.paint.faint(`    and ${leftOut.length - 10} more: --json names them`));
 }
 
-async function list(call: Call, { vault }: Strongbox): Promise<number> {
+async function list(call: Call, { vault, database }: Strongbox): Promise<number> {
   const entries = await readCatalogue(vault);
   const capabilities = await vault.store.capabilities();
   const { terminal } = call.host;
-  if (call.json) terminal.json({ store: vault.store.url, capabilities, backups: entries });
+  const seen = lookAtSteward(call, database);
+  if (call.json) terminal.json({ store: vault.store.url, capabilities, backups: entries, running: seen ?? null });
   else {
     const { paint, width } = styleOf(call.host);
     const columns = [
@@ -133,9 +163,18 @@ async function list(call: Call, { vault }: Strongbox): Promise<number> {
       { title: 'PROOF', cell: proofWords },
     ] as const;
     for (const line of renderTable(columns, entries, { width, heading: paint.faint })) terminal.line(line);
+    for (const line of renderBackups(seen && [seen], call.host.clock.wall(), styleOf(call.host))) terminal.line(line);
     if (capabilities.note !== '') terminal.line(paint.faint(`${vault.store.url}: ${capabilities.note}`));
   }
   return entries.some(({ damage }) => damage !== '') ? exitCodes.failure : exitCodes.ok;
+}
+
+/** What the process that takes backups by itself says of this one; undefined where none runs, or its word is old. */
+function lookAtSteward(call: Call, database: string): BackupObservation | undefined {
+  const system = findSystem(call.folder);
+  const stats = system && readBackupStats(backupStatsFile(system.runtimeDir, 0));
+  if (stats === undefined || call.host.clock.wall() - stats.at > freshMs) return undefined;
+  return stats.databases.find((seen) => seen.database === database);
 }
 
 function proofWords({ proof, damage }: CatalogueEntry): string {

@@ -3,13 +3,18 @@ import type { SystemView } from '@hale/model';
 import { exitCodes } from '../errors.ts';
 import { styleOf } from '../host.ts';
 import { lookAt, promisesOf } from '../system/running.ts';
+import { renderBackups } from '../terminal/backup-picture.ts';
 import { renderPromises } from '../terminal/promise-picture.ts';
 import { renderHeadline, renderTroubles } from '../terminal/system-picture.ts';
 import type { Style } from '../terminal/words.ts';
 import type { CommandEntry } from './entry.ts';
 import { watchPicture } from './watch.ts';
 
-const text = (view: SystemView, style: Style) => [renderHeadline(view, style), ...renderTroubles(view, style)];
+const text = (view: SystemView, style: Style) => [
+  renderHeadline(view, style),
+  ...renderTroubles(view, style),
+  ...renderBackups(view.backups, view.at.wall, style),
+];
 
 const isWell = (view: SystemView) => view.state === 'healthy' && view.trouble === undefined;
 
@@ -22,6 +27,7 @@ function summarize(view: SystemView) {
     healthy: isWell(view),
     trouble: view.trouble,
     units: view.units,
+    ...(view.backups && { backups: view.backups }),
     openIncidents: view.incidents.filter((incident) => incident.outcome === 'open').map((incident) => incident.id),
   };
 }

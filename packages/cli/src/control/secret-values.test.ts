@@ -36,6 +36,13 @@ describe('values that nobody may read', () => {
       assert.deepEqual(found, hidden);
     });
   }
+  it('the keys of backups and of their stores', () => {
+    const backup = { url: 's3://b', keepMs: 1, everyMs: 1, proveMs: 1, pitr: true, synchronous: false };
+    const backups = { db: { ...backup, encrypt: { kind: 'secret', name: 'KEY' } }, log: backup } as const;
+    const env = { KEY: 'word', AWS_SECRET_ACCESS_KEY: 'aws-canary-7', AWS_REGION: 'here' };
+    const spec = { ...buildSystem({ root, services: [] }), backups };
+    assert.deepEqual(secretValuesOf(spec, { root, env }), ['kept-canary-2', 'word', 'aws-canary-7']);
+  });
   it('those of files and of databases', () => {
     const db = { kind: 'postgres', name: 'db', database: 'app', port: undefined } as const;
     const services = [buildService({ envFile: join(root, 'web.env') })];

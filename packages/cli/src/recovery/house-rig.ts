@@ -93,7 +93,8 @@ export default defineSystem({
         return last !== undefined && fits(last) ? last : undefined;
       });
       if (found !== undefined) return found;
-      throw new Error(`in vain: ${what}\n${JSON.stringify(last?.replicas.map(({ replica, why }) => [replica, why]))}`);
+      const seen = [last?.state, last?.replicas.map(({ replica, why }) => [replica, why]), last?.incidents];
+      throw new Error(`in vain: ${what}\n${JSON.stringify(seen)}`);
     },
     async ask<T>(url: string, text: string) {
       const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 15_000 });

@@ -38,6 +38,8 @@ const hints = {
     'do not use what was restored: `hale backup verify` looks for damage; restore to an earlier time',
   HALE_PLATFORM_BACKUP_BUSY:
     'wait until it has ended (`hale status` says what is under way); the mark of one that was killed on another machine is taken away after a day, or with --force',
+  HALE_PLATFORM_BACKUP_FOLLOWED:
+    'there is nothing to type: the log is followed by itself while the system runs, and `hale status` says how far',
   HALE_PLATFORM_BACKUP_SPOOL: 'move that folder aside and look into it: what is in it may be in no store yet',
   HALE_PLATFORM_BACKUP_WAL_CONFLICT:
     'two servers write into one store, or an old copy of the database runs again: stop one of them, and give the other a store of its own',

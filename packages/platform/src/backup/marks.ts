@@ -21,12 +21,17 @@ export interface Mark {
 /** A sign that is older was left by one who was killed. */
 export const markStaleMs = 86_400_000;
 
+/** The signs of this process that stand for something: a store that breaks keeps the others. */
+const atWork = new Set<string>();
+
 /** Does `work` under a sign. Throws HALE_PLATFORM_BACKUP_BUSY. */
 export async function withMark<T>(vault: Vault, mark: Mark, work: () => Promise<T>): Promise<T> {
   const key = `running/${mark.kind}-${mark.name}`;
   const body: MarkBody = { pid: process.pid, started: startOf(process.pid), ...here(), since: mark.clock.wall() };
-  await vault.store.putIfAbsent(key, Buffer.from(JSON.stringify(body)));
+  const own = `${vault.store.url}/${key}`;
+  atWork.add(own);
   try {
+    await vault.store.putIfAbsent(key, Buffer.from(JSON.stringify(body)));
     const other = mark.force === true ? undefined : await inTheWay(vault, mark, key);
     if (other !== undefined) {
       throw backupError(
@@ -39,7 +44,8 @@ export async function withMark<T>(vault: Vault, mark: Mark, work: () => Promise<
     }
     return await work();
   } finally {
-    // One that cannot be taken away now is stale tomorrow.
+    atWork.delete(own);
+    // One that cannot be taken away now is taken away by the next one who comes by.
     await vault.store.delete(key).catch(() => {});
   }
 }
@@ -64,14 +70,16 @@ interface MarkBody {
   readonly since: number;
 }
 
-/** Certain only of a process of this very machine; of others, a day must pass. */
+/** Certain only of what this very machine did since it was started; of others, a day must pass. */
 async function isOfTheDead(vault: Vault, key: string): Promise<boolean> {
   const body = await getWhole(vault.store, key);
   if (body === undefined) return true;
   try {
     const { pid, started = '', host, boot = '' } = JSON.parse(Buffer.from(body).toString()) as MarkBody;
     const isHere = boot !== '' && boot === here().boot && host === here().host;
-    return isHere && started !== '' && startOf(pid) !== started;
+    if (!isHere || started === '') return false;
+    const lives = startOf(pid) === started;
+    return pid === process.pid && lives ? !atWork.has(`${vault.store.url}/${key}`) : !lives;
   } catch {
     return false;
   }

@@ -86,7 +86,7 @@ async function drain({ root, box }: HomeOrder): Promise<number> {
     const place = { root, database: box.database, errand: 'log' } as const;
     return await whileOccupied(place, () => drainSpool(box.vault, box.spool));
   } catch (error) {
-    if (isHaleError(error) && error.code === 'HALE_PLATFORM_BACKUP_BUSY') return 0;
+    if (isHaleError(error) && error.code === 'HALE_PLATFORM_BACKUP_FOLLOWED') return 0;
     throw error;
   }
 }

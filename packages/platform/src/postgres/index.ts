@@ -28,7 +28,9 @@ export { type Restored, type RestoreOrder, type RestoreProgress, restore } from 
 export { type BroughtHome, type HomeOrder, restoreHome } from '../backup/restore-home.ts';
 export { planRestore, type RestorePlan } from '../backup/restore-plan.ts';
 export { backupLauncher } from '../backup/steward/launcher.ts';
-export { type Errand, whileOccupied } from '../backup/steward/occupancy.ts';
+export { type Errand, occupy, whileOccupied } from '../backup/steward/occupancy.ts';
+export type { HousePacker } from '../backup/steward/packer.ts';
+export { runSteward } from '../backup/steward/process.ts';
 export { type BackupStats, backupStatsFile, readBackupStats } from '../backup/steward/stats.ts';
 export { openStrongbox, type Strongbox, storeSecrets } from '../backup/strongbox.ts';
 export { parseTarget, type Target, targetWords } from '../backup/target.ts';

@@ -3,8 +3,9 @@
 // postmaster left behind; data that was ever whole is never touched.
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isCluster } from '@hale/model';
+import { backupOf, isCluster } from '@hale/model';
 import { receiverName } from '../backup/steward/receiver-name.ts';
+import { removeSlot } from '../backup/steward/slot.ts';
 import type { Launch, LaunchContext, Launcher } from '../process/launcher.ts';
 import { assertPortFree, homeOf, portOf } from './address.ts';
 import { standAlone } from './alone.ts';
@@ -25,9 +26,9 @@ const slotKeep = '4GB';
 
 /** What a node is told because its log is followed. */
 function followed({ spec, unit }: LaunchContext): { readonly slotKeep?: string; readonly synchronousTo?: string } {
-  const backup = spec.backups?.[unit];
-  if (backup === undefined) return {};
-  return { slotKeep, ...(backup.synchronous === true && { synchronousTo: receiverName }) };
+  const backup = backupOf(spec, unit);
+  if (backup?.pitr !== true) return {};
+  return { slotKeep, ...(backup.synchronous && { synchronousTo: receiverName }) };
 }
 
 /** The recipe when the engine is run in a given way; tests ask for the ways that this machine would not choose. */
@@ -56,6 +57,7 @@ export async function launchAs(runAs: RunAs, context: LaunchContext): Promise<La
     async prepare() {
       const { pgdata } = await ensureDataFolder(home, { binaries, runAs }, resource.database);
       await clearStrays(pgdata);
+      if (backupOf(context.spec, context.unit)?.pitr !== true) await removeSlot(pgdata);
       await standAlone(home, context.unit, runAs);
       await assertPortFree(port);
       if (socketFolder !== undefined) await mkdir(socketFolder, { recursive: true, mode: 0o700 });

@@ -23,6 +23,8 @@ export interface Fleet {
   ended(exit: Pick<ExitEvent, 'key' | 'code' | 'signal'>): void;
   look(): void;
   observeAll(): readonly ReplicaObservation[];
+  /** Ends what ran away from it, of this system only. */
+  endStrays(incarnation: Incarnation): void;
   /** Resolves when it has ended, or after `ms`. True when it has. */
   untilEnded(incarnation: Incarnation, ms: number): Promise<boolean>;
   close(): void;
@@ -31,6 +33,7 @@ export interface Fleet {
 export interface FleetOptions {
   readonly root: string;
   readonly runtimeDir: string;
+  readonly systemId: string;
   readonly clock: Clock;
   readonly rng: Rng;
   readonly releases: Releases;
@@ -103,7 +106,7 @@ export function createFleet(options: FleetOptions): Fleet {
       const member = members.get(key.slice(key.lastIndexOf(':') + 1) as Incarnation);
       if (member === undefined || member.endedAt !== undefined) return;
       member.end({ code: code ?? undefined, signal: signal ?? undefined });
-      killStrays(member.record.incarnation);
+      killStrays(member.record.incarnation, options.systemId);
       options.onEnd();
       waiters.wake(member.record.incarnation);
     },
@@ -121,6 +124,7 @@ export function createFleet(options: FleetOptions): Fleet {
         const degraded = member.endedAt === undefined ? notices.of(incarnation) : undefined;
         return degraded === undefined ? seen : { ...seen, degraded };
       }),
+    endStrays: (incarnation) => void killStrays(incarnation, options.systemId),
     untilEnded(incarnation, ms) {
       const member = members.get(incarnation);
       if (member === undefined || member.endedAt !== undefined) return Promise.resolve(true);

@@ -125,6 +125,7 @@ function assemble(options: ProcessPlatformOptions) {
   const fleet = createFleet({
     root,
     runtimeDir,
+    systemId,
     clock,
     rng: options.rng ?? createRng(randomSeed()),
     releases,

@@ -6,6 +6,7 @@ import type { BackupObservation, ReplicaObservation } from '@hale/model';
 export const reportEveryMs = 250;
 /** Steps in which a growing stall, silence or wait is told again. */
 const stepMs = 500;
+const logStepMs = 10_000;
 const usageEveryMs = 5000;
 /** A process that has just begun grows fast. */
 const youngUsageEveryMs = 750;
@@ -39,7 +40,7 @@ export function digestOf(seen: ReplicaObservation): string {
   ]);
 }
 
-/** The log's own progress is told once a minute, as are the bytes that wait for the store. */
+/** The log's own progress is told every ten seconds. */
 function digestOfBackups({
   database,
   known,
@@ -49,8 +50,8 @@ function digestOfBackups({
   doing,
   lastError,
 }: BackupObservation): unknown {
-  const minute = Math.floor((log?.completeUntil ?? 0) / 60_000);
-  return [database, known, lastBackup?.id, lastProof?.at, doing, lastError, minute, log?.behindSince, log?.trouble];
+  const reached = Math.floor((log?.completeUntil ?? 0) / logStepMs);
+  return [database, known, lastBackup?.id, lastProof?.at, doing, lastError, reached, log?.behindSince, log?.trouble];
 }
 
 /** What was told last of one replica. */

@@ -4,7 +4,6 @@ import type { CommandBody } from '@hale/model';
 import { platformError } from '../errors.ts';
 import type { KeeperClient } from '../keeper/client.ts';
 import { type Fleet, keyOf } from './fleet.ts';
-import { killStrays } from './strays.ts';
 
 export type StopCommand = Extract<CommandBody, { kind: 'StopReplica' }>;
 
@@ -23,6 +22,6 @@ export async function stopReplica(fleet: Fleet, command: StopCommand, keeper: Ke
   }
   await keeper.signal(key, 'SIGKILL', true);
   const hasEnded = await fleet.untilEnded(incarnation, killMsMax);
-  killStrays(incarnation);
+  fleet.endStrays(incarnation);
   if (!hasEnded) throw platformError('HALE_PLATFORM_STOP_FAILED', `${replica} does not end, not even by SIGKILL`);
 }

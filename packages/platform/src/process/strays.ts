@@ -2,19 +2,24 @@
 // left the group still does. Reads /proc once, for all; never trusts a name.
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Pids of living processes whose environment says `HALE_INCARNATION=<incarnation>`. Linux only; elsewhere none. */
-export function findStrays(incarnation: string): number[] {
+/**
+ * Pids of living processes whose environment says `HALE_INCARNATION=<incarnation>`, and `HALE_SYSTEM=<system>` where one is named: a system
+ * that was rebuilt from a backup on the same machine remembers the lives of its original, and they are not its own. Linux only;
+ * elsewhere none.
+ */
+export function findStrays(incarnation: string, system?: string): number[] {
   if (process.platform !== 'linux') return [];
-  const mark = Buffer.from(`HALE_INCARNATION=${incarnation}\0`);
+  const said = [`HALE_INCARNATION=${incarnation}`, ...(system === undefined ? [] : [`HALE_SYSTEM=${system}`])];
+  const marks = said.map((text) => Buffer.from(`${text}\0`));
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && name !== String(process.pid))
     .map(Number)
-    .filter((pid) => hasMark(pid, mark) && !isZombie(pid));
+    .filter((pid) => hasMarks(pid, marks) && !isZombie(pid));
 }
 
 /** SIGKILLs them; gives how many were found. */
-export function killStrays(incarnation: string): number {
-  const strays = findStrays(incarnation);
+export function killStrays(incarnation: string, system: string): number {
+  const strays = findStrays(incarnation, system);
   for (const pid of strays) {
     try {
       process.kill(pid, 'SIGKILL');
@@ -25,11 +30,13 @@ export function killStrays(incarnation: string): number {
   return strays.length;
 }
 
-function hasMark(pid: number, mark: Buffer): boolean {
+function hasMarks(pid: number, marks: readonly Buffer[]): boolean {
   try {
     const environment = readFileSync(`/proc/${pid}/environ`);
-    const at = environment.indexOf(mark);
-    return at === 0 || (at > 0 && environment[at - 1] === 0);
+    return marks.every((mark) => {
+      const at = environment.indexOf(mark);
+      return at === 0 || (at > 0 && environment[at - 1] === 0);
+    });
   } catch {
     return false;
   }

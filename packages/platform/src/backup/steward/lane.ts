@@ -11,10 +11,13 @@ import { findEngine } from '../engine.ts';
 import { prove } from '../proof.ts';
 import { prune } from '../prune.ts';
 import { openStrongbox, type Strongbox } from '../strongbox.ts';
+import { verify } from '../verify.ts';
 import { type Known, nextTask, noTries, type Plan, type Task } from './agenda.ts';
 import { LogLane } from './log-lane.ts';
 import { whileOccupied } from './occupancy.ts';
+import type { HousePacker } from './packer.ts';
 import { openScratch, sweepScratch } from './scratch.ts';
+import { forgetSlot } from './slot.ts';
 import type { Turn } from './turn.ts';
 
 export interface LaneOptions {
@@ -25,11 +28,12 @@ export interface LaneOptions {
   readonly rng: Rng;
   /** Never two heavy things at once. */
   readonly turn: Turn;
+  readonly packer: HousePacker;
   /** For a person: a line of the process's log. */
   readonly say: (line: string) => void;
 }
 
-type Matter = 'open' | 'store' | 'backup' | 'proof' | 'clean-up';
+type Matter = 'open' | 'store' | 'backup' | 'house' | 'proof' | 'clean-up';
 
 /** How often it looks whether something is due. */
 const lookEveryMs = 1_000;
@@ -71,15 +75,15 @@ export class BackupLane {
     if (box.spec.pitr) {
       this.log = new LogLane({ box, clock, root: system.root, say });
       this.log.start();
-    }
+    } else await forgetSlot(box.url, clock);
     while (!this.stopping) await this.pause(await this.round(box));
   }
 
-  /** Nothing new is begun. What is under way in the store is left as it is: half of a copy is none. */
-  async stop(): Promise<void> {
+  /** Nothing new is begun. What is under way in the store is left as it is: half of a copy is none. `forget`: nobody comes after us. */
+  async stop({ forget }: { readonly forget: boolean }): Promise<void> {
     this.stopping = true;
     for (const wake of [...this.wakers]) wake();
-    await this.log?.stop();
+    await this.log?.stop({ forget });
     if (this.scratch !== undefined) await sweepScratch(this.scratch);
   }
 
@@ -175,7 +179,14 @@ export class BackupLane {
       this.doing = undefined;
       this.lot = this.options.rng.unit();
     }
-    if (kind === 'backup' && !this.errors.has('backup')) await this.cleanUp(box);
+    if (kind !== 'backup' || this.errors.has('backup')) return;
+    const { system, database, packer, clock } = this.options;
+    await this.besides('house', 'backup', () => packer.take(system, database));
+    await this.besides('clean-up', 'clean-up', async () => {
+      const { vault, spec } = box;
+      await prune({ vault, clock, retention: { keepMs: spec.keepMs, keepCountMin: 1 } });
+      await packer.prune(system, database, spec.keepMs);
+    });
   }
 
   private async takeOne({ vault, url }: Strongbox): Promise<void> {
@@ -191,17 +202,19 @@ export class BackupLane {
     const proof = await prove({ vault, clock, engine: await findEngine(bin), ...scratch });
     this.lastProof = describeProof(proof);
     this.failedProofs = proof.ok ? 0 : this.failedProofs + 1;
+    // What is found damaged is stored anew by the next backup.
+    if (!proof.ok) await verify(vault, { ids: [proof.backup] });
     say(`${database}: backup ${proof.backup} ${proof.ok ? 'is proven' : `is not proven: ${proof.problems[0]}`}`);
   }
 
-  private async cleanUp({ vault, spec }: Strongbox): Promise<void> {
-    this.doing = 'clean-up';
+  /** What goes with a backup, and does not make it a bad one when it fails. */
+  private async besides(matter: Matter, doing: BackupObservation['doing'], work: () => Promise<void>): Promise<void> {
+    this.doing = doing;
     try {
-      const retention = { keepMs: spec.keepMs, keepCountMin: 1 };
-      await prune({ vault, clock: this.options.clock, retention });
-      this.well('clean-up');
+      await work();
+      this.well(matter);
     } catch (error) {
-      this.ill('clean-up', error);
+      this.ill(matter, error);
     } finally {
       this.doing = undefined;
     }

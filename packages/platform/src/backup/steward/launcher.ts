@@ -1,6 +1,5 @@
-// The recipe for the process that takes backups: this program, on the declaration of its release, with the keys of the stores in its
+// The recipe for the process that takes backups: its program, on the declaration of its release, with the keys of the stores in its
 // environment and nowhere else (INV-12). Nothing is started here.
-import { fileURLToPath } from 'node:url';
 import { backedUpOf } from '@hale/model';
 import { hasBegun } from '../../gateway/has-begun.ts';
 import { resolveReference } from '../../process/environment.ts';
@@ -8,10 +7,11 @@ import type { Launcher } from '../../process/launcher.ts';
 import { storeSecrets } from '../strongbox.ts';
 import { backupStatsFile, backupStatsReader } from './stats.ts';
 
-const program = fileURLToPath(new URL('./main.ts', import.meta.url));
-
-/** `env`: where env() and secret() are looked up. Throws HALE_PLATFORM_SECRET_MISSING, _ENV_MISSING, _SECRETS_OPEN. */
-export function backupLauncher(env: Readonly<Record<string, string | undefined>> = process.env): Launcher {
+/** `program`: calls runSteward with what stands behind it. `env`: where env() and secret() are looked up. Throws HALE_PLATFORM_SECRET_MISSING, _ENV_MISSING, _SECRETS_OPEN. */
+export function backupLauncher(
+  program: string,
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Launcher {
   return async ({ spec, release, runtimeDir, root, ordinal, incarnation }) => {
     const keys: Record<string, string> = { ...storeSecrets(root) };
     for (const { resource, backup } of backedUpOf(spec)) {

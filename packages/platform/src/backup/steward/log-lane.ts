@@ -7,6 +7,7 @@ import type { Strongbox } from '../strongbox.ts';
 import { startWalReceiver, type WalReceiver } from '../wal-receiver.ts';
 import { occupy } from './occupancy.ts';
 import { receiverName } from './receiver-name.ts';
+import { forgetSlot } from './slot.ts';
 
 export interface LogLaneOptions {
   readonly box: Strongbox;
@@ -46,12 +47,14 @@ export class LogLane {
     });
   }
 
-  async stop(): Promise<void> {
+  /** `forget`: the database need not keep its log for us any more. */
+  async stop({ forget }: { readonly forget: boolean }): Promise<void> {
     const { box, clock } = this.options;
     this.isStopped = true;
     this.waiting?.cancel();
     if (this.receiver !== undefined && box.spec.synchronous) await untilNobodyWaits(box, clock);
     await this.receiver?.stop();
+    if (forget && this.receiver !== undefined) await forgetSlot(box.url, clock);
     this.leave?.();
   }
 

@@ -16,7 +16,8 @@ test('one at a time, and another errand or database beside it', { skip }, async 
       code: 'HALE_PLATFORM_BACKUP_BUSY',
       message: `process ${process.pid} is taking, proving or cleaning up backups of db`,
     });
-    (await occupy({ ...place, errand: 'log' }))();
+    const log = { ...place, errand: 'log' } as const;
+    await whileOccupied(log, () => assert.rejects(occupy(log), { code: 'HALE_PLATFORM_BACKUP_FOLLOWED' }));
     (await occupy({ ...place, database: 'other' }))();
   });
   (await occupy(place))();

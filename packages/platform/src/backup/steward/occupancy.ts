@@ -15,12 +15,12 @@ export interface Place {
   readonly errand: Errand;
 }
 
-const words: Readonly<Record<Errand, string>> = {
-  work: 'is taking, proving or cleaning up backups',
-  log: 'follows the log',
-};
+const refusals = {
+  work: { code: 'HALE_PLATFORM_BACKUP_BUSY', words: 'is taking, proving or cleaning up backups' },
+  log: { code: 'HALE_PLATFORM_BACKUP_FOLLOWED', words: 'follows the log' },
+} as const;
 
-/** Gives what takes the sign down. Throws HALE_PLATFORM_BACKUP_BUSY, with the pid of who has it. */
+/** Gives what takes the sign down. Throws HALE_PLATFORM_BACKUP_BUSY (work) or _FOLLOWED (log), with the pid of who has it. */
 export async function occupy(place: Place): Promise<() => void> {
   const { root, database, errand } = place;
   if (process.platform !== 'linux') return () => {};
@@ -35,15 +35,14 @@ export async function occupy(place: Place): Promise<() => void> {
   });
   if (!isOurs) {
     const holder = await ask(name);
-    throw backupError('HALE_PLATFORM_BACKUP_BUSY', `process ${holder} ${words[errand]} of ${database}`, {
-      retriable: true,
-    });
+    const { code, words } = refusals[errand];
+    throw backupError(code, `process ${holder} ${words} of ${database}`, { retriable: true });
   }
   sign.unref();
   return () => void sign.close();
 }
 
-/** Does `work` under the sign. Throws HALE_PLATFORM_BACKUP_BUSY. */
+/** Does `work` under the sign. Throws HALE_PLATFORM_BACKUP_BUSY, _FOLLOWED. */
 export async function whileOccupied<T>(place: Place, work: () => Promise<T>): Promise<T> {
   const leave = await occupy(place);
   try {
