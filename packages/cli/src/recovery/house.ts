@@ -78,7 +78,10 @@ export interface HouseTaking {
 }
 
 /** Packs the house into the store of `database`. Throws HALE_CLI_HOUSE_TOO_LARGE, HALE_PLATFORM_BACKUP_*, HALE_PLATFORM_STORE_*. */
-export async function takeHouseOf(host: Host, { spec, database, config }: HouseTaking): Promise<HouseManifest> {
+export async function takeHouseOf(
+  host: Pick<Host, 'clock' | 'env'>,
+  { spec, database, config }: HouseTaking,
+): Promise<HouseManifest> {
   const { root } = spec;
   const { vault, keyName } = await openHouseOf(spec, database, host.env);
   const found = findConfig(config ?? root);
