@@ -22,6 +22,8 @@ const drills = () => import('./heartbeat/drills.ts');
 const soak = () => import('./soak/soak.ts');
 const state = () => import('./state/table.ts');
 const backup = () => import('./backup/backup.ts');
+const trials = () => import('./state/trials.ts');
+const sql = () => import('./sql/sql.ts');
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -45,6 +47,8 @@ const benches: Readonly<Record<string, readonly (() => Promise<Table>)[]>> = {
   soak: [soak],
   state: [state],
   backup: [backup],
+  sql: [sql],
+  trials: [trials],
   calls: calls.map(([, load]) => load),
 };
 

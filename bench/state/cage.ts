@@ -131,6 +131,14 @@ export function withDescendants(roots: readonly number[]): readonly number[] {
   return found;
 }
 
+/** Processes in whose environment all of these stand. */
+export function findMarked(marks: readonly string[]): readonly number[] {
+  return allPids().filter((pid) => {
+    const variables = readOrEmpty(`/proc/${pid}/environ`).split('\0');
+    return marks.every((mark) => variables.includes(mark)) && isAlive(pid);
+  });
+}
+
 function postmasterOf(dataFolder: string): readonly number[] {
   try {
     const pid = Number(readFileSync(join(dataFolder, 'postmaster.pid'), 'utf8').split('\n')[0]);
@@ -150,7 +158,7 @@ function inhabitants(mark: string, folder: string): readonly number[] {
   return withDescendants(allPids().filter((pid) => pid !== process.pid && isOurs(pid))).filter(isAlive);
 }
 
-function isAlive(pid: number): boolean {
+export function isAlive(pid: number): boolean {
   const state = statOf(pid)?.state;
   return state !== undefined && state !== 'Z' && state !== 'X';
 }

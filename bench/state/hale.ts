@@ -20,8 +20,11 @@ writeFileSync('url', process.env.DATABASE_URL, { mode: 0o600 });
 setInterval(() => {}, 1000);
 `;
 
+/** A system of one cluster and a clerk that writes down, into `url`, what it was told. */
+export const clerkFiles = { 'hale.config.ts': config, 'clerk.mjs': clerk };
+
 export async function startHale(): Promise<Contestant> {
-  const system = await startTempSystem({ 'hale.config.ts': config, 'clerk.mjs': clerk });
+  const system = await startTempSystem(clerkFiles);
   try {
     const urlFile = join(system.folder, 'url');
     await until('the clerk to be told DATABASE_URL', 30_000, async () => readFileSync(urlFile, 'utf8') !== '');

@@ -21,10 +21,17 @@ const gateways: Readonly<
   haproxy: haproxy(entrance),
 };
 
+/** One node is enough to begin with; `SHOP_DATABASE=cluster hale up` keeps two copies that take over. */
+const databases = {
+  single: postgres({ database: 'shop' }),
+  cluster: postgres({ database: 'shop', standbys: 2, durability: 'no-acked-loss' }),
+};
+const db = process.env['SHOP_DATABASE'] === 'cluster' ? databases.cluster : databases.single;
+
 export default defineSystem({
   name: 'shop',
   zones: ['a', 'b'],
-  resources: { db: postgres({ database: 'shop' }) },
+  resources: { db },
   services: {
     storefront: service({
       run: 'services/storefront.ts',

@@ -1,5 +1,6 @@
-// The order book: orders as rows in PostgreSQL, through a pool that reconnects by itself. It says "unavailable" when the
-// database is away and never guesses: an order that may or may not have been written is reported as not acknowledged.
+// The order book: orders as rows in PostgreSQL, by way of `service.sql`, which outlives a failover of the database. It says "unavailable" when the
+// database stays away and never guesses: an order that may or may not have been written is reported as not acknowledged.
+import type { Sql } from '@hale/sdk';
 import pg from 'pg';
 
 export interface OrderLine {
@@ -37,15 +38,14 @@ const schema = `
   create index if not exists orders_reference on orders (reference);
   update orders set reference = id where reference is null`;
 
-export function openOrderBook(url: string): OrderBook {
-  const pool = openPool(url);
+export function openOrderBook(sql: Sql, url: string): OrderBook {
   const keyed = openPool(url);
-  let prepared: Promise<void> | undefined;
+  let prepared: Promise<unknown> | undefined;
 
   /** Runs `work` once the table is there; an outage is said as one. */
   const sheltered = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
-      prepared ??= prepare(pool);
+      prepared ??= prepare(sql);
       await prepared;
       return await work();
     } catch (error) {
@@ -54,20 +54,20 @@ export function openOrderBook(url: string): OrderBook {
       throw new Unavailable('the order book is closed for a moment', { cause: error });
     }
   };
-  const query = (text: string, values: unknown[]): Promise<pg.QueryResult> => sheltered(() => pool.query(text, values));
+  const query = <Row>(text: string, values: unknown[]) => sheltered(() => sql.query<Row>(text, values));
   return {
     async get(id) {
-      const { rows } = await query('select id, sku, quantity, receipt from orders where id = $1', [id]);
-      return rows[0] as Order | undefined;
+      const { rows } = await query<Order>('select id, sku, quantity, receipt from orders where id = $1', [id]);
+      return rows[0];
     },
     async put(order) {
-      const { rows } = await query(
+      const { rows } = await query<Order>(
         `insert into orders (id, sku, quantity, receipt, reference) values ($1, $2, $3, $4, $1)
          on conflict (id) do update set sku = $2, quantity = $3, receipt = $4
          returning id, sku, quantity, receipt`,
         [order.id, order.sku, order.quantity, order.receipt],
       );
-      return rows[0] as Order;
+      return rows[0]!;
     },
     async add(tx, { id, sku, quantity, receipt }, reference) {
       await sheltered(() =>
@@ -80,25 +80,24 @@ export function openOrderBook(url: string): OrderBook {
     keyed,
     async list({ prefix, after, limit }) {
       // With ties: a reference that stands there twice is seen, even at the end of a page.
-      const { rows } = await query(
+      const { rows } = await query<{ reference: string }>(
         `select reference from orders where starts_with(reference, $1) and reference > $2
          order by reference fetch first $3 rows with ties`,
         [prefix, after, limit],
       );
-      return (rows as { reference: string }[]).map((row) => row.reference);
+      return rows.map((row) => row.reference);
     },
-    close: async () => {
-      await Promise.all([pool.end(), keyed.end()]);
-    },
+    close: () => keyed.end(),
   };
 }
 
+/** Longer than a failover takes, so that a connection is waited for and not refused. */
 function openPool(url: string): pg.Pool {
   const pool = new pg.Pool({
     connectionString: url,
     max: 8,
-    connectionTimeoutMillis: 2_000,
-    query_timeout: 3_000,
+    connectionTimeoutMillis: 5_000,
+    query_timeout: 5_000,
     idleTimeoutMillis: 30_000,
   });
   // An idle connection that breaks is thrown away by the pool; the next query opens another. Without a listener it would end the process.
@@ -107,16 +106,11 @@ function openPool(url: string): pg.Pool {
 }
 
 /** Three replicas start at once: the lock lets one of them make the table. */
-async function prepare(pool: pg.Pool): Promise<void> {
-  const client = await pool.connect();
-  try {
-    await client.query('begin');
-    await client.query('select pg_advisory_xact_lock($1)', [schemaLock]);
-    await client.query(schema);
-    await client.query('commit');
-  } finally {
-    client.release(true);
-  }
+function prepare(sql: Sql): Promise<unknown> {
+  return sql.transaction(async (tx) => {
+    await tx.query('select pg_advisory_xact_lock($1)', [schemaLock]);
+    await tx.query(schema);
+  });
 }
 
 /** True for everything but an answer of a healthy server that our statement was wrong. */

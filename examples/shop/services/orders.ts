@@ -11,7 +11,8 @@ import { openDrillDoor, probeIsGood } from './drill-door.ts';
 import { type Order, type OrderLine, openOrderBook, Unavailable } from './order-book.ts';
 
 const { app, service, listen } = await createFastifyService('orders');
-const book = openOrderBook(process.env['DATABASE_URL'] ?? 'postgres://localhost/shop');
+const url = process.env['DATABASE_URL'] ?? 'postgres://localhost/shop';
+const book = openOrderBook(service.sql(undefined, { url, timeoutMs: 8_000 }), url);
 // A second request with a key waits for the first longer than a stopped owner can hold it, rather than to be told 409.
 const idempotency = createIdempotency({ store: pgStore(book.keyed), scope: 'orders', waitMs: 4_500 });
 const payments = service.client('payments');

@@ -2,62 +2,14 @@
 // acknowledgement they got. Whatever is killed or frozen, what was acknowledged must be there at the end, and all must serve again.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { ReplicaView, SystemView } from '@hale/model';
 import { buildPostgres, buildWorker } from '@hale/model/testing';
 import { postgresSupport, resourceUrl } from '@hale/platform/postgres';
-import pg from 'pg';
 import { openTestHouse, type TestHouse } from './control/testing.ts';
+import { connect, createCrowd } from './crowd.ts';
 
 const support = await postgresSupport();
 const skip = support.ok || process.env['HALE_REQUIRE_REAL'] === '1' ? false : `${support.how}: ${support.hint}`;
-
-let next = 1;
-
-/** Clients that write as fast as they are let, each over one connection that is opened again when it breaks. */
-function createCrowd(url: string) {
-  const acked = new Set<number>();
-  let isOpen = true;
-  const write = async () => {
-    let client: pg.Client | undefined;
-    while (isOpen) {
-      try {
-        client ??= await connect(url);
-        const id = next++;
-        let isDoubted = false;
-        const doubt = (notice: { code?: string | undefined }) => {
-          // "canceling wait for synchronous replication": a success that is none.
-          isDoubted ||= notice.code === '01000';
-        };
-        client.on('notice', doubt);
-        await client.query('insert into ledger values ($1)', [id]);
-        client.off('notice', doubt);
-        if (!isDoubted) acked.add(id);
-        await sleep(5);
-      } catch {
-        await client?.end().catch(() => {});
-        client = undefined;
-        await sleep(10);
-      }
-    }
-    await client?.end().catch(() => {});
-  };
-  const writers = [1, 2, 3, 4].map(write);
-  return {
-    acked,
-    async leave() {
-      isOpen = false;
-      await Promise.all(writers);
-    },
-  };
-}
-
-async function connect(url: string): Promise<pg.Client> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 15_000 });
-  client.on('error', () => {});
-  await client.connect();
-  return client;
-}
 
 describe('a database cluster', { skip }, () => {
   let house: TestHouse;

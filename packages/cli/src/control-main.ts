@@ -25,7 +25,7 @@ import {
 } from '@hale/control';
 import { initialState, restoreState, step, viewOf } from '@hale/healer';
 import { gatewayLauncher, relayLauncher, routesFile, routesOf, writeRoutes } from '@hale/platform/gateway';
-import { postgresLauncher, resourceUrl } from '@hale/platform/postgres';
+import { backupLauncher, postgresLauncher, resourceUrl } from '@hale/platform/postgres';
 import {
   createKeeperSource,
   createProcessPlatform,
@@ -149,7 +149,12 @@ function openPlatform({ root, id, runtimeDir, clock, keeper, releases }: House, 
     systemId: id,
     epoch,
     clock,
-    launchers: { gateway: gatewayLauncher(), postgres: postgresLauncher, relay: relayLauncher() },
+    launchers: {
+      gateway: gatewayLauncher(),
+      postgres: postgresLauncher,
+      relay: relayLauncher(),
+      backup: backupLauncher(),
+    },
     resourceUrl: (name, purpose) => {
       const latest = releases.latest();
       return latest === undefined ? undefined : resourceUrl(latest.spec, name, purpose);

@@ -11,6 +11,24 @@ export const cliErrors = {
   HALE_CLI_BAD_DECLARATION: { exit: 2, hint: 'correct the lines above and run it again; nothing was started' },
   HALE_CLI_NO_DECLARATION: { exit: 2, hint: 'hale init writes one, or name it: hale up --config FILE' },
   HALE_CLI_NOT_RUNNING: { exit: 3, hint: 'start it: hale up' },
+  HALE_CLI_STILL_RUNNING: { exit: 1, hint: 'hale down, then again; or look first: hale restore --into ./restored' },
+  HALE_CLI_HOUSE_TOO_LARGE: {
+    exit: 1,
+    hint: 'write what is no part of the program into .haleignore beside the declaration, a path or a name on each line; or take the databases alone: hale backup now --no-house',
+  },
+  HALE_CLI_NO_BACKUPS: {
+    exit: 1,
+    hint: "add resources: { vault: objectStore({ url: 'file:/mnt/other-disk/vault' }), db: postgres({ backup: { to: 'vault' } }) }",
+  },
+  HALE_CLI_NOT_EMPTY: { exit: 1, hint: 'name an empty or a new folder' },
+  HALE_CLI_NO_HOUSE: {
+    exit: 1,
+    hint: 'hale backup now, where the system is, puts it there; is the url of the store right?',
+  },
+  HALE_CLI_HOUSE_KEY: {
+    exit: 1,
+    hint: 'put the key that the store was begun with into the environment, and run it again',
+  },
   HALE_CLI_UNKNOWN_NAME: { exit: 2, hint: 'hale ps lists the names' },
   HALE_CLI_FOLDER_NOT_WRITABLE: {
     exit: 1,

@@ -4,6 +4,7 @@ export type { Brain, SystemIdentity } from './brain.ts';
 export { type Control, type ControlOptions, startControl } from './control.ts';
 export { type ControlErrorCode, controlErrors } from './errors.ts';
 export { createExecutor, type Executor, type ExecutorOptions } from './executor.ts';
+export { type Checkpoint, readCheckpoint, writeCheckpoint } from './journal/checkpoint.ts';
 export { openSqliteJournal, type SqliteJournalOptions } from './journal/sqlite.ts';
 export { bootId, isHolderAlive, ownHolder } from './lease/process-holder.ts';
 export { openSqliteLease, type SqliteLease, type SqliteLeaseOptions } from './lease/sqlite.ts';

@@ -149,7 +149,7 @@ function addCharge(incident: Incident, slot: Slot, charge: Charge): Partial<Inci
 }
 
 /** Two lines that differ in their figures say the same. */
-function sameLine(a: string, b: string): boolean {
+export function sameLine(a: string, b: string): boolean {
   return a.replace(/[\d.]+(ms|s|m|h)?/g, '') === b.replace(/[\d.]+(ms|s|m|h)?/g, '');
 }
 

@@ -36,6 +36,8 @@ export const limits = {
   /** A fallback shorter than this is no incident; and it is over once none was reported for this long. */
   degradedTellMs: 1_000,
   degradedClearMs: 3_000,
+  /** A store that lacks log for less than this is catching up. */
+  logBehindMs: 300_000,
   /** Memory over its limit in this many observations in a row. */
   overMemoryObservations: 3,
   /** The symptom must stay away this long before a remedy counts as verified: after an exit, and otherwise. */
@@ -70,6 +72,12 @@ export const limits = {
   clusterAgainMs: 250,
   /** So long a failover is tried before the old primary is started again instead. */
   electionMs: 10_000,
+  /** 'available': the primary goes on alone when no standby has received for so long; a failover is shorter. */
+  aloneAfterMs: 5_000,
+  /** What was acknowledged alone counts as shared so long after the primary was told to wait again. */
+  sharedAfterMs: 10_000,
+  /** 'available': an old primary that alone has everything is waited for. */
+  givenUpMs: 20_000,
   /** A standby that follows and receives nothing for this long is copied anew. */
   dryMs: 20_000,
   /** Findings of one cause in one unit within this time are one incident. */

@@ -71,7 +71,7 @@ export interface ClusterNode {
   /** It was told to follow the primary of this term; 0: of none. */
   follows: number;
   /** In flight, and what for. */
-  command: { id: CommandId; kind: 'fence' | 'promote' | 'follow' } | undefined;
+  command: { id: CommandId; kind: 'fence' | 'promote' | 'follow' | 'alone' | 'share' } | undefined;
   /** Not asked again before (mono). */
   notBefore: number;
   /** When it was told so: what was seen before says nothing of it. */
@@ -96,6 +96,24 @@ export interface Cluster {
   election: Election | undefined;
   /** The last thing that kept a failover from happening, so that it is told once. */
   refused: string | undefined;
+  /** Its primary acknowledges, or may have acknowledged, by itself (postgres/alone.ts). */
+  alone?: Alone | undefined;
+  /** Since when no standby receives. */
+  dryAt?: number | undefined;
+  /** Since when there is no primary. */
+  lostAt?: number | undefined;
+  /** Where the primary's log ended when it was last seen, in bytes. */
+  lastEnd?: number | undefined;
+}
+
+export interface Alone {
+  readonly since: number;
+  /** The life that was ever told to go on alone, whether it answered or not. */
+  told: Incarnation | undefined;
+  /** It answered. */
+  does: boolean;
+  /** Since when it waits for a standby again. */
+  sharedAt: number | undefined;
 }
 
 export interface Election {
@@ -104,6 +122,8 @@ export interface Election {
   since: number;
   /** Those who will acknowledge nothing more, and where their log ends, in bytes. */
   fenced: { replica: ReplicaId; incarnation: Incarnation; logEnd: number }[];
+  /** One is enough, and it may lack something: 'available', and the old primary did not come back. */
+  lossy?: true;
 }
 
 /** A remedy whose proof is awaited: the life it made, and since when that life has been good. */
@@ -168,6 +188,15 @@ export interface Unit {
   cluster?: Cluster | undefined;
   /** It answers by a fallback since then (mono); absent in memories of older builds. */
   degraded?: { since: number; wholeSince: number | undefined; incident: IncidentId | undefined } | undefined;
+  /** Of the unit that backs databases up: what is the matter, and where it is filed. */
+  backups?: readonly BackupTrouble[] | undefined;
+}
+
+export interface BackupTrouble {
+  readonly database: UnitName;
+  readonly cause: CauseKind;
+  readonly title: string;
+  readonly incident: IncidentId;
 }
 
 export interface LedgerEntry {

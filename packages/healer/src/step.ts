@@ -3,6 +3,7 @@
 // and the memory it was given stays as it was.
 import { assertNever } from '@hale/base';
 import type { Command, HaleEvent } from '@hale/model';
+import { examineBackups, forgetBackups } from './backups.ts';
 import { servingOf } from './budget.ts';
 import { decideSlot } from './decide.ts';
 import { foldDeclaration, foldElection, foldReboot } from './declare.ts';
@@ -79,6 +80,7 @@ function reconcile(work: Work): void {
   examineObserver(work);
   countServing(work);
   examineDegraded(work);
+  examineBackups(work);
   const ill = diagnose(work);
   tendClusters(work);
   for (const unit of work.brain.units) for (const slot of unit.slots) decideSlot(work, unit, slot);
@@ -133,7 +135,11 @@ function forgetRemoved(work: Work): void {
     }
   }
   if (work.brain.units.some((unit) => unit.removed && unit.slots.length === 0)) {
-    for (const unit of work.brain.units) if (unit.removed && unit.slots.length === 0) forgetDegraded(work, unit);
+    for (const unit of work.brain.units) {
+      if (!unit.removed || unit.slots.length > 0) continue;
+      forgetDegraded(work, unit);
+      forgetBackups(work, unit);
+    }
     work.brain.units = work.brain.units.filter((unit) => !unit.removed || unit.slots.length > 0);
   }
 }

@@ -101,6 +101,10 @@ const troubleWords: Readonly<Record<CauseKind, string>> = {
   'observer-or-shared-dependency': 'failed its probes',
   disk: 'had no disk left',
   'no-quorum': 'lost its quorum',
+  'backup-overdue': 'missed its time',
+  'proof-failed': 'did not hold what it should',
+  'proof-overdue': 'was not proven in time',
+  'log-behind': 'was behind',
 };
 
 /** What was the matter with this replica, in words; its incident may have others. */

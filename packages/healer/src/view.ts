@@ -9,6 +9,7 @@ import type {
   SystemView,
   UnitView,
 } from '@hale/model';
+import { backupsOf, troubleOf } from './backups.ts';
 import { servingWanted } from './budget.ts';
 import { noticesOf } from './degraded.ts';
 import { limits } from './limits.ts';
@@ -30,6 +31,7 @@ export function viewOf(state: BrainState, identity: SystemIdentity): SystemView 
   const work = openWork(state, state.at);
   const { brain } = work;
   const units = brain.units.map((unit) => viewUnit(work, unit));
+  const backups = brain.units.flatMap((unit) => backupsOf(unit) ?? []);
   const recent = brain.ledger.filter((entry) => brain.now - entry.at < limits.ledgerWindowMs);
   return {
     system: identity.system,
@@ -43,6 +45,7 @@ export function viewOf(state: BrainState, identity: SystemIdentity): SystemView 
     units,
     replicas: brain.units.flatMap((unit) => viewSlots(work, unit)),
     incidents: brain.incidents.map(({ openedMono: _, ...incident }): IncidentView => incident),
+    ...(backups.length > 0 && { backups }),
     budget: { used: recent.length, max: limits.allActionsMax, windowMs: limits.ledgerWindowMs },
   };
 }
@@ -81,6 +84,8 @@ function unitState(work: Work, unit: Unit, serving: number): { state: UnitView['
   if (serving >= wanted.length) {
     const missing = noticesOf(unit);
     const well = `${serving} of ${unit.wanted} serve`;
+    const trouble = troubleOf(unit);
+    if (trouble !== undefined) return { state: 'degraded', why: trouble };
     if (missing.length === 0) return { state: 'healthy', why: well };
     return { state: 'degraded', why: `${well}, by fallback: ${missing.map(sayNotice).join('; ')}` };
   }

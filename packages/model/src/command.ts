@@ -44,12 +44,13 @@ export type CommandBody =
       readonly incarnation: Incarnation;
       readonly term: number;
     }
-  /** Afterwards it accepts writes as the primary of `term`, and acknowledges them once `acknowledgers` of the others have them. */
+  /** Afterwards it accepts writes as the primary of `term`, and acknowledges them once `acknowledgers` of the others have them; `alone`: by itself. */
   | {
       readonly kind: 'PromoteStandby';
       readonly replica: ReplicaId;
       readonly incarnation: Incarnation;
       readonly term: number;
+      readonly alone?: boolean;
     }
   /** Afterwards it copies this primary, and may acknowledge for it. */
   | {

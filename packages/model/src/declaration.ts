@@ -101,21 +101,38 @@ export interface PostgresOptions {
   /** A fixed port. Left out: Hale picks one and keeps it. */
   readonly port?: number;
   /**
+   * The folder of the machine's own PostgreSQL, 15 to 18: '/usr/lib/postgresql/15/bin', which brings its extensions along. Left out:
+   * the build from npm, which is for development and small systems. Another major version does not read the data of this one.
+   */
+  readonly bin?: string;
+  /**
    * Nodes that copy the primary (default 0, or 2 with `durability`). When the primary is lost, one of them takes over within
    * a fraction of a second. With one, every loss of a node stops writes until it is back; two or more go on.
    */
   readonly standbys?: number;
-  /** 'no-acked-loss': a commit is acknowledged only when a standby has it on disk too, so no failover loses one. */
-  readonly durability?: 'no-acked-loss';
-  /** Where `hale backup` keeps copies of it. */
+  /**
+   * 'no-acked-loss' (default with standbys): a commit is acknowledged only when a standby has it on disk too, so no failover loses one, and writes
+   * wait while there is none. 'available': after 5 s without a standby the primary goes on alone and says so; what it then acknowledges is lost if it
+   * is lost too.
+   */
+  readonly durability?: 'no-acked-loss' | 'available';
+  /** Copies of it are taken, and proven by restoring them. */
   readonly backup?: BackupOptions;
 }
 
 export interface BackupOptions {
   /** The name of an objectStore() of `resources`. */
   readonly to: string;
-  /** `hale backup prune` takes older ones away (default '14d'); the newest and the last proven one always stay. */
+  /** Older ones are taken away (default '14d'); the newest and the last proven one always stay. */
   readonly keep?: DurationText;
+  /** A new one is taken when the last is older than this (default '1d'). Only what changed is stored. */
+  readonly every?: DurationText;
+  /** The newest one is restored into a scratch database, and read, when the last proof is older than this (default '7d'). It needs the database's size of disk for a while. */
+  readonly prove?: DurationText;
+  /** The log is followed into the store (default true): any moment can be restored to, a second or two behind the present. */
+  readonly pitr?: boolean;
+  /** Commits wait until their log is flushed outside of the database's disk (default false): nothing acknowledged is lost with it, and nothing is acknowledged while nobody receives. A single node only. */
+  readonly synchronous?: boolean;
   /** Encrypts everything with this key: 64 hexadecimal digits (`openssl rand -hex 32`). Who loses it loses the backups. */
   readonly encrypt?: EnvReference | SecretReference;
 }

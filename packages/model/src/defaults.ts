@@ -73,5 +73,16 @@ export const tcpProbes: ProbesSpec = {
 /** A program without a port: being alive is all that is asked. */
 export const aliveProbes: ProbesSpec = { startup: defaultProbe({ kind: 'alive' }), ready: undefined, live: undefined };
 
-/** How long `hale backup prune` keeps a backup where the declaration says nothing. */
-export const backupKeepMsDefault = 14 * 86_400_000;
+const dayMs = 86_400_000;
+/** What is not said of a backup; also of one in a drawing that an older version kept. */
+export const backupDefaults = {
+  keepMs: 14 * dayMs,
+  everyMs: dayMs,
+  proveMs: 7 * dayMs,
+  pitr: true,
+  synchronous: false,
+} as const;
+/** The last round to the store may carry a spool. */
+export const backupGrace: GraceSpec = { drainMs: 0, stopMs: 30_000 };
+/** It flushes and compresses: a slow disk is no hang. */
+export const backupHang: HangSpec = { afterMs: 30_000, action: 'replace' };

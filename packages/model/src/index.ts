@@ -70,6 +70,7 @@ export { type CommandResult, type EventBody, eventVersion, type HaleEvent, type 
 export { dependantsOf, findCycle, type Graph, needsOf, startOrder, stopOrder } from './graph.ts';
 export { isSecretName, maskEnv, maskEnvValue, maskUrlPassword, strikeOut } from './masking.ts';
 export {
+  backupUnit,
   type CommandId,
   gatewayUnit,
   type Incarnation,
@@ -81,13 +82,16 @@ export {
   type UnitName,
 } from './names.ts';
 export type {
+  BackupObservation,
   DatabaseObservation,
   Heartbeat,
   HostObservation,
+  LogObservation,
   Observation,
   ProbeObservation,
   ProbeVerdict,
   ProcessState,
+  ProofObservation,
   ReplicaObservation,
   TrafficObservation,
   UsageObservation,
@@ -125,7 +129,7 @@ export type {
   TlsSpec,
 } from './spec.ts';
 export type { ClusterSpec, UnitRole, UnitSpec } from './unit.ts';
-export { clustersOf, graphOf, hasPort, isCluster, routedServices, unitsOf } from './units.ts';
+export { backedUpOf, clustersOf, graphOf, hasPort, isCluster, routedServices, unitsOf } from './units.ts';
 export type {
   CauseKind,
   FeedLine,

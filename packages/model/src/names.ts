@@ -25,3 +25,5 @@ export function splitReplicaId(id: ReplicaId): { unit: UnitName; ordinal: number
 export const gatewayUnit: UnitName = 'gateway';
 /** The reserved unit that leads connections to the primaries of database clusters. */
 export const relayUnit: UnitName = 'relay';
+/** The reserved unit that takes backups and proves them. */
+export const backupUnit: UnitName = 'backup';

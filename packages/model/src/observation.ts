@@ -1,7 +1,7 @@
 // What was seen, reduced to what a decision needs. A field that is `unknown` or undefined says "nobody looked",
 // which is not the same as "bad": missing data alone permits only reversible actions (INV-04).
 import type { DegradedNotice } from './degraded.ts';
-import type { Incarnation, ReplicaId } from './names.ts';
+import type { Incarnation, ReplicaId, UnitName } from './names.ts';
 
 /** The kernel's word on the process. 'stopped': SIGSTOP or a debugger (two witnesses by itself). A zombie is 'exited'. */
 export type ProcessState =
@@ -85,6 +85,46 @@ export interface ReplicaObservation {
   readonly degraded?: readonly DegradedNotice[] | undefined;
   /** What a node of a database cluster says of itself; undefined while it cannot be asked. */
   readonly database?: DatabaseObservation | undefined;
+  /** What the one that backs databases up says of each; undefined while it has said nothing. */
+  readonly backups?: readonly BackupObservation[] | undefined;
+}
+
+/** The backups of one database. Times are Unix ms of this machine. */
+export interface BackupObservation {
+  readonly database: UnitName;
+  readonly everyMs: number;
+  readonly proveMs: number;
+  /** Since when it is looked after by this process; what never happened is counted from here. */
+  readonly since: number;
+  /** The store has been read since then: what is absent below is not there. */
+  readonly known: boolean;
+  readonly lastBackup: { readonly id: string; readonly at: number } | undefined;
+  readonly lastProof: ProofObservation | undefined;
+  /** Undefined where the log is not followed. */
+  readonly log: LogObservation | undefined;
+  readonly doing: 'backup' | 'proof' | 'clean-up' | undefined;
+  /** What went wrong last, in one line; '' once it has gone right again. */
+  readonly lastError: string;
+}
+
+export interface ProofObservation {
+  readonly backup: string;
+  readonly at: number;
+  readonly ok: boolean;
+  /** The first thing that was wrong; ''. */
+  readonly problem: string;
+  /** From the order to a database that answers. */
+  readonly rtoMs: number;
+}
+
+export interface LogObservation {
+  /** The store holds all that was committed until then; 0: not known yet. */
+  readonly completeUntil: number;
+  /** Since when the store has not been complete although there is something that it lacks. */
+  readonly behindSince: number | undefined;
+  readonly spoolBytes: number;
+  /** What is wrong with the database's side, or the store's; ''. */
+  readonly trouble: string;
 }
 
 export interface DatabaseObservation {

@@ -233,6 +233,12 @@ const errors: readonly Row[] = [
     'write standbys: 2',
   ],
   [
+    'a server as a number',
+    withServices({ orders }, { resources: { db: { ...postgres(), bin: 15 } } }),
+    'resources.db.bin',
+    'the number 15',
+  ],
+  [
     'an unknown resource',
     withServices({ orders }, { resources: { bus: { kind: 'kafka' } } }),
     'resources.bus',
@@ -342,7 +348,7 @@ test('what is said is kept, in milliseconds and bytes', () => {
     {
       name: 'shop',
       zones: ['a', 'b'],
-      resources: { db: postgres({ database: 'shop', port: 5544 }) },
+      resources: { db: postgres({ database: 'shop', port: 5544, bin: '../pg/bin' }) },
       services: {
         orders: service({
           run: './src/../orders.ts',
@@ -375,7 +381,8 @@ test('what is said is kept, in milliseconds and bytes', () => {
     [value?.gateway?.tryTimeoutMs, value?.gateway?.holdMs, value?.gateway?.bodyBytesMax],
     [5000, 5000, 2e6],
   );
-  assert.deepEqual(value?.resources['db'], { kind: 'postgres', name: 'db', database: 'shop', port: 5544 });
+  const db = { kind: 'postgres', name: 'db', database: 'shop', port: 5544, bin: '/srv/pg/bin' };
+  assert.deepEqual(value?.resources['db'], db);
   assert.ok(value);
   const prints = (spec: SystemSpec) => unitsOf(spec).map((unit) => unit.fingerprint);
   assert.deepEqual(prints(JSON.parse(JSON.stringify(value))), prints(value), 'a spec survives being a file');

@@ -6,6 +6,7 @@ import { postgresDefaults, standbysDefault, zonesDefault } from './defaults.ts';
 import { readBackup, readStore, type Stores } from './parse/backups.ts';
 import { checkDrawing, plainName } from './parse/checks.ts';
 import { readGateway } from './parse/gateway.ts';
+import { resolvePath } from './parse/paths.ts';
 import { errorAt, type Path, warningAt } from './parse/problems.ts';
 import { describe } from './parse/readers.ts';
 import { readService } from './parse/service.ts';
@@ -35,7 +36,7 @@ export function parseSystem(declaration: unknown, { root, id }: ParseOptions): P
   const name = readName(declaration['name'], problems);
   const zones = readZones(declaration['zones'], problems);
   const stores = readStores(resourceEntries, problems);
-  const { resources, backups } = readResources(resourceEntries, stores, problems);
+  const { resources, backups } = readResources(resourceEntries, { stores, root }, problems);
   const services: ServiceSpec[] = [];
   for (const [service, input] of Object.entries(serviceEntries)) {
     const read = readService(input, { name: service, root, zones });
@@ -125,7 +126,7 @@ function readStores(entries: Entries, problems: Problem[]): Stores {
 
 function readResources(
   entries: Entries,
-  stores: Stores,
+  { stores, root }: { readonly stores: Stores; readonly root: string },
   problems: Problem[],
 ): { readonly resources: readonly PostgresSpec[]; readonly backups: Readonly<Record<string, BackupSpec>> } {
   const resources: PostgresSpec[] = [];
@@ -151,9 +152,12 @@ function readResources(
     }
     const standbys = read.value.standbys ?? (read.value.durability === undefined ? 0 : standbysDefault);
     problems.push(...doubtStandbys(path, standbys, read.value.durability));
-    resources.push({ kind: 'postgres', name, database, port: read.value.port, ...(standbys > 0 && { standbys }) });
+    const { port, bin } = read.value;
+    const available = read.value.durability === 'available' ? { durability: 'available' as const } : {};
+    const own = bin === undefined ? {} : { bin: resolvePath(root, bin) };
+    resources.push({ kind: 'postgres', name, database, port, ...own, ...(standbys > 0 && { standbys }), ...available });
     if (read.value.backup === undefined) continue;
-    const backup = readBackup(read.value.backup, [...path, 'backup'], stores);
+    const backup = readBackup(read.value.backup, [...path, 'backup'], { stores, standbys });
     problems.push(...backup.problems);
     if (backup.spec !== undefined) backups[name] = backup.spec;
   }
@@ -167,7 +171,7 @@ function doubtStandbys(path: Path, standbys: number, durability: string | undefi
     const message = `${durability} needs standbys, and there are none: with one node, what its disk loses is lost`;
     return [errorAt(at, { message, hint: 'write standbys: 2, or leave durability out' })];
   }
-  if (standbys !== 1) return [];
+  if (standbys !== 1 || durability === 'available') return [];
   const message = 'one standby: whenever either node is lost, writes wait until it is back';
   return [warningAt(at, { message, hint: 'write standbys: 2' })];
 }

@@ -21,6 +21,14 @@ export interface BackupSpec {
   /** Of the object store, as declared. */
   readonly url: string;
   readonly keepMs: number;
+  /** A new one is taken when the last is older. */
+  readonly everyMs: number;
+  /** The newest is restored into a scratch database when the last proof is older. */
+  readonly proveMs: number;
+  /** The log is followed into the store, so that any moment can be restored to. */
+  readonly pitr: boolean;
+  /** A commit is acknowledged only when its log is flushed in the spool; one node only. */
+  readonly synchronous: boolean;
   /** The key, as a reference; absent: nothing is encrypted. */
   readonly encrypt?: Extract<EnvValue, { kind: 'env' | 'secret' }>;
 }
@@ -109,8 +117,12 @@ export interface PostgresSpec {
   readonly name: UnitName;
   readonly database: string;
   readonly port: number | undefined;
+  /** Absolute path of the folder with the server's programs; absent: the build from npm. */
+  readonly bin?: string;
   /** Nodes beside the primary that copy it; absent for a single node. A cluster is reached through a relay. */
   readonly standbys?: number;
+  /** Absent: 'no-acked-loss'. */
+  readonly durability?: 'available';
 }
 
 export interface GatewaySpec {

@@ -3,7 +3,7 @@
 import type { UnitName } from './names.ts';
 import type { GraceSpec, HangSpec, ProbesSpec } from './spec.ts';
 
-export type UnitRole = 'service' | 'gateway' | 'postgres' | 'relay';
+export type UnitRole = 'service' | 'gateway' | 'postgres' | 'relay' | 'backup';
 
 export interface UnitSpec {
   readonly name: UnitName;
@@ -29,4 +29,6 @@ export interface UnitSpec {
 export interface ClusterSpec {
   /** Standbys that must have a commit on disk before it is acknowledged (k of the n others, any). */
   readonly acknowledgers: number;
+  /** The primary goes on alone when none receives ('available'). Absent: writes wait. */
+  readonly mayGoAlone?: true;
 }

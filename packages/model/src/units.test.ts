@@ -60,6 +60,13 @@ const fingerprintTable: readonly (readonly [string, string, SystemSpec, SystemSp
   ['a timeout', 'gateway', one({}), { ...one({}), gateway: buildGateway({ timeoutMs: 1 }) }, false],
   ['routes', 'gateway', one({}), { ...one({}), gateway: buildGateway() }, false],
   [
+    'another server',
+    'db',
+    buildSystem({ resources: [buildPostgres()] }),
+    buildSystem({ resources: [buildPostgres({ bin: '/usr/lib/postgresql/15/bin' })] }),
+    true,
+  ],
+  [
     'a new listener',
     'gateway',
     one({}),

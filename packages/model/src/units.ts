@@ -4,6 +4,9 @@ import { canonicalJson, hashText } from '@hale/base';
 import {
   acknowledgersDefault,
   aliveProbes,
+  backupDefaults,
+  backupGrace,
+  backupHang,
   defaultProbe,
   gatewayGrace,
   hangDefault,
@@ -12,8 +15,8 @@ import {
   relayGrace,
 } from './defaults.ts';
 import { type Graph, startOrder } from './graph.ts';
-import { gatewayUnit, relayUnit, type UnitName } from './names.ts';
-import type { GatewaySpec, PostgresSpec, ServiceSpec, SystemSpec } from './spec.ts';
+import { backupUnit, gatewayUnit, relayUnit, type UnitName } from './names.ts';
+import type { BackupSpec, GatewaySpec, PostgresSpec, ServiceSpec, SystemSpec } from './spec.ts';
 import type { UnitSpec } from './unit.ts';
 
 /**
@@ -26,9 +29,10 @@ export function unitsOf(spec: SystemSpec): readonly UnitSpec[] {
     const service = spec.services[name];
     const resource = spec.resources[name];
     if (service !== undefined) units.push(serviceUnit(service));
-    else if (resource !== undefined) units.push(postgresUnit(resource, spec.zones));
+    else if (resource !== undefined) units.push(postgresUnit(resource, spec));
   }
   if (clustersOf(spec).length > 0) units.push(relayUnitOf(spec));
+  if (backedUpOf(spec).length > 0) units.push(backupUnitOf(spec));
   if (spec.gateway !== undefined) units.push(gatewayUnitOf(spec, spec.gateway));
   return units;
 }
@@ -53,6 +57,16 @@ export function clustersOf(spec: Pick<SystemSpec, 'resources'>): readonly Postgr
 
 export function isCluster(resource: PostgresSpec): boolean {
   return (resource.standbys ?? 0) > 0;
+}
+
+/** The databases that are backed up, in declared order, with what is said of it. */
+export function backedUpOf(
+  spec: Pick<SystemSpec, 'resources' | 'backups'>,
+): readonly { readonly resource: PostgresSpec; readonly backup: BackupSpec }[] {
+  return Object.values(spec.resources).flatMap((resource) => {
+    const backup = spec.backups?.[resource.name];
+    return backup === undefined ? [] : [{ resource, backup: { ...backupDefaults, ...backup } }];
+  });
 }
 
 /** Names of the services that the gateway listens for (`svc:<service>`), in declared order. */
@@ -80,9 +94,11 @@ function serviceUnit(service: ServiceSpec): UnitSpec {
   };
 }
 
-function postgresUnit(resource: PostgresSpec, zones: readonly string[]): UnitSpec {
+function postgresUnit(resource: PostgresSpec, { zones, backups }: SystemSpec): UnitSpec {
   const { standbys = 0 } = resource;
+  const synchronous = backups?.[resource.name]?.synchronous === true;
   const cluster = isCluster(resource) ? { acknowledgers: acknowledgersDefault } : undefined;
+  const available = resource.durability === 'available' ? { mayGoAlone: true as const } : {};
   return {
     name: resource.name,
     role: 'postgres',
@@ -102,10 +118,13 @@ function postgresUnit(resource: PostgresSpec, zones: readonly string[]): UnitSpe
     fingerprint: fingerprintOf({
       kind: resource.kind,
       database: resource.database,
+      ...(resource.bin !== undefined && { bin: resource.bin }),
       // A cluster's declared port is the relay's.
       ...(cluster === undefined ? { port: resource.port } : { standbys, ...cluster }),
+      ...(synchronous && { synchronous }),
     }),
-    ...(cluster && { cluster }),
+    // Not in the fingerprint: no node is started anew for it.
+    ...(cluster && { cluster: { ...cluster, ...available } }),
   };
 }
 
@@ -125,6 +144,25 @@ function relayUnitOf(spec: SystemSpec): UnitSpec {
     grace: relayGrace,
     memoryBytesMax: undefined,
     fingerprint: fingerprintOf({ databases }),
+  };
+}
+
+/** One process for all: two would receive one log twice, and two copies at once are heavy. */
+function backupUnitOf(spec: SystemSpec): UnitSpec {
+  const backedUp = backedUpOf(spec);
+  return {
+    name: backupUnit,
+    role: 'backup',
+    replicas: 1,
+    uses: backedUp.map(({ resource }) => resource.name),
+    zones: spec.zones.slice(0, 1),
+    surge: false,
+    routed: false,
+    probes: aliveProbes,
+    hang: backupHang,
+    grace: backupGrace,
+    memoryBytesMax: undefined,
+    fingerprint: fingerprintOf({ system: spec.name, backedUp }),
   };
 }
 

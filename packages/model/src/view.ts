@@ -5,6 +5,7 @@ import type { NoteKind } from './command.ts';
 import type { DegradedNotice } from './degraded.ts';
 import type { RotationState } from './endpoint-table.ts';
 import type { Incarnation, IncidentId, ReplicaId, UnitName } from './names.ts';
+import type { BackupObservation } from './observation.ts';
 import type { PromiseView } from './promise.ts';
 import type { UnitRole } from './unit.ts';
 
@@ -69,7 +70,14 @@ export type CauseKind =
   /** a database's primary is lost, and no standby may take its place: too few of those that acknowledged can be asked */
   | 'no-quorum'
   | 'observer-or-shared-dependency'
-  | 'disk';
+  | 'disk'
+  /** the last backup is older than twice its time, or there is none */
+  | 'backup-overdue'
+  /** what was restored is not what should be there */
+  | 'proof-failed'
+  | 'proof-overdue'
+  /** the store lacks log for longer than a moment */
+  | 'log-behind';
 
 export interface IncidentView {
   readonly id: IncidentId;
@@ -109,6 +117,8 @@ export interface SystemView {
   readonly units: readonly UnitView[];
   readonly replicas: readonly ReplicaView[];
   readonly incidents: readonly IncidentView[];
+  /** Of each database that is backed up; absent where none is. */
+  readonly backups?: readonly BackupObservation[];
   readonly budget: { readonly used: number; readonly max: number; readonly windowMs: number };
   /** What keeps Hale itself from acting (a full disk): the rest is what was known before. */
   readonly trouble?: string;

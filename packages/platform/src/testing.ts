@@ -1,2 +1,3 @@
 // The door for tests and benches of other rooms: a real PostgreSQL in a yard of its own.
 export { openYard, type Yard } from './backup/backup-rig.ts';
+export { machineBin, skipWithoutMachineServer } from './postgres/machine-rig.ts';

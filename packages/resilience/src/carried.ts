@@ -11,15 +11,18 @@ export const priorityHeader = 'x-hale-priority';
 export const retriesLeftHeader = 'x-hale-retries-left';
 /** On the answer: what it did spend of that. */
 export const retriesSpentHeader = 'x-hale-retries-spent';
-/** On a 503: the work was not begun, and why. */
+/** On a 503: the work was not begun, or nothing of it is left, and why. */
 export const refusedHeader = 'x-hale-refused';
 /** On an answer by fallback: what is missing. */
 export const degradedHeader = 'x-hale-degraded';
 
 export type Priority = 'critical' | 'normal' | 'sheddable';
 
-/** Why work was not begun. After `open` and `retries` nobody above tries again; after the others another replica may be asked. */
-export type Refusal = 'deadline' | 'shed' | 'draining' | 'limit' | 'open' | 'retries';
+/**
+ * Why work was not begun. After `open` and `retries` nobody above tries again; after the others another replica may be asked. `undone`: a keyed
+ * request whose database went away under it; all of it was undone, or its key will tell, so the same request may be sent again.
+ */
+export type Refusal = 'deadline' | 'shed' | 'draining' | 'limit' | 'open' | 'retries' | 'undone';
 
 /** Header fields as Node gives them: lower case names; a field that came twice is a list. */
 export type HeaderFields = { readonly [name: string]: string | readonly string[] | undefined };
@@ -108,7 +111,15 @@ export function formatDegraded(missing: string): string {
   return missing.replace(/[^\x20-\x7e]/g, '?').slice(0, degradedLengthMax);
 }
 
-const refusals: ReadonlySet<string> = new Set<Refusal>(['deadline', 'shed', 'draining', 'limit', 'open', 'retries']);
+const refusals: ReadonlySet<string> = new Set<Refusal>([
+  'deadline',
+  'shed',
+  'draining',
+  'limit',
+  'open',
+  'retries',
+  'undone',
+]);
 
 function parseRefusal(word: string | readonly string[] | undefined): Refusal | undefined {
   return typeof word === 'string' && refusals.has(word) ? (word as Refusal) : undefined;

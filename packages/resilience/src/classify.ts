@@ -41,6 +41,7 @@ const refusals: Readonly<Record<string, Verdict>> = {
   draining: verdicts.elsewhere,
   open: verdicts.final,
   retries: verdicts.final,
+  undone: verdicts.failed,
 };
 
 /**

@@ -26,3 +26,6 @@ export type { ServiceState } from './life.ts';
 export type { Handler } from './listen.ts';
 export type { Reply, ReplyLike } from './reply.ts';
 export { createService, type Service, type ServiceOptions } from './service.ts';
+export type { SqlResult } from './sql/driver.ts';
+export { createSql, type ReadOptions, type Sql, type SqlOptions, type TransactionOptions } from './sql/sql.ts';
+export type { Isolation, Transaction } from './sql/transaction.ts';

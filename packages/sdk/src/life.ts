@@ -10,6 +10,7 @@ import { type CheckList, createCheckList } from './health.ts';
 import { type HealthPaths, healthPaths, pathOf } from './health-answer.ts';
 import { failHandler } from './listen.ts';
 import type { ServiceOptions } from './service.ts';
+import { createSql, type Sql, type SqlOptions } from './sql/sql.ts';
 import { type Environment, readSurroundings, type Surroundings } from './surroundings.ts';
 import { createTraffic, type Traffic } from './traffic.ts';
 
@@ -30,6 +31,8 @@ export interface Life {
   readonly goodbyes: (() => void | Promise<void>)[];
   /** One for each service of `uses`: as many as the program names. */
   readonly clients: Map<string, Client>;
+  /** By name; '' is the only one. */
+  readonly databases: Map<string, Sql>;
   state: ServiceState;
   leaving: Promise<boolean> | undefined;
 }
@@ -62,6 +65,7 @@ export function beginLife(options: ServiceOptions): Life {
     traffic,
     goodbyes: [],
     clients: new Map(),
+    databases: new Map(),
     state: 'starting',
     leaving: undefined,
   };
@@ -76,6 +80,7 @@ export async function endLife(life: Life, options: ServiceOptions): Promise<bool
   });
   for (const goodbye of life.goodbyes.reverse()) await goodbye();
   for (const client of life.clients.values()) await client.close();
+  for (const database of life.databases.values()) await database.close();
   life.degraded.close();
   life.state = 'stopped';
   return clean;
@@ -108,4 +113,14 @@ export function clientOf(
   const client = createServiceClient(source, options);
   life.clients.set(called, client);
   return client;
+}
+
+/** The database `name`, opened at the first asking. Options given later are not taken over. */
+export function databaseOf(life: Life, name: string | undefined, options: SqlOptions | undefined): Sql {
+  let database = life.databases.get(name ?? '');
+  if (database === undefined) {
+    database = createSql(name, { env: life.env, clock: life.clock, ...options });
+    life.databases.set(name ?? '', database);
+  }
+  return database;
 }

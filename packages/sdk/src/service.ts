@@ -11,8 +11,9 @@ import type { Client, ClientOptions } from './client.ts';
 import { guardHandler, guardServer, type Interceptor } from './gate.ts';
 import type { Check, HealthReport } from './health.ts';
 import { answerHealth, type HealthPaths } from './health-answer.ts';
-import { beginLife, clientOf, endLife, type Life, type ServiceState } from './life.ts';
+import { beginLife, clientOf, databaseOf, endLife, type Life, type ServiceState } from './life.ts';
 import { type Handler, listenOn, respondWith } from './listen.ts';
+import type { Sql, SqlOptions } from './sql/sql.ts';
 import type { Environment } from './surroundings.ts';
 
 export interface ServiceOptions {
@@ -74,6 +75,11 @@ export interface Service {
    * over by the one there is. Throws HALE_SDK_SERVICE_UNKNOWN, HALE_SDK_CLIENT_INVALID.
    */
   client(service: string, options?: ClientOptions): Client;
+  /**
+   * The database of `uses` (its name, where there are several): transactions that survive a failover, reads from copies. Needs the library
+   * pg. Options count at the first asking. Throws HALE_SDK_SQL_NO_DATABASE, HALE_SDK_SQL_OPTION_INVALID.
+   */
+  sql(database?: string, options?: SqlOptions): Sql;
   /** Leaves politely. Resolves when everything is finished; true if nothing had to be cut. */
   drain(): Promise<boolean>;
 }
@@ -127,6 +133,7 @@ export function createService(name: string, options: ServiceOptions = {}): Servi
       return { ...at, server };
     },
     client: (called, clientOptions) => clientOf(life, { caller: name, called, options: clientOptions }),
+    sql: (database, sqlOptions) => databaseOf(life, database, sqlOptions),
     drain() {
       life.leaving ??= endLife(life, options);
       return life.leaving;

@@ -1,27 +1,34 @@
 // `hale backup`: takes a copy of a database now, lists and inspects what there is, proves it by restoring it into a scratch database,
 // cleans up, or follows the log until Ctrl-C. It works on the declaration alone: neither control nor keeper is asked.
+import { resolve } from 'node:path';
 import { formatBytes, formatDuration, parseDuration } from '@hale/base';
+import type { SystemSpec } from '@hale/model';
 import {
   type CatalogueEntry,
+  type Errand,
   findEngine,
+  type HouseManifest,
   openStrongbox,
   prove,
   prune,
+  pruneHouse,
   type RestoreProgress,
   readCatalogue,
   type Strongbox,
   startWalReceiver,
   takeBackup,
   verify,
+  whileOccupied,
 } from '@hale/platform/postgres';
 import { cliError, exitCodes } from '../errors.ts';
 import { styleOf } from '../host.ts';
+import { type AboutHouse, openHouseOf, takeHouseOf } from '../recovery/house.ts';
 import { loadDeclaration } from '../system/declaration.ts';
 import { createBar, type ProgressBar } from '../terminal/progress-bar.ts';
 import { renderTable } from '../terminal/table.ts';
 import { type Call, type CommandEntry, textOption } from './entry.ts';
 
-type Action = (call: Call, box: Strongbox) => Promise<number>;
+type Action = (call: Call, box: Strongbox, spec: SystemSpec) => Promise<number>;
 
 export const backupCommand: CommandEntry = {
   usage: 'backup <action> [id]',
@@ -31,6 +38,7 @@ export const backupCommand: CommandEntry = {
     command
       .option('-c, --config <file>', 'the declaration, if it is not hale.config.ts')
       .option('--db <name>', 'which database, where several have a backup')
+      .option('--no-house', 'now: the database alone, without declaration, programs and journal')
       .option('--keep <duration>', 'prune: younger ones stay (default: keep of the declaration)')
       .option('--dry-run', 'prune: only say what would be taken away')
       .option('--force', 'prune: pass over the signs of backups that were killed')
@@ -43,12 +51,15 @@ export const backupCommand: CommandEntry = {
       });
     }
     const spec = await loadDeclaration(call, textOption(call, 'config'));
-    return action(call, await openStrongbox(spec, textOption(call, 'db'), call.host.env));
+    const box = await openStrongbox(spec, textOption(call, 'db'), call.host.env);
+    const errand = errands[call.args[0] ?? ''];
+    if (errand === undefined) return action(call, box, spec);
+    return whileOccupied({ root: spec.root, database: box.database, errand }, () => action(call, box, spec));
   },
 };
 
 const help = `
-now      takes a backup; only what is new since the last one is stored
+now      takes a backup of the database, and of the declaration, the programs and the journal; only what is new is stored
 list     what there is, and whether it was proven
 verify   reads every object of all backups (or of one id) and looks for holes in the log
 prove    restores the newest (or one id) into a scratch database, reads all of it, throws it away
@@ -64,7 +75,10 @@ const actions: Readonly<Record<string, Action>> = {
   stream: follow,
 };
 
-async function now(call: Call, { vault, url }: Strongbox): Promise<number> {
+/** What the process that takes backups by itself must not be doing meanwhile. */
+const errands: Readonly<Record<string, Errand>> = { now: 'work', prove: 'work', prune: 'work', stream: 'log' };
+
+async function now(call: Call, { vault, url, database }: Strongbox, spec: SystemSpec): Promise<number> {
   const { terminal, clock } = call.host;
   const bar = createBar(call.host, call.json);
   const begun = clock.mono();
@@ -75,9 +89,30 @@ async function now(call: Call, { vault, url }: Strongbox): Promise<number> {
   }).finally(bar.clear);
   const { id, bytes, newBytes, startLsn, stopLsn, timeline } = manifest;
   const ms = Math.round(clock.mono() - begun);
-  if (call.json) terminal.json({ id, bytes, newBytes, startLsn, stopLsn, timeline, ms });
-  else terminal.line(`${id}: ${formatBytes(bytes)}, ${formatBytes(newBytes)} of it new, in ${formatDuration(ms)}`);
+  if (!call.json)
+    terminal.line(`${id}: ${formatBytes(bytes)}, ${formatBytes(newBytes)} of it new, in ${formatDuration(ms)}`);
+  const config = textOption(call, 'config');
+  const wish = { spec, database, config: config === undefined ? undefined : resolve(call.folder, config) };
+  const house = call.options['house'] === false ? undefined : await takeHouseOf(call.host, wish);
+  if (call.json) terminal.json({ id, bytes, newBytes, startLsn, stopLsn, timeline, ms, ...describeHouse(house) });
+  else if (house !== undefined) sayHouse(call, house);
   return exitCodes.ok;
+}
+
+function describeHouse(house: HouseManifest | undefined): object {
+  if (house === undefined) return {};
+  const { leftOut } = house.about as AboutHouse;
+  return { house: { id: house.id, files: house.files.length, bytes: house.bytes, newBytes: house.newBytes, leftOut } };
+}
+
+function sayHouse({ host: { terminal } }: Call, house: HouseManifest): void {
+  const { leftOut } = house.about as AboutHouse;
+  const words = `${house.files.length} files, ${formatBytes(house.bytes)}, ${formatBytes(house.newBytes)} of it new`;
+  terminal.line(`${house.id}: the house: declaration, programs and journal: ${words}`);
+  for (const { path, why } of leftOut.slice(0, 10))
+    terminal.line(terminal.paint.faint(`    not in it: ${path} (${why})`));
+  if (leftOut.length > 10)
+    terminal.line(terminal.paint.faint(`    and ${leftOut.length - 10} more: --json names them`));
 }
 
 async function list(call: Call, { vault }: Strongbox): Promise<number> {
@@ -133,12 +168,12 @@ async function inspect(call: Call, { vault }: Strongbox): Promise<number> {
   return whole ? exitCodes.ok : exitCodes.failure;
 }
 
-async function drill(call: Call, { vault }: Strongbox): Promise<number> {
+async function drill(call: Call, { vault, bin }: Strongbox): Promise<number> {
   const { terminal, clock } = call.host;
   const bar = createBar(call.host, call.json);
   const [, id] = call.args;
   const proof = await prove({
-    ...{ vault, clock, engine: await findEngine(), onProgress: (progress) => showRestore(bar, progress) },
+    ...{ vault, clock, engine: await findEngine(bin), onProgress: (progress) => showRestore(bar, progress) },
     ...(id === undefined ? {} : { target: { kind: 'backup', id } as const }),
   }).finally(bar.clear);
   if (call.json) terminal.json(proof);
@@ -166,7 +201,7 @@ export function showRestore(bar: ProgressBar, progress: RestoreProgress): void {
     );
 }
 
-async function cleanUp(call: Call, { vault, spec }: Strongbox): Promise<number> {
+async function cleanUp(call: Call, { vault, spec, database }: Strongbox, system: SystemSpec): Promise<number> {
   const { terminal, clock } = call.host;
   const given = textOption(call, 'keep');
   const keepMs = given === undefined ? spec.keepMs : parseDuration(given);
@@ -175,6 +210,7 @@ async function cleanUp(call: Call, { vault, spec }: Strongbox): Promise<number> 
   const dry = call.options['dryRun'] === true;
   const force = call.options['force'] === true;
   const pruned = await prune({ vault, clock, retention: { keepMs, keepCountMin: 1 }, dry, force });
+  if (!dry) await pruneHouse((await openHouseOf(system, database, call.host.env)).vault, clock, keepMs);
   if (call.json) terminal.json({ dry, ...pruned });
   else {
     const verb = dry ? 'would be taken away' : 'taken away';

@@ -9,8 +9,8 @@ export const doctorCommand: CommandEntry = {
   usage: 'doctor',
   summary: 'is this machine fit for Hale? what is missing, and what to do',
   group: 'Set up',
-  async run({ host: { terminal }, folder, json }) {
-    const findings = await examine(folder);
+  async run({ host: { terminal, env }, folder, json }) {
+    const findings = await examine(folder, env);
     const failed = findings.some((finding) => finding.verdict === 'fail');
     if (json) terminal.json({ fit: !failed, findings });
     else for (const finding of findings) for (const line of render(finding)) terminal.line(line);

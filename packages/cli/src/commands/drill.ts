@@ -11,6 +11,7 @@ import { pause } from '../host.ts';
 import { findSystemRoot } from '../system/folder.ts';
 import { type Call, type CommandEntry, textOption } from './entry.ts';
 import { listenForInterrupts } from './live-session.ts';
+import { recoveryDrill, runRecoveryDrill } from './recovery-drill.ts';
 import { wholeNumber } from './whole-number.ts';
 
 export const drillCommand: CommandEntry = {
@@ -22,6 +23,9 @@ export const drillCommand: CommandEntry = {
       .option('--runs <count>', 'how often', '1')
       .option('--seed <number>', 'the dice to throw again')
       .option('--rps <number>', 'requests a second, instead of what the drill says')
+      .option('--bare', 'dr: rebuild the whole system in an empty folder, from the store alone')
+      .option('--from <url>', 'dr --bare: the store; its key comes from the environment')
+      .option('--system <name>', 'dr --bare: which system, where the store holds several')
       .option('--service <name>', 'the service to break, if not the one that the drill names')
       .addHelpText(
         'after',
@@ -30,6 +34,7 @@ export const drillCommand: CommandEntry = {
   async run(call) {
     const [action, name] = call.args;
     if (action === 'list') return list(call);
+    if (action === 'run' && name === recoveryDrill.name) return runRecoveryDrill(call);
     if (action === 'run' && name !== undefined) return runNamed(call, name);
     throw cliError('HALE_CLI_USAGE', 'drill wants an action: list, or run with the name of a drill', {
       hint: 'hale drill list',
@@ -38,8 +43,9 @@ export const drillCommand: CommandEntry = {
 };
 
 function list({ host: { terminal }, json }: Call): number {
-  if (json) terminal.json(scenarios.map(({ name, about }) => ({ name, about })));
-  else for (const { name, about } of scenarios) terminal.line(`${terminal.paint.name(name.padEnd(24))}  ${about}`);
+  const all = [...scenarios.map(({ name, about }) => ({ name, about })), recoveryDrill];
+  if (json) terminal.json(all);
+  else for (const { name, about } of all) terminal.line(`${terminal.paint.name(name.padEnd(24))}  ${about}`);
   return exitCodes.ok;
 }
 

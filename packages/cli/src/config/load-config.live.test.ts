@@ -60,6 +60,17 @@ const table: readonly Row[] = [
     expected: ['gateway.tls', 7, 'HALE_PLATFORM_GATEWAY_TLS', 'openssl x509'],
   },
   {
+    what: 'names a folder without a PostgreSQL',
+    config: system(`orders: ${orders}`, `resources: { db: postgres({ bin: 'pg' }) },`),
+    expected: ['resources.db.bin', 7, 'HALE_PLATFORM_POSTGRES_BIN', 'pg/initdb is missing', '/usr/lib/postgresql'],
+  },
+  {
+    what: 'would run another version on the data',
+    config: system(`orders: ${orders}`, `resources: { db: postgres() },`),
+    files: { '.hale/data/db/pgdata/PG_VERSION': '12\n' },
+    expected: ['resources.db', 7, 'was made by PostgreSQL 12', 'nothing was touched', 'bin'],
+  },
+  {
     what: 'imports what is not installed',
     config: `import x from 'no-such-package-here';\nexport default x;`,
     expected: ['', undefined, 'Cannot find package', 'npm install no-such-package-here'],

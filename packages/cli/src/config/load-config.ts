@@ -10,6 +10,7 @@ import { evaluateConfig } from './evaluation.ts';
 import { problemOfFault, problemOfOddValue, problemOfSyntax } from './evaluation-problems.ts';
 import { checkFiles, checkPrograms } from './files-check.ts';
 import { findConfig } from './find-config.ts';
+import { checkServers } from './server-check.ts';
 
 export interface LoadOptions {
   /** The system's UUID; a function of the declaration's folder where it lives there (`.hale/system.json`). */
@@ -54,6 +55,7 @@ export async function loadConfig(place: string, options: LoadOptions): Promise<L
       : [
           ...checkFiles(parsed.value, options.environment ?? process.env),
           ...checkCertificate(parsed.value, createSystemClock().wall()),
+          ...(await checkServers(parsed.value)),
         ]),
   );
   const located = problems.map((problem) => withLine(problem, source.text));

@@ -9,6 +9,14 @@ import { isSecretName, type ServiceSpec, type SystemSpec } from '@hale/model';
 type Env = Readonly<Record<string, string | undefined>>;
 type Named = readonly [name: string, value: string | undefined];
 
+/** What lets somebody into a store of backups. */
+const storeKeys = [
+  'AWS_SECRET_ACCESS_KEY',
+  'AWS_SESSION_TOKEN',
+  'AZURE_STORAGE_CONNECTION_STRING',
+  'AZURE_STORAGE_KEY',
+];
+
 /** Values that `spec` hands to its programs and that must not be repeated; a value within a URL (its password) besides. */
 export function secretValuesOf(spec: SystemSpec, { root, env }: { root: string; env: Env }): string[] {
   const services = Object.values(spec.services);
@@ -17,6 +25,8 @@ export function secretValuesOf(spec: SystemSpec, { root, env }: { root: string; 
     ...services.flatMap((service) =>
       Object.values(service.env).flatMap((value) => (value.kind === 'secret' ? [env[value.name]] : [])),
     ),
+    ...Object.values(spec.backups ?? {}).map(({ encrypt }) => (encrypt === undefined ? undefined : env[encrypt.name])),
+    ...storeKeys.map((name) => env[name]),
     ...Object.keys(spec.resources).map((name) => readText(join(root, '.hale', 'data', name, 'password')).trim()),
   ];
   const doubtful = services.flatMap((service) => variablesOf(service, env)).filter(isHidden);

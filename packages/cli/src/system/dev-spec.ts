@@ -35,12 +35,13 @@ export function devSpec(spec: SystemSpec, { only, inspectors, ports }: DevWish):
       .map(([name, service]) => [name, onWorkbench(service, { inspector: inspectors[name], port: ports[name] })]),
   );
   const resources = Object.fromEntries(Object.entries(spec.resources).filter(([name]) => stays(name)));
+  const backups = Object.fromEntries(Object.entries(spec.backups ?? {}).filter(([name]) => stays(name)));
   const gateway = spec.gateway && {
     ...spec.gateway,
     workers: 1,
     routes: spec.gateway.routes.filter((route) => route.service in services),
   };
-  return { ...spec, services, resources, gateway };
+  return { ...spec, services, resources, gateway, ...(spec.backups && { backups }) };
 }
 
 interface Bench {

@@ -5,12 +5,14 @@ import { accessSync, constants, existsSync, readFileSync, statfsSync } from 'nod
 import { homedir, release } from 'node:os';
 import { promisify } from 'node:util';
 import { formatBytes, type HaleError } from '@hale/base';
+import type { SystemSpec } from '@hale/model';
 import { requireProgram } from '@hale/platform/gateway';
 import { findSystemRoot, latestRelease, readIdentity } from './folder.ts';
 import { holderOfPort, isPortFree } from './free-port.ts';
 import { listenersOf } from './listener-ports.ts';
 import { findMarked } from './process-table.ts';
 import { findSystem, isRunning } from './running.ts';
+import { examineState } from './state-check.ts';
 
 export interface Finding {
   readonly verdict: 'ok' | 'warn' | 'fail';
@@ -25,7 +27,10 @@ const diskFailBytes = 100e6;
 const watchesWanted = 1024;
 
 /** Everything, in the order a person would ask. */
-export async function examine(folder: string): Promise<Finding[]> {
+export async function examine(
+  folder: string,
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Promise<Finding[]> {
   if (process.platform === 'win32') {
     return [
       { verdict: 'fail', what: 'system', found: 'Windows', hint: 'use WSL2: install a Linux there and run Hale in it' },
@@ -35,6 +40,7 @@ export async function examine(folder: string): Promise<Finding[]> {
   if (process.platform === 'linux') findings.push(procFolder(), inotify(), descriptors());
   findings.push(
     await databaseUser(),
+    ...(await examineState(specIn(folder), env)),
     disk(folder),
     ...(await balancer(folder)),
     writable(folder),
@@ -119,10 +125,15 @@ async function databaseUser(): Promise<Finding> {
   }
 }
 
+/** The system that was started last from here. */
+function specIn(folder: string): SystemSpec | undefined {
+  const root = findSystemRoot(folder);
+  return root === undefined ? undefined : latestRelease(root)?.spec;
+}
+
 /** The real balancer that the system's gateway is, where it is one. */
 async function balancer(folder: string): Promise<Finding[]> {
-  const root = findSystemRoot(folder);
-  const program = (root === undefined ? undefined : latestRelease(root)?.spec)?.gateway?.program;
+  const program = specIn(folder)?.gateway?.program;
   if (program === undefined || program.kind === 'embedded') return [];
   const what = program.kind;
   if (program.include !== undefined) return [{ verdict: 'ok', what, found: 'run by the team itself' }];

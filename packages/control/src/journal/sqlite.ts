@@ -116,7 +116,7 @@ function inTransaction(database: DatabaseSync, durable: boolean, work: () => voi
   }
 }
 
-interface EntryRow {
+export interface EntryRow {
   readonly seq: number;
   readonly kind: 'event' | 'command';
   readonly version: number;

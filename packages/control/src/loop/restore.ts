@@ -22,13 +22,13 @@ export function restore<State>(brain: Brain<State>, journal: Journal): Restored<
   let seq = snapshot?.seq ?? 0;
   let replayed = 0;
   for (let page = journal.read(seq, pageSize); page.length > 0; page = journal.read(seq, pageSize)) {
-    for (const entry of page) state = fold(brain, state, entry);
+    for (const entry of page) state = foldEntry(brain, state, entry);
     seq = page.at(-1)?.seq ?? seq;
     replayed += page.length;
   }
   return { state, seq, replayed, from };
 }
 
-function fold<State>(brain: Brain<State>, state: State, { record }: JournalEntry): State {
+export function foldEntry<State>(brain: Brain<State>, state: State, { record }: JournalEntry): State {
   return record.kind === 'event' ? brain.step(state, record.event).state : state;
 }

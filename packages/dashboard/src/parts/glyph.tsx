@@ -82,6 +82,8 @@ const roleShapes: Readonly<Record<UnitRole, ComponentChildren>> = {
   ),
   // A fork in the road.
   relay: <path d="M1 8h6M7 8l5-4.5M7 8l5 4.5M9.5 3.2l3-.2-.3 3M9.5 12.8l3 .2-.3-3" class="stroke" />,
+  // A chest into which something is laid.
+  backup: <path d="M2 7v7h12V7M5.5 10.5h5M8 1.5v5M5.8 4.6 8 6.8l2.2-2.2" class="stroke" />,
 };
 
 /** What kind of unit it is; nothing for a plain service. */

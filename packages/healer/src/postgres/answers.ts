@@ -4,6 +4,7 @@ import type { CommandId, CommandResult } from '@hale/model';
 import { limits } from '../limits.ts';
 import type { Life, Slot, Unit } from '../state.ts';
 import { about, tell, type Work } from '../work.ts';
+import { foldAlone } from './alone.ts';
 import { foldFence } from './election.ts';
 import { openFor } from './tend.ts';
 
@@ -49,6 +50,7 @@ function answered(work: Work, { unit, slot, life }: Asked, result: CommandResult
     node.followedAt = work.now;
     node.dryAt = undefined;
   }
+  if (asked.kind === 'alone' || asked.kind === 'share') foldAlone(cluster, life, asked.kind);
   if (asked.kind === 'promote' && cluster.election === undefined && slot.replica === cluster.primary)
     openFor(work, unit, cluster, life);
 }

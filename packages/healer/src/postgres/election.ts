@@ -6,11 +6,12 @@
 //     └── too few in reach: refused aloud; the old one is started again, and this is asked anew when that changes
 //
 // INV-07: who has not been fenced is counted as acknowledging; see quorum.ts.
-import { formatDuration } from '@hale/base';
+import { formatBytes, formatDuration } from '@hale/base';
 import { addRemedy } from '../incidents.ts';
 import { limits } from '../limits.ts';
 import type { Cluster, Election, Unit } from '../state.ts';
 import { give, tell, type Work, wakeBy } from '../work.ts';
+import { exposureOf, isAlone, isGivenUp } from './alone.ts';
 import { isFit, isJoined, nodeOf, primarySlot, type Seat, seatsOf } from './cluster.ts';
 import { fencesNeeded, furthest } from './quorum.ts';
 
@@ -18,8 +19,14 @@ import { fencesNeeded, furthest } from './quorum.ts';
 export function considerElection(work: Work, unit: Unit, cluster: Cluster): void {
   // Where nobody runs the system is starting, and its primary first.
   if (cluster.joined.length === 0 || seatsOf(unit).length === 0) return;
-  const needed = needOf(unit, cluster);
+  const lossy = isGivenUp(work, unit, cluster);
+  const needed = lossy ? 1 : needOf(unit, cluster);
   const inReach = votersOf(unit, cluster).length;
+  if (isAlone(cluster) && !lossy) {
+    const why = `${cluster.primary} went on alone, and only it has everything`;
+    refuseOnce(work, unit, cluster, `a failover of ${unit.spec.name} is refused for now: ${why}`);
+    return;
+  }
   if (inReach < needed) {
     const why = `${inReach} of ${cluster.joined.length} standbys that may have acknowledged can be asked, ${needed} are needed`;
     refuseOnce(work, unit, cluster, `a failover of ${unit.spec.name} is refused for now: ${why}`);
@@ -27,7 +34,7 @@ export function considerElection(work: Work, unit: Unit, cluster: Cluster): void
   }
   cluster.refused = undefined;
   cluster.open = undefined;
-  cluster.election = { term: cluster.term + 1, since: work.now, fenced: [] };
+  cluster.election = { term: cluster.term + 1, since: work.now, fenced: [], ...(lossy && { lossy }) };
   const slot = primarySlot(unit, cluster);
   if (slot !== undefined) addRemedy(work, slot, 'fail over');
   const subject = { unit: unit.spec.name, replica: cluster.primary, incident: slot?.incident };
@@ -41,9 +48,16 @@ export function driveElection(work: Work, unit: Unit, cluster: Cluster, election
   election.fenced = election.fenced.filter(({ incarnation }) =>
     voters.some(({ life }) => life.incarnation === incarnation),
   );
-  const needed = needOf(unit, cluster);
+  const needed = election.lossy === true ? 1 : needOf(unit, cluster);
   const chosen = furthest(election.fenced);
-  if (chosen !== undefined && election.fenced.length >= needed) {
+  if (chosen !== undefined && election.lossy === true && election.fenced.length === voters.length) {
+    const missing = formatBytes(exposureOf(unit, cluster));
+    const text = `${cluster.primary} did not come back: ${chosen.replica} becomes the primary of term ${election.term}, and may lack up to ${missing} of what was acknowledged`;
+    enthrone(work, unit, cluster, { election, primary: chosen.replica, baseline: chosen.logEnd });
+    tell(work, 'escalated', text, { unit: unit.spec.name, replica: chosen.replica });
+    return;
+  }
+  if (chosen !== undefined && election.lossy !== true && election.fenced.length >= needed) {
     if (chosen.logEnd >= (cluster.baseline ?? Number.POSITIVE_INFINITY)) {
       enthrone(work, unit, cluster, { election, primary: chosen.replica, baseline: chosen.logEnd });
       const others = election.fenced.length - 1;
@@ -53,7 +67,8 @@ export function driveElection(work: Work, unit: Unit, cluster: Cluster, election
     }
   }
   const tooLate = election.since + limits.electionMs;
-  const isBehind = election.fenced.length === voters.length && election.fenced.length >= needed;
+  const isBehind =
+    election.lossy !== true && election.fenced.length === voters.length && election.fenced.length >= needed;
   if (work.now >= tooLate || voters.length < needed || isBehind) {
     const late = `not within ${formatDuration(limits.electionMs)}`;
     const few = 'too few are left';
@@ -84,10 +99,14 @@ function enthrone(
     const isFenced = election.fenced.some(({ incarnation }) => incarnation === life.incarnation);
     if (isFenced || (primary === cluster.primary && isFit(life, cluster))) node.fit = election.term;
   }
+  const old = cluster.primary;
   cluster.term = election.term;
   cluster.primary = primary;
   cluster.joined = [];
   cluster.baseline = baseline;
+  // Who lost it all is alone no more; the old one that comes back still is, until it is seen to share.
+  if (election.lossy === true || primary !== old) cluster.alone = undefined;
+  else if (cluster.alone !== undefined) Object.assign(cluster.alone, { told: undefined, sharedAt: undefined });
   cluster.election = undefined;
 }
 

@@ -2,6 +2,7 @@
 import type { ReplicaView, UnitView } from '@hale/model';
 import { isActive } from '../lives.ts';
 import type { Life, Slot, Unit } from '../state.ts';
+import { describeAlone } from './alone.ts';
 import { seatsOf } from './cluster.ts';
 
 /** What a serving node is, in words; undefined for whoever is no node of a cluster. */
@@ -35,6 +36,8 @@ export function clusterState(unit: Unit): Pick<UnitView, 'state' | 'why'> | unde
       cluster.election === undefined ? `${cluster.primary} does not accept writes yet` : 'a standby takes over';
     return { state: 'down', why };
   }
+  const alone = describeAlone(unit, cluster);
+  if (alone !== undefined) return { state: 'healing', why: alone };
   const why = `${cluster.primary} is the primary, ${streaming} of ${standbys} standbys stream`;
   if (streaming < (unit.spec.cluster?.acknowledgers ?? 0)) return { state: 'down', why: `${why}: writes wait for one` };
   return streaming < standbys ? { state: 'healing', why } : { state: 'healthy', why };

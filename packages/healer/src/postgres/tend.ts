@@ -10,6 +10,7 @@ import { limits } from '../limits.ts';
 import { isActive, isStanding } from '../lives.ts';
 import type { Cluster, Life, Unit } from '../state.ts';
 import { about, give, tell, type Work, wakeBy } from '../work.ts';
+import { tendAlone } from './alone.ts';
 import { foundCluster, isFit, isPrimaryLost, primarySlot, receives, type Seat, seatsOf } from './cluster.ts';
 import { considerElection, driveElection } from './election.ts';
 
@@ -42,6 +43,7 @@ function tend(work: Work, unit: Unit, cluster: Cluster): void {
   if (cluster.election !== undefined) return;
   restartOldPrimary(work, unit, cluster);
   promote(work, unit, cluster);
+  tendAlone(work, unit, cluster);
   for (const seat of seatsOf(unit)) if (seat.slot.replica !== cluster.primary) lead(work, unit, cluster, seat);
 }
 
@@ -66,6 +68,7 @@ export function openFor(work: Work, unit: Unit, cluster: Cluster, life: Life): v
   cluster.open = life.incarnation;
   cluster.baseline ??= life.seen?.database?.logEnd;
   cluster.refused = undefined;
+  cluster.lostAt = undefined;
   const replica = cluster.primary;
   tell(work, 'verified', `${replica} accepts writes as the primary of term ${cluster.term}`, {
     unit: unit.spec.name,

@@ -9,13 +9,17 @@ const parse = (resources: Record<string, unknown>, uses: readonly string[] = [])
     { name: 'shop', resources, services: { web: service({ run: 'web.ts', uses }) } },
     { root: '/srv', id: 'x' },
   );
+const day = 86_400_000;
 const vault = objectStore({ url: 's3://bucket/shop' });
 
 test('a backup stands apart from its database, with its store and its default', () => {
   const { value, problems } = parse({ vault, db: postgres({ backup: { to: 'vault', encrypt: secret('KEY') } }) });
   assert.deepEqual(problems, []);
   assert.deepEqual(value?.backups, {
-    db: { url: 's3://bucket/shop', keepMs: 14 * 86_400_000, encrypt: { kind: 'secret', name: 'KEY' } },
+    db: {
+      ...{ url: 's3://bucket/shop', keepMs: 14 * day, everyMs: day, proveMs: 7 * day, pitr: true, synchronous: false },
+      encrypt: { kind: 'secret', name: 'KEY' },
+    },
   });
   assert.deepEqual(Object.keys(value?.resources ?? {}), ['db'], 'a store is nothing that is run');
   assert.equal(parse({ vault, db: postgres() }).value?.backups, undefined);
@@ -27,10 +31,22 @@ test('what is wrong is said with a better line', () => {
     [{ db: postgres({ backup: { to: 'vault' } }) }, 'resources.db.backup.to', /no object store/, /objectStore\(/],
     [{ vault, db: { kind: 'postgres', backup: {} } }, 'resources.db.backup.to', /no store/, /objectStore\(/],
     [
-      { vault, db: { kind: 'postgres', backup: { to: 'vault', every: '1h' } } },
+      { vault, db: { kind: 'postgres', backup: { to: 'vault', every: '500ms' } } },
       'resources.db.backup.every',
-      /does not act on 'every' yet/,
-      /hale backup now/,
+      /too short/,
+      /1s/,
+    ],
+    [
+      { vault, db: postgres({ standbys: 2, backup: { to: 'vault', synchronous: true } }) },
+      'resources.db.backup.synchronous',
+      /single node/,
+      /leave synchronous out/,
+    ],
+    [
+      { vault, db: postgres({ backup: { to: 'vault', synchronous: true, pitr: false } }) },
+      'resources.db.backup.synchronous',
+      /not followed/,
+      /leave pitr out/,
     ],
     [
       { vault, db: { kind: 'postgres', backup: { to: 'vault', keep: 14 } } },
@@ -63,4 +79,12 @@ test('a service cannot use a store', () => {
     problems.some(({ path }) => path === 'services.web.uses[0]'),
     JSON.stringify(problems),
   );
+});
+
+test('what is declared is what is done', () => {
+  const said = { to: 'vault', every: '1h', prove: '1s', keep: '2h', pitr: true, synchronous: true } as const;
+  const { value, problems } = parse({ vault, db: postgres({ backup: said }) });
+  assert.deepEqual(problems, []);
+  const { everyMs, proveMs, keepMs, pitr, synchronous } = value?.backups?.['db'] ?? {};
+  assert.deepEqual([everyMs, proveMs, keepMs, pitr, synchronous], [3_600_000, 1_000, 7_200_000, true, true]);
 });

@@ -1,7 +1,7 @@
 // Backups as they are declared: which database, into which store, how long, and with which key. A name that is no store is a problem
 // here; whether the store answers is asked by whoever may.
 import type { Problem } from '@hale/base';
-import { backupKeepMsDefault } from '../defaults.ts';
+import { backupDefaults } from '../defaults.ts';
 import type { BackupSpec } from '../spec.ts';
 import { errorAt, type Path, suggest } from './problems.ts';
 import { type BackupShape, objectStoreShape, readShape } from './shapes.ts';
@@ -23,7 +23,7 @@ export function readStore(input: unknown, path: Path): { readonly url: string; r
 export function readBackup(
   backup: BackupShape,
   path: Path,
-  stores: Stores,
+  { stores, standbys }: { readonly stores: Stores; readonly standbys: number },
 ): { readonly spec: BackupSpec | undefined; readonly problems: readonly Problem[] } {
   const url = stores.get(backup.to ?? '');
   if (url === undefined) {
@@ -44,5 +44,33 @@ export function readBackup(
               ? encrypt
               : { kind: encrypt.kind, name: encrypt.name, fallback: encrypt.fallback },
         };
-  return { spec: { url, keepMs: backup.keep ?? backupKeepMsDefault, ...key }, problems: [] };
+  const { pitr = backupDefaults.pitr, synchronous = backupDefaults.synchronous } = backup;
+  const times = {
+    keepMs: backup.keep ?? backupDefaults.keepMs,
+    everyMs: backup.every ?? backupDefaults.everyMs,
+    proveMs: backup.prove ?? backupDefaults.proveMs,
+  };
+  return {
+    spec: { url, ...times, pitr, synchronous, ...key },
+    problems: doubtSynchronous({ pitr, synchronous, standbys }, path),
+  };
+}
+
+/** What could not keep its promise. */
+function doubtSynchronous(
+  { pitr, synchronous, standbys }: { readonly pitr: boolean; readonly synchronous: boolean; readonly standbys: number },
+  path: Path,
+): readonly Problem[] {
+  if (!synchronous) return [];
+  const at = [...path, 'synchronous'];
+  if (standbys > 0) {
+    const message =
+      'synchronous backups need a single node: a commit of a cluster waits for its standbys, whose names change with every term';
+    return [
+      errorAt(at, { message, hint: 'leave synchronous out: a standby has every acknowledged commit on its disk' }),
+    ];
+  }
+  if (pitr) return [];
+  const message = 'a commit cannot wait for a log that is not followed';
+  return [errorAt(at, { message, hint: 'leave pitr out, or synchronous' })];
 }

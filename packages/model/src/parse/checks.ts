@@ -2,7 +2,7 @@
 // zones that nobody declared. Reads the specs that could be read; says nothing about fields of one service alone.
 import type { Problem } from '@hale/base';
 import { findCycle, type Graph } from '../graph.ts';
-import { gatewayUnit, relayUnit } from '../names.ts';
+import { backupUnit, gatewayUnit, relayUnit } from '../names.ts';
 import type { GatewaySpec, PostgresSpec, ServiceSpec } from '../spec.ts';
 import { hasPort } from '../units.ts';
 import { errorAt, suggest, warningAt } from './problems.ts';
@@ -46,6 +46,8 @@ function checkNames({ serviceNames, resourceNames }: Drawing): readonly Problem[
         complain(`'${name}' is the name of the gateway's own workers`, "choose another, for example 'edge'");
       else if (name === relayUnit)
         complain(`'${name}' is the name of what leads to database clusters`, "choose another, for example 'forwarder'");
+      else if (name === backupUnit)
+        complain(`'${name}' is the name of what backs databases up`, "choose another, for example 'archive'");
       else if (!unitName.test(name) || name === 'constructor') {
         complain(
           `'${name}' cannot be a name: lower-case letters, digits and dashes, at most 40`,

@@ -135,6 +135,10 @@ const readKeyReference: Reader<EnvReference | SecretReference> = (input) => {
 const backupShape = z.object({
   to: field(readText),
   keep: field(readDuration('14d', { min: hour, max: 3_650 * 24 * hour })),
+  every: field(readDuration('1d', { min: 1_000, max: 365 * 24 * hour })),
+  prove: field(readDuration('7d', { min: 1_000, max: 365 * 24 * hour })),
+  pitr: field(readFlag),
+  synchronous: field(readFlag),
   encrypt: field(readKeyReference),
 });
 export type BackupShape = z.output<typeof backupShape>;
@@ -145,8 +149,9 @@ export const postgresShape = z.object({
   kind: z.literal('postgres'),
   database: field(readText),
   port: field(readPort),
+  bin: field(readText),
   standbys: field(readWhole({ min: 0, max: standbysMax })),
-  durability: field(readOneOf('no-acked-loss')),
+  durability: field(readOneOf('no-acked-loss', 'available')),
   backup: backupShape.optional(),
 });
 export type PostgresShape = z.output<typeof postgresShape>;
@@ -188,10 +193,6 @@ const laterFields: Readonly<Record<string, string>> = {
   scale: 'leave it out, and set replicas to a number',
   regions: 'leave it out: one host is one region',
   alerts: 'leave it out: incidents stand in `hale incidents` and on the dashboard',
-  standbys: 'leave it out: this version runs one node, so its loss stops writes until it is back',
-  durability: 'leave it out: one node loses nothing it has acknowledged unless its disk is lost',
-  every: 'leave it out, and run `hale backup now` from cron or a systemd timer',
-  pitr: 'leave it out: a backup is restored to its end, or as far as the log beside it reaches',
   cpu: 'leave it out: only memory is limited yet',
   schedule: 'leave it out',
   canary: 'leave it out',

@@ -37,14 +37,16 @@ export interface Yard {
 
 const boundMs = 20_000;
 
-export async function openYard(): Promise<Yard> {
-  const root = mkdtempSync(join(tmpdir(), 'hale-backup-'));
+/** `bin`: the machine's own PostgreSQL; `root`: the yard of another, whose data it meets. */
+export async function openYard({ bin, root: given }: { bin?: string; root?: string } = {}): Promise<Yard> {
+  const root = given ?? mkdtempSync(join(tmpdir(), 'hale-backup-'));
   const home = join(root, '.hale', 'data', 'db');
   const pgdata = join(home, 'pgdata');
   const clock = createSystemClock();
-  const resources = { db: { kind: 'postgres', name: 'db', database: 'app', port: undefined } } as const;
+  const own = bin === undefined ? {} : { bin };
+  const resources = { db: { kind: 'postgres', name: 'db', database: 'app', port: undefined, ...own } } as const;
   const spec: SystemSpec = { name: 'test', id: 'x', root, zones: ['a'], services: {}, resources, gateway: undefined };
-  mkdirSync(join(root, 'run'));
+  mkdirSync(join(root, 'run'), { recursive: true });
   const runAs = await findRunAs();
   let child: ChildProcess | undefined;
   const until: Yard['until'] = async (what, condition) => {
@@ -68,7 +70,7 @@ export async function openYard(): Promise<Yard> {
     await exit;
   };
   return {
-    ...{ root, clock, spec, pgdata, url, until, client, engine: await findEngine() },
+    ...{ root, clock, spec, pgdata, url, until, client, engine: await findEngine(bin) },
     async start() {
       const launch = await launchAs(runAs, {
         ...{ spec, root, release: 1, unit: 'db', replica: replicaId('db', 0), ordinal: 0, zone: 'a' },

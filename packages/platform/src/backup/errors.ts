@@ -20,8 +20,6 @@ const hints = {
   HALE_PLATFORM_BACKUP_UNDECLARED:
     "add resources: { vault: objectStore({ url: 'file:/mnt/other-disk/vault' }), db: postgres({ backup: { to: 'vault' } }) }",
   HALE_PLATFORM_BACKUP_RUNNING: 'hale down, then restore again; or look first: hale restore --into ./restored',
-  HALE_PLATFORM_BACKUP_CLUSTER:
-    'take `standbys` out of the declaration, run `hale restore --into replace` and `hale up`, then `hale down`, put standbys back and `hale up`; or look first: hale restore --into ./restored',
   HALE_PLATFORM_BACKUP_UNKNOWN: 'hale backup list',
   HALE_PLATFORM_BACKUP_WAL_HOLE:
     'restore to a time before the hole, or to a backup that is later than it; `hale backup list` names both',
@@ -35,7 +33,7 @@ const hints = {
   HALE_PLATFORM_BACKUP_END:
     'do not use what was restored: `hale backup verify` looks for damage; restore to an earlier time',
   HALE_PLATFORM_BACKUP_BUSY:
-    'wait until it has ended; the mark of one that was killed is taken away after a day, or with --force',
+    'wait until it has ended (`hale status` says what is under way); the mark of one that was killed on another machine is taken away after a day, or with --force',
   HALE_PLATFORM_BACKUP_SPOOL: 'move that folder aside and look into it: what is in it may be in no store yet',
   HALE_PLATFORM_BACKUP_WAL_CONFLICT:
     'two servers write into one store, or an old copy of the database runs again: stop one of them, and give the other a store of its own',

@@ -116,7 +116,7 @@ function fileProblems(file: BackupFile, chunks: readonly BackupChunk[]): readonl
   return outside ? [`a piece of ${file.path} is outside its chunk`] : [];
 }
 
-function isInside(path: unknown): boolean {
+export function isInside(path: unknown): boolean {
   return typeof path === 'string' && path !== '' && !path.startsWith('/') && !path.split('/').includes('..');
 }
 

@@ -2,9 +2,11 @@
 // may work side by side; a clean-up works alone, because what it throws away a backup might just lean on. Two who hang up their
 // signs at once both see the other's, and both go: no chunk is lost to a race.
 
+import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { Clock } from '@hale/base';
-import { listAll } from '@hale/ports';
+import { getWhole, listAll } from '@hale/ports';
+import { identify } from '../keeper/proc-identity.ts';
 import { backupError } from './errors.ts';
 import type { Vault } from './vault.ts';
 
@@ -22,7 +24,7 @@ export const markStaleMs = 86_400_000;
 /** Does `work` under a sign. Throws HALE_PLATFORM_BACKUP_BUSY. */
 export async function withMark<T>(vault: Vault, mark: Mark, work: () => Promise<T>): Promise<T> {
   const key = `running/${mark.kind}-${mark.name}`;
-  const body = { pid: process.pid, host: hostname(), since: mark.clock.wall() };
+  const body: MarkBody = { pid: process.pid, started: startOf(process.pid), ...here(), since: mark.clock.wall() };
   await vault.store.putIfAbsent(key, Buffer.from(JSON.stringify(body)));
   try {
     const other = mark.force === true ? undefined : await inTheWay(vault, mark, key);
@@ -45,7 +47,45 @@ export async function withMark<T>(vault: Vault, mark: Mark, work: () => Promise<
 async function inTheWay(vault: Vault, { kind, clock }: Mark, own: string): Promise<string | undefined> {
   for await (const { key, storedAt } of listAll(vault.store, 'running/')) {
     if (key === own || clock.wall() - storedAt > markStaleMs) continue;
-    if (kind === 'prune' || key.startsWith('running/prune-')) return key;
+    if (kind !== 'prune' && !key.startsWith('running/prune-')) continue;
+    if (!(await isOfTheDead(vault, key))) return key;
+    await vault.store.delete(key).catch(() => {});
   }
   return undefined;
+}
+
+interface MarkBody {
+  readonly pid: number;
+  /** When the process began, as the kernel counts; '' where it does not say. */
+  readonly started?: string;
+  readonly host: string;
+  /** One start of one machine; '' where it is not known. */
+  readonly boot?: string;
+  readonly since: number;
+}
+
+/** Certain only of a process of this very machine; of others, a day must pass. */
+async function isOfTheDead(vault: Vault, key: string): Promise<boolean> {
+  const body = await getWhole(vault.store, key);
+  if (body === undefined) return true;
+  try {
+    const { pid, started = '', host, boot = '' } = JSON.parse(Buffer.from(body).toString()) as MarkBody;
+    const isHere = boot !== '' && boot === here().boot && host === here().host;
+    return isHere && started !== '' && startOf(pid) !== started;
+  } catch {
+    return false;
+  }
+}
+
+function startOf(pid: number): string {
+  const found = identify(pid);
+  return found === undefined || found.state === 'Z' ? '' : found.startTime;
+}
+
+function here(): { readonly host: string; readonly boot: string } {
+  try {
+    return { host: hostname(), boot: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim() };
+  } catch {
+    return { host: hostname(), boot: '' };
+  }
 }

@@ -54,7 +54,8 @@ export async function prove(order: ProofOrder): Promise<Proof> {
     if (!isHaleError(error) || !error.code.startsWith('HALE_PLATFORM_BACKUP_')) throw error;
     failure = `${error.message} (${error.code})`;
   } finally {
-    await rm(room, { recursive: true, force: true });
+    // Files of a restore that broke off may still be on their way.
+    await rm(room, { recursive: true, force: true, maxRetries: 10 });
   }
   const problems = [...(failure === undefined ? [] : [failure]), ...looked.problems];
   const at = clock.wall();

@@ -3,18 +3,20 @@
 import { randomBytes } from 'node:crypto';
 import { chown, mkdir, readdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Clock } from '@hale/base';
+import { type Clock, isHaleError } from '@hale/base';
 import type pg from 'pg';
 import { homeOf } from '../postgres/address.ts';
 import { readPassword } from '../postgres/data-folder.ts';
 import { reachableHome } from '../postgres/place.ts';
 import { superuser } from '../postgres/settings.ts';
 import { findProcesses } from '../postgres/strays.ts';
+import { type ClusterMemory, chooseSeat, isDataFolder, moveIn } from './cluster-home.ts';
 import { drainSpool } from './drain.ts';
 import { findEngine } from './engine.ts';
 import { backupError } from './errors.ts';
 import type { RecoveryEngine } from './recovery.ts';
 import { assertVacant, type Restored, type RestoreProgress, restore } from './restore.ts';
+import { whileOccupied } from './steward/occupancy.ts';
 import type { Strongbox } from './strongbox.ts';
 import type { Target } from './target.ts';
 
@@ -26,62 +28,71 @@ export interface HomeOrder {
   readonly into: 'new' | 'replace' | { readonly folder: string };
   readonly clock: Clock;
   readonly onProgress?: (progress: RestoreProgress) => void;
+  /** Of a cluster: what the journal remembers of it; left out where there is no journal. */
+  readonly memory?: ClusterMemory | undefined;
 }
 
 export interface BroughtHome extends Restored {
-  /** Where what was there before lies now. */
+  /** Where the data that was there before lies now. */
   readonly putAside: string | undefined;
+  /** Of a cluster: the node that it was put into, and the term that begins with it. */
+  readonly begins?: { readonly ordinal: number; readonly term: number };
   /** Bytes that only the spool still had. */
   readonly drained: number;
 }
 
-/** Throws HALE_PLATFORM_BACKUP_RUNNING, _CLUSTER, _NOT_EMPTY, and all that restore throws. */
+/** Throws HALE_PLATFORM_BACKUP_RUNNING, _NOT_EMPTY, and all that restore throws. */
 export async function restoreHome(order: HomeOrder): Promise<BroughtHome> {
   const { box, into, target, clock } = order;
-  const engine = await findEngine();
+  const engine = await findEngine(box.bin);
   const progress = order.onProgress === undefined ? {} : { onProgress: order.onProgress };
   const base = { vault: box.vault, target, engine, clock, ...progress };
   if (typeof into === 'object') {
     await mkdir(dirname(into.folder), { recursive: true });
     await assertVacant(into.folder);
-    const drained = await drainSpool(box.vault, box.spool);
+    const drained = await drain(order);
     return { ...(await restore({ ...base, folder: into.folder })), putAside: undefined, drained };
   }
-  if (box.cluster) {
-    throw backupError(
-      'HALE_PLATFORM_BACKUP_CLUSTER',
-      `${box.database} has standbys, and this version restores only single nodes in place`,
-    );
-  }
   const home = await reachableHome(engine.runAs, homeOf(order.root, box.database));
-  const pgdata = join(home, 'pgdata');
+  const seat = chooseSeat(home, box.cluster, order.memory);
+  const { pgdata } = seat.place;
   await mkdir(home, { recursive: true, mode: 0o700 });
-  await assertMayReplace(pgdata, into);
-  const drained = await drainSpool(box.vault, box.spool);
-  const folder = into === 'replace' ? join(home, 'pgdata.restored') : pgdata;
-  const restored = await restore({ ...base, folder, inspect: (connect) => marry(connect, home, engine) });
+  await assertMayReplace(home, into);
+  const drained = await drain(order);
   const suffix = `before-${Math.floor(clock.wall())}`;
-  await putBadgesAside(home, suffix);
-  if (folder === pgdata) return { ...restored, putAside: undefined, drained };
-  const putAside = (await exists(pgdata)) ? `${pgdata}.${suffix}` : undefined;
-  // Between the two no data folder is there: a start at this very moment would make an empty database, and the next would refuse it.
-  if (putAside !== undefined) await rename(pgdata, putAside);
-  await rename(folder, pgdata);
-  return { ...restored, folder: pgdata, putAside, drained };
+  const folder = `${pgdata}.restored`;
+  // Whole, and never moved in: whoever did that was killed just then.
+  if (await exists(folder)) await rename(folder, `${folder}.${suffix}`);
+  const restored = await restore({ ...base, folder, inspect: (connect) => marry(connect, home, engine) });
+  const putAside = await moveIn(home, { ...seat, suffix, folder });
+  const begins = box.cluster ? { begins: { ordinal: seat.place.ordinal, term: seat.term } } : {};
+  return {
+    ...restored,
+    folder: pgdata,
+    putAside: putAside.get(pgdata) ?? [...putAside.values()][0],
+    drained,
+    ...begins,
+  };
 }
 
-/** What is brought back belongs to no term of the cluster that the database was; its nodes' data stays in its folders. */
-async function putBadgesAside(home: string, suffix: string): Promise<void> {
-  for (const name of await readdir(home))
-    if (/^node-\d+\.json$/.test(name)) await rename(join(home, name), join(home, `${name}.${suffix}`));
-}
-
-async function assertMayReplace(pgdata: string, into: 'new' | 'replace'): Promise<void> {
-  const running = await findProcesses(pgdata);
-  if (running.length > 0) {
-    throw backupError('HALE_PLATFORM_BACKUP_RUNNING', `a database runs on ${pgdata}: nothing was touched`);
+/** What only the spool has goes to the store first; where a receiver runs on it, that is what it does each second by itself. */
+async function drain({ root, box }: HomeOrder): Promise<number> {
+  try {
+    const place = { root, database: box.database, errand: 'log' } as const;
+    return await whileOccupied(place, () => drainSpool(box.vault, box.spool));
+  } catch (error) {
+    if (isHaleError(error) && error.code === 'HALE_PLATFORM_BACKUP_BUSY') return 0;
+    throw error;
   }
-  if (into === 'new') await assertVacant(pgdata);
+}
+
+async function assertMayReplace(home: string, into: 'new' | 'replace'): Promise<void> {
+  const folders = (await readdir(home)).filter(isDataFolder).map((name) => join(home, name));
+  for (const folder of folders) {
+    if ((await findProcesses(folder)).length > 0)
+      throw backupError('HALE_PLATFORM_BACKUP_RUNNING', `a database runs on ${folder}: nothing was touched`);
+  }
+  if (into === 'new') for (const folder of folders) await assertVacant(folder);
 }
 
 /** The database gets the password of the file that stands beside it; a new one where there is none. */

@@ -17,7 +17,10 @@ const skip = support.ok || process.env['HALE_REQUIRE_REAL'] === '1' ? false : `$
 test('declared, backed up, brought back: beside, in place, and after it broke off', { skip }, async (t) => {
   const yard = await openYard();
   t.after(() => yard.dispose());
-  const backup: BackupSpec = { url: 'file:vault', keepMs: 1, encrypt: { kind: 'secret', name: 'KEY' } };
+  const backup: BackupSpec = {
+    ...{ url: 'file:vault', keepMs: 1, everyMs: 1, proveMs: 1, pitr: true, synchronous: false },
+    encrypt: { kind: 'secret', name: 'KEY' },
+  };
   const system: SystemSpec = { ...yard.spec, backups: { db: backup } };
   const box = await openStrongbox(system, undefined, { KEY: '0f'.repeat(32) });
   await assert.rejects(openStrongbox(system, 'other', {}), { code: 'HALE_PLATFORM_BACKUP_UNDECLARED' });

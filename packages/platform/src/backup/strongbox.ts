@@ -1,9 +1,9 @@
 // What a declaration says about the backups of one database, made real: its store opened, its key found, and where the spool of its
 // log lies. The spool of a store that is a folder lies in that folder: what the receiver flushed is then as safe as the store.
 import { isAbsolute, join, resolve } from 'node:path';
-import { type BackupSpec, isCluster, type SystemSpec } from '@hale/model';
+import { type BackupSpec, backedUpOf, isCluster, type SystemSpec } from '@hale/model';
 import { resourceUrl } from '../postgres/address.ts';
-import { resolveReference } from '../process/environment.ts';
+import { readSecrets, resolveReference } from '../process/environment.ts';
 import { openStore } from '../store/open-store.ts';
 import { backupError } from './errors.ts';
 import { parseKey } from './key.ts';
@@ -14,8 +14,11 @@ export interface Strongbox {
   readonly vault: Vault;
   readonly spool: string;
   readonly spec: BackupSpec;
+  readonly key: Uint8Array | undefined;
   /** Whether several nodes share the data. */
   readonly cluster: boolean;
+  /** Which PostgreSQL brings it back; absent: the build from npm. */
+  readonly bin?: string;
   /** The database's address. Throws HALE_PLATFORM_BACKUP_SOURCE where it was never started. */
   url(): string;
 }
@@ -27,32 +30,40 @@ export async function openStrongbox(
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<Strongbox> {
   const name = choose(system, database);
-  const spec = system.backups?.[name];
-  const resource = system.resources[name];
-  if (spec === undefined || resource === undefined) throw undeclared(`${name} has no backup in the declaration`);
-  const store = await openStore(spec.url, { folder: system.root, env });
+  const found = backedUpOf(system).find(({ resource }) => resource.name === name);
+  if (found === undefined) throw undeclared(`${name} has no backup in the declaration`);
+  const { backup: spec, resource } = found;
+  const store = await openStore(spec.url, { folder: system.root, env: { ...env, ...storeSecrets(system.root) } });
   const { encrypt } = spec;
   const key =
     encrypt === undefined
-      ? {}
-      : {
-          key: parseKey(
-            resolveReference('encrypt', encrypt, { root: system.root, host: env }),
-            `${encrypt.kind}('${encrypt.name}')`,
-          ),
-        };
+      ? undefined
+      : parseKey(
+          resolveReference('encrypt', encrypt, { root: system.root, host: env }),
+          `${encrypt.kind}('${encrypt.name}')`,
+        );
   return {
     database: name,
-    vault: openVault(store, { folder: `${system.name}/${name}`, ...key }),
+    vault: openVault(store, { folder: `${system.name}/${name}`, ...(key && { key }) }),
+    key,
     spool: spoolOf(system, name, spec),
     spec,
     cluster: isCluster(resource),
+    ...(resource.bin !== undefined && { bin: resource.bin }),
     url() {
       const url = resourceUrl(system, name);
       if (url === undefined) throw backupError('HALE_PLATFORM_BACKUP_SOURCE', `${name} was never started here`);
       return url;
     },
   };
+}
+
+/** What the clients of the stores look for by themselves. */
+const storeVariable = /^(?:AWS|AZURE|HALE_S3)_/;
+
+/** Credentials of stores that lie in `.hale/secrets.env`. Throws HALE_PLATFORM_SECRETS_OPEN. */
+export function storeSecrets(root: string): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(readSecrets(root)).filter(([name]) => storeVariable.test(name)));
 }
 
 function choose(system: SystemSpec, database: string | undefined): string {

@@ -41,6 +41,11 @@ export interface ReceiverStatus {
   readonly lagBytes: number;
   /** Until when (Unix ms, the database's clock) the store is complete; 0: unknown. */
   readonly completeUntil: number;
+  /** The database said in the last round how far it is. */
+  readonly answering: boolean;
+  /** How often the server had thrown away log that was not received: only a new backup closes such a hole. */
+  readonly holes: number;
+  readonly spoolBytes: number;
   /** What is wrong with the server, or with the store; '' when nothing is. */
   readonly serverTrouble: string;
   readonly storeTrouble: string;
@@ -66,6 +71,9 @@ export function startWalReceiver(order: ReceiverOrder): WalReceiver {
       flushed: 0n,
       lagBytes: 0,
       completeUntil: 0,
+      answering: false,
+      holes: 0,
+      spoolBytes: 0,
       serverTrouble: '',
       storeTrouble: '',
     },
@@ -177,6 +185,7 @@ async function firstPlace(desk: Desk, line: ReplicationConnection, facts: Source
     await line.query(`DROP_REPLICATION_SLOT ${quoted(slot)}`).catch(() => {});
     await ensureSlot(line, slot);
     desk.lost = false;
+    desk.change({ holes: desk.status().holes + 1 });
     return here;
   }
   await ensureSlot(line, slot);
@@ -264,7 +273,12 @@ async function keepUploading(desk: Desk, everyMs: number, streaming: Promise<voi
     } catch (error) {
       change({ storeTrouble: wordsOf(error) });
     }
-    change({ lagBytes: desk.uploader?.lagBytes() ?? 0 });
+    const spoolBytes = desk.spool?.bytes() ?? 0;
+    change({
+      lagBytes: desk.uploader?.lagBytes() ?? 0,
+      spoolBytes,
+      ...(last ? {} : { answering: claim !== undefined }),
+    });
     await pause(desk, everyMs);
   }
   await asker.close();

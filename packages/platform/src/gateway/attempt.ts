@@ -15,6 +15,8 @@ export type TryOutcome = 'ok' | 'failed' | 'cancelled';
 /** Who sheds has room again soon; who drains is out of the table soon. It is load and leave-taking, not failure: nobody is ejected for it. */
 const shedRestMs = 100;
 const drainingRestMs = 1000;
+/** Who lost its database under a keyed request is as good as any other once there is a new primary; most are there sooner. */
+const undonePauseMs = 50;
 
 export abstract class Attempt implements Waiter, Dispatcher.DispatchHandler {
   readonly service: Service;
@@ -148,6 +150,8 @@ export abstract class Attempt implements Waiter, Dispatcher.DispatchHandler {
 
   /** A replica would not begin: how long until another is asked, -1 when somebody must come up first; undefined when its word is final. */
   protected pauseAfter(refused: Refusal): number | undefined {
+    if (refused === 'undone')
+      return this.triesAtOnce < triesAtOnceMax && this.pay('failed', refused) ? undonePauseMs : undefined;
     const isFinal = refused === 'open' || refused === 'retries' || refused === 'deadline';
     if (!isFinal && this.upstream !== undefined)
       this.upstream.restUntilMs = this.worker.nowMs + (refused === 'draining' ? drainingRestMs : shedRestMs);

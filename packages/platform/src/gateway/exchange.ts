@@ -313,6 +313,8 @@ export class Exchange extends Attempt implements Deadline, Guest {
   private isDeclined(headers: IncomingHttpHeaders): boolean {
     if (!this.hasBody()) return false;
     const refused = refusalOf(this.status, headers);
+    // It speaks of a key: to a service that enforces none it means nothing.
+    if (refused === 'undone' && !this.isRepeatable) return false;
     // A key's first request that is still under way is a try of ours, left behind by its replica: its outcome is what the client wants.
     const isOrphan = refused === undefined && this.isKeyed && this.mayHaveBegun;
     const pauseMs = refused === undefined ? comeAgainMs(this.status, headers) : this.pauseAfter(refused);

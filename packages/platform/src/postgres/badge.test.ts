@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { assertTerm, readBadge, writeBadge } from './badge.ts';
+import { assertTerm, readBadge, startingTerm, writeBadge } from './badge.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'hale-badge-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -33,4 +33,14 @@ test('an order of a past term is refused, by what was lived or promised', () => 
     assertTerm(badge, 5, 'db/1');
     assertTerm(badge, 6, 'db/1');
   }
+});
+
+test('what a backup was put into begins in a term of its own, as a primary only, until that term is known', async () => {
+  await writeBadge(file, { term: 8, fenced: 8, restored: true });
+  const badge = readBadge(file);
+  assert.equal(badge.restored, true);
+  assert.equal(startingTerm(badge, { term: 7, asPrimary: true }), 8);
+  assert.equal(startingTerm(badge, { term: 9, asPrimary: true }), 9);
+  assert.equal(startingTerm(badge, { term: 7, asPrimary: false }), 7);
+  assert.equal(startingTerm({ term: 8, fenced: 8 }, { term: 7, asPrimary: true }), 7);
 });

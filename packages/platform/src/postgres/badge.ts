@@ -1,6 +1,7 @@
 // What a node remembers of the terms it lived in, beside its data and written through to the disk: `term` says that its data is
 // right for that term, `fenced` that it has promised to follow nobody of an earlier one. An order of a past term is refused by
-// what stands here, whoever gives it (INV-07).
+// what stands here, whoever gives it (INV-07). `restored` says that a backup was put in this place, in a term of its own that the
+// journal has not heard of yet: started as a primary in an earlier term, it tells of its own, and is believed.
 import { open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { readText } from './data-folder.ts';
@@ -9,6 +10,7 @@ import { postgresError } from './errors.ts';
 export interface Badge {
   readonly term: number;
   readonly fenced: number;
+  readonly restored?: true;
 }
 
 /** The badge, or an empty one where there is none. A damaged one counts as fenced for ever: nothing is done on a guess. */
@@ -16,8 +18,9 @@ export function readBadge(file: string): Badge {
   const text = readText(file);
   if (text === '') return { term: 0, fenced: 0 };
   try {
-    const { term, fenced } = JSON.parse(text) as Partial<Badge>;
-    if (Number.isInteger(term) && Number.isInteger(fenced)) return { term: Number(term), fenced: Number(fenced) };
+    const { term, fenced, restored } = JSON.parse(text) as Partial<Badge>;
+    if (Number.isInteger(term) && Number.isInteger(fenced))
+      return { term: Number(term), fenced: Number(fenced), ...(restored === true && { restored }) };
   } catch {
     // Said below.
   }
@@ -47,4 +50,12 @@ export function assertTerm(badge: Badge, term: number, replica: string): void {
     `${replica} has promised itself to term ${newest}: an order of term ${term} is refused`,
     { details: { term, newest } },
   );
+}
+
+/**
+ * The term in which a node is started. What a backup was put into lives in its own until an order of that term, or a later one,
+ * shows that it is known: every other node was put aside with it, so nobody can acknowledge in an earlier one.
+ */
+export function startingTerm(badge: Badge, order: { readonly term: number; readonly asPrimary: boolean }): number {
+  return badge.restored === true && order.asPrimary ? Math.max(badge.term, order.term) : order.term;
 }

@@ -10,7 +10,7 @@ export interface PostgresBinaries {
   readonly native: string;
   readonly initdb: string;
   readonly postgres: string;
-  /** Of the npm package, which is that of PostgreSQL: '18.4.0'. */
+  /** '18.4.0' from npm, '15.18' of the machine. */
   readonly version: string;
 }
 
@@ -31,6 +31,16 @@ export function packageName(platform: string = process.platform, arch: string = 
  */
 export async function findBinaries(copyTo: string): Promise<PostgresBinaries> {
   return mendBinaries(findPackage(), copyTo);
+}
+
+/** The version of what npm installed, unmended; undefined where nothing is. */
+export async function installedVersion(): Promise<string | undefined> {
+  try {
+    const text = await readFile(join(findPackage(), 'package.json'), 'utf8');
+    return (JSON.parse(text) as { version: string }).version;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The same for an npm package that lies in `folder`. */

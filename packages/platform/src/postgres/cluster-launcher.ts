@@ -24,7 +24,7 @@ import { clusterArguments, serverArguments } from './settings.ts';
 import { clearStrays } from './strays.ts';
 
 export async function launchNode(runAs: RunAs, context: LaunchContext, resource: PostgresSpec): Promise<Launch> {
-  const binaries = await reachableBinaries(runAs);
+  const binaries = await reachableBinaries(runAs, resource.bin);
   const home = await reachableHome(runAs, homeOf(context.root, context.unit));
   const place = nodePlace(home, context.ordinal);
   const { pgdata } = place;

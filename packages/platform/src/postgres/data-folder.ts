@@ -5,13 +5,13 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { chmod, chown, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { appendFile, chmod, chown, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { PostgresBinaries } from './binaries.ts';
 import { postgresError } from './errors.ts';
 import { dressed, identityOf, type RunAs } from './run-as.ts';
-import { initialSettings, superuser } from './settings.ts';
+import { settingsText, superuser } from './settings.ts';
 
 const run = promisify(execFile);
 const initTimeoutMs = 120_000;
@@ -115,8 +115,9 @@ async function initialize(home: string, engine: Engine, database: string): Promi
         // A promotion copies the segment in which the old primary ended, and waits for the disk: of 16 MB that takes longest of all.
         '--wal-segsize=2',
       ],
-      ...initialSettings.flatMap(([name, value]) => ['--set', `${name}=${value}`]),
     ]);
+    // By hand: initdb takes settings only since 16.
+    await appendFile(join(making, 'postgresql.conf'), settingsText());
     // Without a server: nobody can meet a database that is not there yet.
     await runEngine(
       engine,
@@ -154,12 +155,13 @@ async function sweepHalfMade(home: string): Promise<void> {
   }
 }
 
-function checkVersion(data: string, binaries: string, pgdata: string): void {
-  const major = binaries.split('.')[0];
+/** `binaries`: the version of the server that would run on it. Throws HALE_PLATFORM_POSTGRES_VERSION. */
+export function checkVersion(data: string, binaries: string, pgdata: string): void {
+  const major = String(Number.parseInt(binaries, 10));
   if (data === major) return;
   throw postgresError(
     'HALE_PLATFORM_POSTGRES_VERSION',
-    `${pgdata} was made by PostgreSQL ${data}, installed is ${major}`,
+    `${pgdata} was made by PostgreSQL ${data}, and PostgreSQL ${major} would run on it: nothing was touched`,
   );
 }
 

@@ -14,8 +14,10 @@ const hints = {
   HALE_PLATFORM_POSTGRES_PORT_IN_USE:
     'stop what listens there (`ss -ltnp` names it), or write another `port` into postgres({ port }) of hale.config.ts',
   HALE_PLATFORM_POSTGRES_STRAY: 'end these processes by hand: they still use the data folder',
+  HALE_PLATFORM_POSTGRES_BIN:
+    'name the folder that holds initdb and postgres of PostgreSQL 15 to 18 (`ls -d /usr/lib/postgresql/*/bin`; apt-get install postgresql), or leave bin out for the build from npm',
   HALE_PLATFORM_POSTGRES_VERSION:
-    'dump the data with the old version, move the folder aside, start afresh and load the dump',
+    'run the version that made it (`bin` of postgres() in hale.config.ts; without it: the build from npm); to change versions, dump the data with the old one, move the folder aside, start afresh and load the dump',
   HALE_PLATFORM_POSTGRES_DAMAGED:
     'restore the data folder from a backup, or move it aside to begin with an empty database',
   HALE_PLATFORM_POSTGRES_CONTROL_FILE:

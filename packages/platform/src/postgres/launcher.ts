@@ -4,6 +4,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isCluster } from '@hale/model';
+import { receiverName } from '../backup/steward/receiver-name.ts';
 import type { Launch, LaunchContext, Launcher } from '../process/launcher.ts';
 import { assertPortFree, homeOf, portOf } from './address.ts';
 import { standAlone } from './alone.ts';
@@ -18,12 +19,22 @@ import { clearStrays } from './strays.ts';
 /** Launches the embedded PostgreSQL for a unit of role 'postgres'. Throws HaleError HALE_PLATFORM_POSTGRES_*. */
 export const postgresLauncher: Launcher = async (context) => launchAs(await findRunAs(), context);
 
+/** A receiver that stays away must not fill the disk (INV-09); behind that a new backup closes the hole. */
+const slotKeep = '4GB';
+
+/** What a node is told because its log is followed. */
+function followed({ spec, unit }: LaunchContext): { readonly slotKeep?: string; readonly synchronousTo?: string } {
+  const backup = spec.backups?.[unit];
+  if (backup === undefined) return {};
+  return { slotKeep, ...(backup.synchronous === true && { synchronousTo: receiverName }) };
+}
+
 /** The recipe when the engine is run in a given way; tests ask for the ways that this machine would not choose. */
 export async function launchAs(runAs: RunAs, context: LaunchContext): Promise<Launch> {
   const resource = context.spec.resources[context.unit];
   if (resource === undefined) throw new TypeError(`${context.unit} is no resource of release ${context.release}`);
   if (isCluster(resource)) return launchNode(runAs, context, resource);
-  const binaries = await reachableBinaries(runAs);
+  const binaries = await reachableBinaries(runAs, resource.bin);
   const home = await reachableHome(runAs, homeOf(context.root, context.unit));
   const port = await portOf(home, resource.port);
   // An unprivileged user cannot enter the runtime folder; loopback serves as well.
@@ -32,7 +43,7 @@ export async function launchAs(runAs: RunAs, context: LaunchContext): Promise<La
   return {
     argv: dressed(runAs, [
       binaries.postgres,
-      ...serverArguments({ pgdata: join(home, 'pgdata'), port, socketFolder, name }),
+      ...serverArguments({ pgdata: join(home, 'pgdata'), port, socketFolder, name, ...followed(context) }),
     ]),
     cwd: home,
     env: {},

@@ -5,10 +5,10 @@ import { access, chown, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DatabaseTerm } from '@hale/model';
 import { writeSettings } from './auto-conf.ts';
-import { assertTerm, readBadge, writeBadge } from './badge.ts';
+import { assertTerm, readBadge, startingTerm, writeBadge } from './badge.ts';
 import { copyCluster } from './copy/copy.ts';
 import { isHalfCopied } from './copy/target.ts';
-import { type Engine, ensureDataFolder, readPassword, readText } from './data-folder.ts';
+import { checkVersion, type Engine, ensureDataFolder, readPassword, readText } from './data-folder.ts';
 import { postgresError } from './errors.ts';
 import { type ClusterNode, termSettings } from './node-orders.ts';
 import { reserveLog } from './node-slots.ts';
@@ -19,13 +19,19 @@ export async function prepareNode(
   order: { readonly replica: string; readonly database: DatabaseTerm; readonly name: string; readonly engine: Engine },
 ): Promise<void> {
   const { place, home } = node;
-  const { replica, database } = order;
+  const { replica } = order;
   const badge = readBadge(place.badge);
+  const asPrimary = order.database.primary === replica;
+  const database = { ...order.database, term: startingTerm(badge, { term: order.database.term, asPrimary }) };
   assertTerm(badge, database.term, replica);
-  if (database.primary === replica) await preparePrimary(node, order);
+  const made = readText(join(place.pgdata, 'PG_VERSION')).trim();
+  if (made !== '') checkVersion(made, order.engine.binaries.version, place.pgdata);
+  if (asPrimary) await preparePrimary(node, { ...order, database });
   else if (!(await isWholeCopy(node, badge.term, database))) await copyPrimary(node, order);
   await writeSettings(place.pgdata, termSettings(node, database.term), node.runAs);
-  await writeBadge(place.badge, { term: database.term, fenced: Math.max(badge.fenced, database.term) });
+  const isUnknown = database.term > order.database.term;
+  const fenced = Math.max(badge.fenced, database.term);
+  await writeBadge(place.badge, { term: database.term, fenced, ...(isUnknown && { restored: true as const }) });
   if (readPassword(home) === undefined)
     throw postgresError('HALE_PLATFORM_POSTGRES_PASSWORD', `${join(home, 'password')} is missing`);
 }

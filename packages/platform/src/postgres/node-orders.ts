@@ -43,8 +43,7 @@ export async function obey(node: ClusterNode, order: NodeOrder): Promise<number 
       return undefined;
     case 'PromoteStandby':
       await writeBadge(node.place.badge, { term: order.term, fenced: order.term });
-      await promote(node, order);
-      return undefined;
+      return promote(node, order);
   }
 }
 
@@ -110,25 +109,38 @@ async function follow(node: ClusterNode, order: Extract<NodeOrder, { kind: 'Foll
   await reload(node);
 }
 
-async function promote(node: ClusterNode, { replica, term }: NodeOrder): Promise<void> {
+async function promote(
+  node: ClusterNode,
+  { replica, term, alone }: Extract<NodeOrder, { kind: 'PromoteStandby' }>,
+): Promise<number | undefined> {
   const isStandby = async () => (await node.link.ask<{ standby: boolean }>(isStandbyQuestion))?.standby !== false;
-  if (!(await isStandby())) return;
-  const settings = termSettings(node, term);
-  await writeSettings(node.place.pgdata, settings, node.runAs);
-  await reload(node);
+  const settings = alone === true ? { synchronous_standby_names: '' } : termSettings(node, term);
+  // Only who is told to go on alone, or to wait again, is the primary already.
+  if (!(await isStandby())) {
+    if (alone !== undefined) await makeItCount(node, settings);
+    return undefined;
+  }
   // Nobody may write before the server counts by the names of this term.
-  await until(node, async () => {
-    const shown = await node.link.ask<{ names: string }>(
-      "select current_setting('synchronous_standby_names') as names",
-    );
-    return shown?.names === settings.synchronous_standby_names;
-  });
+  await makeItCount(node, settings);
   // Not `wait`: that looks ten times a second only.
   await node.link.ask('select pg_promote(false)');
   await until(node, async () => !(await isStandby()));
   const { role } = await node.link.look();
   if (role !== 'primary')
     throw postgresError('HALE_PLATFORM_POSTGRES_PROMOTE', `${replica} was told to be the primary, and is none`);
+  return undefined;
+}
+
+/** Resolves when the server goes by these names. */
+async function makeItCount(node: ClusterNode, settings: ReturnType<typeof termSettings>): Promise<void> {
+  await writeSettings(node.place.pgdata, settings, node.runAs);
+  await reload(node);
+  await until(node, async () => {
+    const shown = await node.link.ask<{ names: string }>(
+      "select current_setting('synchronous_standby_names') as names",
+    );
+    return shown?.names === settings.synchronous_standby_names;
+  });
 }
 
 const isStandbyQuestion = 'select pg_is_in_recovery() as standby';

@@ -7,16 +7,26 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { copyBinaries, findBinaries, type PostgresBinaries } from './binaries.ts';
 import { postgresError } from './errors.ts';
+import { ownBinaries } from './own-server.ts';
 import { blockedAt, type RunAs } from './run-as.ts';
 
 const sharedFolder = '/var/lib/hale';
 
-/** Binaries that `runAs` can run: where npm put them, or a copy. */
-export async function reachableBinaries(runAs: RunAs): Promise<PostgresBinaries> {
+/** Binaries that `runAs` can run: of the folder `bin`, else where npm put them, or a copy. Throws HALE_PLATFORM_POSTGRES_BIN besides. */
+export async function reachableBinaries(runAs: RunAs, bin?: string): Promise<PostgresBinaries> {
+  if (bin !== undefined) return reachableOwn(runAs, bin);
   const copies = process.getuid?.() === 0 ? join(sharedFolder, 'engines') : join(homedir(), '.cache', 'hale');
   const binaries = await findBinaries(copies);
   const blocked = await blockedAt(runAs, binaries.postgres);
   return blocked === undefined ? binaries : copyBinaries(binaries, copies);
+}
+
+/** It belongs to the machine, with libraries and share where it was told: it is never copied. */
+async function reachableOwn(runAs: RunAs, bin: string): Promise<PostgresBinaries> {
+  const binaries = await ownBinaries(bin);
+  const blocked = await blockedAt(runAs, binaries.postgres);
+  if (blocked === undefined) return binaries;
+  throw unreachable(runAs, blocked);
 }
 
 /** The real folder behind `home`; made elsewhere, with a link, when `runAs` could not reach it. Throws HALE_PLATFORM_POSTGRES_UNREACHABLE. */
@@ -30,12 +40,15 @@ export async function reachableHome(runAs: RunAs, home: string): Promise<string>
   const real = await realpath(home);
   const blocked = await blockedAt(runAs, real);
   if (blocked === undefined) return real;
-  throw postgresError(
+  throw unreachable(runAs, blocked);
+}
+
+function unreachable(runAs: RunAs, blocked: string): Error {
+  const name = runAs.kind === 'user' ? runAs.name : 'you';
+  return postgresError(
     'HALE_PLATFORM_POSTGRES_UNREACHABLE',
-    `PostgreSQL would run as ${runAs.name}, who may not enter ${blocked}`,
-    {
-      details: { blocked },
-    },
+    `PostgreSQL would run as ${name}, who may not enter ${blocked}`,
+    { details: { blocked } },
   );
 }
 

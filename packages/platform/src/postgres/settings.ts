@@ -3,8 +3,8 @@
 
 export const superuser = 'hale';
 
-/** Written once by initdb. Small and safe: every commit is flushed to disk, the memory is that of a development machine. */
-export const initialSettings: readonly (readonly [string, string])[] = [
+/** Written once, behind what initdb wrote. Small and safe: every commit is flushed to disk, the memory is that of a development machine. */
+const initialSettings: readonly (readonly [string, string])[] = [
   ['max_connections', '100'],
   ['shared_buffers', '64MB'],
   ['max_wal_size', '256MB'],
@@ -18,6 +18,11 @@ export const initialSettings: readonly (readonly [string, string])[] = [
   ['tcp_keepalives_interval', '3'],
   ['tcp_keepalives_count', '3'],
 ];
+
+export function settingsText(): string {
+  const lines = initialSettings.map(([name, value]) => `${name} = '${value}'`);
+  return `\n# Set by Hale when the database was made; yours to change.\n${lines.join('\n')}\n`;
+}
 
 /** What keeps a cluster together is not a matter of taste; it stands on the command line of each of its nodes. */
 export const clusterArguments: readonly string[] = Object.entries({
@@ -47,6 +52,10 @@ export function serverArguments(node: {
   /** Undefined: no unix socket. */
   readonly socketFolder: string | undefined;
   readonly name: string;
+  /** Of a single node: commits wait for the receiver of its backups. */
+  readonly synchronousTo?: string | undefined;
+  /** Log that is kept for a receiver that is away, at most; left to the file where it is not said. */
+  readonly slotKeep?: string | undefined;
 }): readonly string[] {
   const set = (name: string, value: string) => ['-c', `${name}=${value}`];
   return [
@@ -56,5 +65,7 @@ export function serverArguments(node: {
     ...set('cluster_name', node.name),
     // Lines go to stderr, which the keeper bounds.
     ...set('logging_collector', 'off'),
+    ...(node.synchronousTo === undefined ? [] : set('synchronous_standby_names', node.synchronousTo)),
+    ...(node.slotKeep === undefined ? [] : set('max_slot_wal_keep_size', node.slotKeep)),
   ];
 }

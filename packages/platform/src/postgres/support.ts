@@ -1,4 +1,4 @@
-// What `hale doctor` asks: can the embedded PostgreSQL run on this machine, and how?
+// What `hale doctor` asks: can this PostgreSQL run on this machine, and how?
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { isHaleError } from '@hale/base';
@@ -10,17 +10,17 @@ const run = promisify(execFile);
 
 export interface PostgresSupport {
   readonly ok: boolean;
-  /** Version and as whom, or what is wrong. */
+  /** Version, where from and as whom, or what is wrong. */
   readonly how: string;
   /** What to type; '' when all is well. */
   readonly hint: string;
 }
 
-/** Tries it: finds the binaries and lets them say their version. Never throws for what is missing. */
-export async function postgresSupport(): Promise<PostgresSupport> {
+/** Tries it: finds the binaries (in `bin`, else from npm) and lets them say their version. Never throws for what is missing. */
+export async function postgresSupport(bin?: string): Promise<PostgresSupport> {
   try {
     const runAs = await findRunAs();
-    const { postgres } = await reachableBinaries(runAs);
+    const { postgres } = await reachableBinaries(runAs, bin);
     const [program = '', ...args] = dressed(runAs, [postgres, '--version']);
     const { stdout } = await run(program, args, { timeout: 10_000, ...identityOf(runAs) }).catch((cause: unknown) => {
       const said = (cause as { stderr?: string }).stderr?.trim() ?? String(cause);
@@ -28,13 +28,17 @@ export async function postgresSupport(): Promise<PostgresSupport> {
     });
     return {
       ok: true,
-      how: `${stdout.trim().replace('postgres (PostgreSQL)', 'PostgreSQL')}, ${wordsFor(runAs)}`,
+      how: `${stdout.trim().replace('postgres (PostgreSQL)', 'PostgreSQL')} ${whence(bin)}, ${wordsFor(runAs)}`,
       hint: '',
     };
   } catch (error) {
     if (!isHaleError(error)) throw error;
     return { ok: false, how: error.message, hint: error.hint };
   }
+}
+
+function whence(bin: string | undefined): string {
+  return bin === undefined ? 'from npm (for development and small systems)' : `from ${bin}`;
 }
 
 function wordsFor(runAs: RunAs): string {

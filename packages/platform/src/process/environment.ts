@@ -35,7 +35,7 @@ export function resolveReference(name: string, value: EnvValue, options: { root:
 }
 
 /** Secrets of `.hale/secrets.env`, which nobody else may read. */
-function readSecrets(root: string): Record<string, string> {
+export function readSecrets(root: string): Record<string, string> {
   const path = join(root, '.hale', 'secrets.env');
   let mode: number;
   try {

@@ -3,6 +3,7 @@
 // PostgreSQL's live in their own folders and are handed in by the cli.
 // It refuses to start anything itself: that is the keeper's work.
 import type {
+  BackupObservation,
   CommandBody,
   DatabaseObservation,
   DatabaseTerm,
@@ -64,6 +65,8 @@ export interface Launch {
   readonly order?: ((order: NodeOrder) => Promise<number | undefined>) | undefined;
   /** What it says of itself besides, at no cost. */
   readonly database?: (() => DatabaseObservation) | undefined;
+  /** What it says of the backups that it takes. */
+  readonly backups?: (() => readonly BackupObservation[] | undefined) | undefined;
   /** Lets go of what the recipe holds open; the process has ended, or is somebody else's to watch. */
   readonly close?: (() => void) | undefined;
 }

@@ -1,7 +1,7 @@
 // The editor between the meters and the brain: lets through what changes a decision, and holds back what only flickers. Pure.
 // A replica is told of when something of weight changed, and at least as often as its usage drifts; never more than 4 times a second,
 // exits excepted. What its probes have newly found does not wait for its quarter of the second.
-import type { ReplicaObservation } from '@hale/model';
+import type { BackupObservation, ReplicaObservation } from '@hale/model';
 
 export const reportEveryMs = 250;
 /** Steps in which a growing stall, silence or wait is told again. */
@@ -34,8 +34,23 @@ export function digestOf(seen: ReplicaObservation): string {
     seen.stack,
     seen.degraded?.map(({ name, cause }) => [name, cause]),
     seen.database && [seen.database.role, seen.database.term, seen.database.streaming],
+    seen.backups?.map(digestOfBackups),
     seen.lastWords?.length,
   ]);
+}
+
+/** The log's own progress is told once a minute, as are the bytes that wait for the store. */
+function digestOfBackups({
+  database,
+  known,
+  lastBackup,
+  lastProof,
+  log,
+  doing,
+  lastError,
+}: BackupObservation): unknown {
+  const minute = Math.floor((log?.completeUntil ?? 0) / 60_000);
+  return [database, known, lastBackup?.id, lastProof?.at, doing, lastError, minute, log?.behindSince, log?.trouble];
 }
 
 /** What was told last of one replica. */

@@ -171,7 +171,7 @@ test('a keyed request happens once, and everything else is said', { skip }, asyn
         async connect() {
           const client = await pool.connect();
           return {
-            on: (_event: 'error', listener: (error: Error) => void) => client.on('error', listener),
+            on: (event: 'error' | 'notice', listener: (said: unknown) => void) => client.on(event as 'error', listener),
             release: (destroy?: boolean | Error) => client.release(destroy),
             async query(text: string) {
               if (text !== 'commit' || !deaf || !unheard) return client.query(text);

@@ -46,12 +46,12 @@ const settings: readonly (readonly [string, string])[] = [
   ['restart_after_crash', 'off'],
 ];
 
-export async function buildHouse(more: readonly (readonly [string, string])[] = []): Promise<House> {
+export async function buildHouse(more: readonly (readonly [string, string])[] = [], bin?: string): Promise<House> {
   const root = mkdtempSync(join(tmpdir(), 'hale-copy-'));
   const nodes: Node[] = [];
   let password = '';
   const node = async (name: string): Promise<Node> => {
-    const made = await buildNode({ home: join(root, name), password: () => password, more });
+    const made = await buildNode({ home: join(root, name), password: () => password, more, bin });
     nodes.push(made);
     return made;
   };
@@ -59,7 +59,7 @@ export async function buildHouse(more: readonly (readonly [string, string])[] = 
     root,
     node,
     async primary(name) {
-      const engine = await engineHere();
+      const engine = await engineHere(bin);
       ({ password } = await ensureDataFolder(join(root, name), engine, 'app'));
       const made = await node(name);
       await made.start();
@@ -72,19 +72,20 @@ export async function buildHouse(more: readonly (readonly [string, string])[] = 
   };
 }
 
-async function engineHere() {
+async function engineHere(bin: string | undefined) {
   const runAs = await findRunAs();
-  return { runAs, binaries: await reachableBinaries(runAs) };
+  return { runAs, binaries: await reachableBinaries(runAs, bin) };
 }
 
 interface NodePlan {
   readonly home: string;
   readonly password: () => string;
   readonly more: readonly (readonly [string, string])[];
+  readonly bin: string | undefined;
 }
 
-async function buildNode({ home, password, more }: NodePlan): Promise<Node> {
-  const { runAs, binaries } = await engineHere();
+async function buildNode({ home, password, more, bin }: NodePlan): Promise<Node> {
+  const { runAs, binaries } = await engineHere(bin);
   const pgdata = join(home, 'pgdata');
   const logFile = `${home}.log`;
   const port = await freePort();

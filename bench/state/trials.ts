@@ -1,0 +1,199 @@
+// Random trials of Hale's cluster: two crowds write, one through DATABASE_URL and one past the relay to whatever node takes writes (so that a deposed
+// primary that still said "committed" would be caught); strokes fall, a third of the time two that overlap; then all must be whole, and every receipt
+// of both crowds is held against the rows. `npm run bench -- trials --runs N`, with HALE_SEED for the same strokes in the same order (moments differ:
+// these are real processes). A line of JSON a trial goes to stderr as it happens; what was lost is printed with the seed.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createRng, type Rng, randomSeed } from '@hale/base';
+import type { SystemView } from '@hale/model';
+import pg from 'pg';
+import { startTempSystem, type TempSystem } from '../heartbeat/temp-system.ts';
+import type { Row } from '../row.ts';
+import { type Account, type Stroke, spreadOf } from './account.ts';
+import { findMarked } from './cage.ts';
+import { until } from './contestant.ts';
+import { clerkFiles } from './hale.ts';
+import { openLedger } from './ledger.ts';
+import { type Scene, strokes } from './strokes.ts';
+
+const wholeBoundMs = 120_000;
+const writeBoundMs = 90_000;
+const settleBoundMs = 60_000;
+
+interface Trial {
+  readonly n: number;
+  readonly seed: number;
+  readonly strokes: readonly string[];
+  /** Of the first stroke: until it was gone, and from then until a client was told "committed" again. */
+  readonly goneMs: number;
+  readonly writeMs: number;
+  readonly acknowledged: number;
+  readonly acknowledgedDirectly: number;
+  readonly lost: number;
+  readonly lostDirectly: number;
+}
+
+export async function run({ runs }: { readonly runs: number }): Promise<readonly Row[]> {
+  const seed = Number(process.env['HALE_SEED'] ?? randomSeed());
+  process.stderr.write(`HALE_SEED=${seed}\n`);
+  const system = await startTempSystem(clerkFiles);
+  const trials: Trial[] = [];
+  try {
+    for (let n = 1; n <= runs; n++) {
+      const trial = await runTrial(system, { n, seed: seed + n });
+      process.stderr.write(`${JSON.stringify(trial)}\n`);
+      trials.push(trial);
+    }
+  } finally {
+    await system.close();
+  }
+  return rowsOf(trials);
+}
+
+async function runTrial(
+  system: TempSystem,
+  { n, seed }: { readonly n: number; readonly seed: number },
+): Promise<Trial> {
+  const rng = createRng(seed);
+  await until('the cluster to be whole', wholeBoundMs, async () => isWhole(await look(system)));
+  const url = readFileSync(join(system.folder, 'url'), 'utf8');
+  const straight = directUrls(url, await look(system));
+  const relayed = await openLedger({ urls: [url] });
+  const direct = await openLedger({ urls: straight, writesPerSecond: 50, connections: 2 });
+  const names = drawStrokes(rng);
+  try {
+    await pause(200 + rng.below(400));
+    const struck = await strikeAll(system, { names, url, rng });
+    const writeMs = await relayed.firstWrite(struck, writeBoundMs);
+    if (writeMs === undefined) throw new Error(`no write within ${writeBoundMs} ms after ${names.join(' and ')}`);
+    await until('the cluster to be whole again', wholeBoundMs, async () => isWhole(await look(system)));
+    const told = await relayed.settle(settleBoundMs);
+    // Who went past the relay is judged by what is there, not by what the node says that told it.
+    const straightTold = await direct.settle(settleBoundMs);
+    sayLosses({ seed, names }, [told, straightTold]);
+    return {
+      ...{ n, seed, strokes: names, goneMs: Math.round(struck.goneMs - struck.fromMs) },
+      writeMs: Math.round(writeMs - (struck.goneMs - struck.fromMs)),
+      ...{ acknowledged: told.acknowledged, acknowledgedDirectly: straightTold.acknowledged },
+      ...{ lost: told.lost.length, lostDirectly: straightTold.lost.length },
+    };
+  } finally {
+    await Promise.all([relayed.close(), direct.close()]);
+  }
+}
+
+function drawStrokes(rng: Rng): readonly string[] {
+  const only = process.env['HALE_STROKE'];
+  if (only !== undefined) return [only];
+  const all = Object.keys(strokes);
+  const draw = () => all[rng.below(all.length)]!;
+  return rng.below(3) === 0 ? [draw(), draw()] : [draw()];
+}
+
+/** The second one, if there is one, falls while the first is being healed. The times are the first one's. */
+async function strikeAll(
+  system: TempSystem,
+  { names, url, rng }: { readonly names: readonly string[]; readonly url: string; readonly rng: Rng },
+): Promise<Stroke> {
+  const scene = await sceneOf(system, { url, rng });
+  const [first = '', second] = names;
+  const later = async () => {
+    if (second === undefined) return;
+    await pause(rng.below(700));
+    // What the first one took cannot be struck again; whatever is there by now can.
+    const now = await sceneOf(system, { url, rng }).catch(() => undefined);
+    if (now !== undefined)
+      await deedOf(second)(now)
+        .catch(() => undefined)
+        .finally(() => now.direct.end().catch(() => {}));
+  };
+  try {
+    const [struck] = await Promise.all([deedOf(first)(scene), later()]);
+    return struck;
+  } finally {
+    await scene.direct.end().catch(() => {});
+  }
+}
+
+function deedOf(name: string) {
+  const deed = strokes[name];
+  if (deed === undefined)
+    throw new Error(`no stroke is called '${name}'; there are: ${Object.keys(strokes).join(', ')}`);
+  return deed;
+}
+
+async function sceneOf(system: TempSystem, by: { readonly url: string; readonly rng: Rng }): Promise<Scene> {
+  const { replicas } = await look(system);
+  const nodes = replicas.filter(({ unit }) => unit === 'db');
+  const primary = nodes.find(({ database }) => database === 'primary');
+  if (primary === undefined) throw new Error('there is no primary to strike');
+  const at = new URL(by.url);
+  at.port = String(primary.port);
+  const direct = new pg.Client({ connectionString: at.href, connectionTimeoutMillis: 2_000, query_timeout: 5_000 });
+  direct.on('error', () => {});
+  await direct.connect();
+  return {
+    ...{ primary, direct, rng: by.rng },
+    standbys: nodes.filter(({ database }) => database === 'standby'),
+    relays: replicas.filter(({ unit }) => unit === 'relay'),
+    controlPid: findMarked([`HALE_REPLICA=hale/control`, `HALE_RUNTIME_DIR=${system.runtimeDir}`])[0],
+  };
+}
+
+async function look(system: TempSystem): Promise<SystemView> {
+  const { url, token } = JSON.parse(readFileSync(join(system.runtimeDir, 'api.json'), 'utf8')) as Record<
+    string,
+    string
+  >;
+  const answer = await fetch(`${url}/api/v1/system`, { headers: { authorization: `Bearer ${token}` } });
+  return (await answer.json()) as SystemView;
+}
+
+function isWhole(view: SystemView): boolean {
+  return view.units.find(({ unit }) => unit === 'db')?.state === 'healthy' && view.state === 'healthy';
+}
+
+function directUrls(url: string, view: SystemView): readonly string[] {
+  return view.replicas.flatMap(({ unit, port }) => {
+    if (unit !== 'db' || port === undefined) return [];
+    const at = new URL(url);
+    at.port = String(port);
+    return [at.href];
+  });
+}
+
+function sayLosses(
+  of: { readonly seed: number; readonly names: readonly string[] },
+  accounts: readonly Account[],
+): void {
+  for (const { lost, strangers } of accounts) {
+    if (lost.length > 0)
+      process.stderr.write(`LOST after ${of.names.join(' and ')}, seed ${of.seed}: ${lost.join(', ')}\n`);
+    if (strangers.length > 0) throw new Error(`rows that nobody sent: ${strangers.join(', ')}`);
+  }
+}
+
+function rowsOf(trials: readonly Trial[]): readonly Row[] {
+  const sum = (of: (trial: Trial) => number) => trials.reduce((all, trial) => all + of(trial), 0);
+  const single = Object.keys(strokes).flatMap((name) => {
+    const alone = trials.filter((trial) => trial.strokes.length === 1 && trial.strokes[0] === name);
+    if (alone.length === 0) return [];
+    const [write, gone] = [spreadOf(alone.map(({ writeMs }) => writeMs)), spreadOf(alone.map(({ goneMs }) => goneMs))];
+    return [
+      { case: name, metric: `until it was gone, median of ${gone.n}`, hale: gone.median, unit: 'ms' },
+      { case: name, metric: `from then to the first write, median of ${write.n}`, hale: write.median, unit: 'ms' },
+      { case: name, metric: `the same, ${write.tailName}`, hale: write.tail, unit: 'ms' },
+    ];
+  });
+  const all = `${trials.length} random trials`;
+  return [
+    ...single,
+    { case: all, metric: 'acknowledged', hale: sum((one) => one.acknowledged + one.acknowledgedDirectly), unit: '' },
+    { case: all, metric: 'of those, lost', hale: sum((one) => one.lost), unit: '' },
+    { case: all, metric: 'told by a node itself, and lost', hale: sum((one) => one.lostDirectly), unit: '' },
+  ];
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,100 @@
+// `durability: 'available'` under real control: while no standby can receive, writes go on and that is said; when one is back they wait for it again,
+// and a failover then loses nothing, not even what was acknowledged alone.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ReplicaView, SystemView } from '@hale/model';
+import { buildPostgres, buildWorker } from '@hale/model/testing';
+import { postgresSupport, resourceUrl } from '@hale/platform/postgres';
+import pg from 'pg';
+import { openTestHouse, type TestHouse } from './control/testing.ts';
+
+const support = await postgresSupport();
+const skip = support.ok || process.env['HALE_REQUIRE_REAL'] === '1' ? false : `${support.how}: ${support.hint}`;
+
+const nodes = (view: SystemView) => view.replicas.filter((one) => one.unit === 'db');
+const primaryOf = (view: SystemView) => nodes(view).find((one) => one.database === 'primary') as ReplicaView;
+const unitOf = (view: SystemView) => view.units.find((one) => one.unit === 'db');
+const isWhole = (view: SystemView) => unitOf(view)?.state === 'healthy';
+
+describe('a cluster that prefers to be available', { skip }, () => {
+  const db = buildPostgres({ standbys: 2, durability: 'available' });
+  let house: TestHouse;
+  let client: pg.Client;
+  let next = 1;
+  const connect = async () => {
+    const line = new pg.Client({
+      connectionString: resourceUrl({ root: house.root, resources: { db } }, 'db') as string,
+      connectionTimeoutMillis: 15_000,
+    });
+    line.on('error', () => {});
+    await line.connect();
+    return line;
+  };
+  const write = () => client.query('insert into ledger values ($1)', [next]).then(() => next++);
+
+  before(async () => {
+    house = await openTestHouse({
+      parts: (root) => ({
+        zones: ['a', 'b', 'c'],
+        resources: [db],
+        services: [buildWorker({ program: { kind: 'command', argv: ['sleep', '100000'] }, cwd: root, uses: ['db'] })],
+      }),
+    });
+    await house.untilView('a whole cluster', isWhole);
+    client = await connect();
+    await client.query('create table ledger (id bigint primary key)');
+  });
+  after(async () => {
+    await client?.end().catch(() => {});
+    await house?.close();
+  });
+
+  test('no standby receives: a write waits for a while and then goes on; they come back, and a failover loses nothing', async () => {
+    await write();
+    const { rows } = await client.query<{ pid: number }>('select pid from pg_stat_replication');
+    assert.equal(rows.length, 2);
+    // As if no packet came through: the standbys notice after some seconds, and what connects anew is held as well.
+    const held = new Set<number>();
+    const eye = await connect();
+    let isHeld = true;
+    const holding = (async () => {
+      while (isHeld) {
+        const now = await eye.query<{ pid: number }>(
+          "select pid from pg_stat_activity where backend_type = 'walsender'",
+        );
+        for (const { pid } of now.rows) {
+          held.add(pid);
+          process.kill(pid, 'SIGSTOP');
+        }
+        await sleep(20);
+      }
+    })();
+    const waiting = write();
+    const alone = await house.untilView('it goes on alone', (view) => /goes on alone/.test(unitOf(view)?.why ?? ''));
+    await waiting;
+    for (let i = 0; i < 20; i++) await write();
+    assert.match(unitOf(alone)?.why ?? '', /on one node only/);
+    isHeld = false;
+    await holding;
+    await eye.end();
+    for (const pid of held) {
+      try {
+        process.kill(pid, 'SIGCONT');
+      } catch {
+        // Its server has ended it.
+      }
+    }
+    const before = primaryOf(await house.untilView('it waits for a standby again', isWhole));
+    for (let i = 0; i < 20; i++) await write();
+    process.kill(before.pid as number, 'SIGKILL');
+    await house.untilView('another primary', (view) => {
+      const one = primaryOf(view);
+      return one !== undefined && one.replica !== before.replica;
+    });
+    await client.end().catch(() => {});
+    client = await connect();
+    const { rows: there } = await client.query<{ n: number }>('select count(*)::int as n from ledger');
+    assert.equal(there[0]?.n, next - 1);
+  });
+});
