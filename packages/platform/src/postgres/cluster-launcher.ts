@@ -10,7 +10,7 @@ import { acknowledgersDefault, nodesOf } from '@hale/model';
 import type { CheckResult, Launch, LaunchContext } from '../process/launcher.ts';
 import { assertPortFree, homeOf, portOf } from './address.ts';
 import { readBadge } from './badge.ts';
-import { reasonOf } from './connection.ts';
+import { isFull, reasonOf } from './connection.ts';
 import { readPassword } from './data-folder.ts';
 import { postgresError } from './errors.ts';
 import { prepareNode } from './node-folder.ts';
@@ -89,7 +89,7 @@ async function checkNode(node: ClusterNode, database: string, signal: AbortSigna
       await tendSlots(node, role, database);
       return { kind: 'pass' };
     } catch (error) {
-      return { kind: 'fail', reason: reasonOf(error) };
+      return isFull(error) ? { kind: 'pass' } : { kind: 'fail', reason: reasonOf(error) };
     }
   };
   return Promise.race([examine(), aborted]);

@@ -33,6 +33,7 @@ async function examine(at: PostgresAddress): Promise<CheckResult> {
     await ask(at, 'select 1');
     return { kind: 'pass' };
   } catch (error) {
+    if (isFull(error)) return { kind: 'pass' };
     if (codeOf(error) !== unknownDatabase) return { kind: 'fail', reason: reasonOf(error) };
   }
   try {
@@ -47,6 +48,7 @@ async function examine(at: PostgresAddress): Promise<CheckResult> {
 /** A question that outlives its check ends by itself after this long. */
 const askTimeoutMs = 5_000;
 const unknownDatabase = '3D000';
+const allConnectionsUsed = '53300';
 const plainWords: Readonly<Record<string, string>> = {
   '57P03': 'it is starting up or recovering',
   '53300': 'too many connections',
@@ -70,6 +72,11 @@ async function ask(at: PostgresAddress, question: string): Promise<void> {
   } finally {
     await client.end().catch(() => {});
   }
+}
+
+/** It lives and says so itself: its users have all of its connections. Whoever ended it for that would end the work of all of them. */
+export function isFull(error: unknown): boolean {
+  return codeOf(error) === allConnectionsUsed;
 }
 
 function codeOf(error: unknown): string {

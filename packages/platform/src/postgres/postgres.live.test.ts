@@ -170,6 +170,29 @@ test('a database that the declaration names later is made when it is asked for',
   await end(child, 'SIGINT');
 });
 
+test('a database whose users have all of its connections is not held to be dead', { skip }, async (t) => {
+  const house = build(t);
+  await house.start();
+  const { check } = await house.launch();
+  const guests: pg.Client[] = [];
+  t.after(() => Promise.all(guests.map((guest) => guest.end().catch(() => {}))));
+  for (;;) {
+    const guest = new pg.Client({ connectionString: resourceUrl(house.spec, 'db') });
+    guest.on('error', () => {});
+    const refused = await guest.connect().then(
+      () => undefined,
+      (error: { code?: string }) => error.code,
+    );
+    if (refused !== undefined) {
+      assert.equal(refused, '53300');
+      break;
+    }
+    guests.push(guest);
+    assert.ok(guests.length < 1_000);
+  }
+  assert.deepEqual(await check!(AbortSignal.timeout(5_000)), { kind: 'pass' });
+});
+
 test('a half-made folder is thrown away and made again; whole data never is', { skip }, async (t) => {
   const house = build(t);
   mkdirSync(join(house.home, 'making-1-dead', 'base'), { recursive: true });
