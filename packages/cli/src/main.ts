@@ -6,6 +6,7 @@ import { describeCommand } from './commands/describe.ts';
 import { devCommand } from './commands/dev.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { downCommand } from './commands/down.ts';
+import { drCommand } from './commands/dr.ts';
 import { drillCommand } from './commands/drill.ts';
 import type { CommandEntry } from './commands/entry.ts';
 import { explainCommand } from './commands/explain.ts';
@@ -49,6 +50,7 @@ export const commands: readonly CommandEntry[] = [
   failoverCommand,
   backupCommand,
   restoreCommand,
+  drCommand,
   drillCommand,
   initCommand,
   renderCommand,

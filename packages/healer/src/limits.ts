@@ -76,6 +76,8 @@ export const limits = {
   aloneAfterMs: 5_000,
   /** What was acknowledged alone counts as shared so long after the primary was told to wait again. */
   sharedAfterMs: 10_000,
+  /** A move to another region waits so long for standbys that should be fenced as well. */
+  moveMs: 2_000,
   /** 'available': an old primary that alone has everything is waited for. */
   givenUpMs: 20_000,
   /** A standby that follows and receives nothing for this long is copied anew. */

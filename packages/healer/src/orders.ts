@@ -6,8 +6,10 @@ import { floorRefusal } from './budget.ts';
 import { fillSlots } from './declare.ts';
 import { letGo } from './holds.ts';
 import { leaveIncident } from './incidents.ts';
+import { kill } from './leaving.ts';
 import { limits } from './limits.ts';
 import { isActive, newestActive } from './lives.ts';
+import { nodeOfRegion, whyNotMove } from './postgres/move.ts';
 import type { Slot, Unit } from './state.ts';
 import { findUnit, tell, type Work } from './work.ts';
 
@@ -22,6 +24,9 @@ export function foldOrder(work: Work, by: string, order: Order): void {
       return;
     case 'restart':
       restart(work, by, order);
+      return;
+    case 'failover':
+      move(work, by, order);
       return;
     case 'scale':
       scale(work, by, order);
@@ -51,6 +56,28 @@ function restart(work: Work, by: string, order: Extract<Order, { kind: 'restart'
     if (life !== undefined) slot.replace = { of: life.incarnation, remedy: 'restart', why: `${by} orders a restart` };
     else slot.notBefore = work.now;
   }
+}
+
+/** The primary is asked to stop, if it runs; then the node of that region takes over, or a standby at home. */
+function move(work: Work, by: string, { unit: name, region }: Extract<Order, { kind: 'failover' }>): void {
+  const unit = knownUnit(work, name);
+  if (unit === undefined) return;
+  const { cluster } = unit;
+  const why = cluster === undefined ? `${name} is no database with standbys` : whyNotMove(unit, cluster, region);
+  if (cluster === undefined || why !== undefined) {
+    refuse(work, why ?? name, unit);
+    return;
+  }
+  tell(work, 'acted', `${by} moves ${name} to region ${region}`, { unit: name });
+  cluster.moving = nodeOfRegion(unit, region);
+  const slot = unit.slots.find(({ replica }) => replica === cluster.primary);
+  const life = slot === undefined ? undefined : newestActive(slot);
+  if (slot === undefined || life === undefined) return;
+  const told = `${by} moves it to ${region}`;
+  letGo(work, unit, slot, told);
+  // Only who serves has something to say goodbye with.
+  if (cluster.open === life.incarnation) slot.replace = { of: life.incarnation, remedy: 'restart', why: told };
+  else kill(life, 0);
 }
 
 function scale(work: Work, by: string, order: Extract<Order, { kind: 'scale' }>): void {

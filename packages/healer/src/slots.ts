@@ -3,8 +3,11 @@ import { type Incarnation, replicaId, type UnitSpec } from '@hale/model';
 import type { Life, Slot } from './state.ts';
 import type { Work } from './work.ts';
 
-/** Slots spread round-robin over the unit's zones. */
+/** Slots spread round-robin over the unit's zones; the last ones of a cluster stand in a region each. */
 export function zoneOf(spec: UnitSpec, ordinal: number): string {
+  const distant = spec.cluster?.regions?.distant ?? [];
+  const region = distant[ordinal - (spec.replicas - distant.length)];
+  if (region !== undefined) return region;
   return spec.zones[ordinal % Math.max(1, spec.zones.length)] ?? 'local';
 }
 

@@ -102,8 +102,11 @@ export interface Cluster {
   dryAt?: number | undefined;
   /** Since when there is no primary. */
   lostAt?: number | undefined;
+  /** The node of another region that a person wants as the primary (postgres/move.ts). */
+  moving?: ReplicaId | undefined;
   /** Where the primary's log ended when it was last seen, in bytes. */
   lastEnd?: number | undefined;
+  lastEndAt?: number | undefined;
 }
 
 export interface Alone {

@@ -92,10 +92,13 @@ const fieldsOf: Readonly<Record<Order['kind'], readonly string[]>> = {
   scale: ['unit', 'replicas'],
   drain: ['replica'],
   undrain: ['replica'],
+  failover: ['unit', 'region'],
   shutdown: [],
   resume: ['unit'],
   acknowledge: ['incident'],
 };
+
+const regionPattern = /^[a-z0-9][a-z0-9-]{0,39}$/;
 
 function isKind(kind: unknown): kind is Order['kind'] {
   return typeof kind === 'string' && Object.hasOwn(fieldsOf, kind);
@@ -112,6 +115,8 @@ function readOrder(kind: Order['kind'], form: Form): Order {
     case 'drain':
     case 'undrain':
       return { kind, replica: replica() };
+    case 'failover':
+      return { kind, unit: unit(), region: form.text('region', regionPattern, 'the name of a region, for example us') };
     case 'shutdown':
       return { kind };
     case 'resume':

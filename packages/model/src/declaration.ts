@@ -116,6 +116,11 @@ export interface PostgresOptions {
    * is lost too.
    */
   readonly durability?: 'no-acked-loss' | 'available';
+  /**
+   * A server that somebody else runs: secret('DATABASE_URL'). Hale asks it how it is and says when it does not answer; services get this very address.
+   * `bin` then names what proves its backups, where the build from npm is of another major version; all else is the server's own affair.
+   */
+  readonly url?: EnvReference | SecretReference;
   /** Copies of it are taken, and proven by restoring them. */
   readonly backup?: BackupOptions;
 }
@@ -203,6 +208,8 @@ export interface SystemDeclaration<Services, Resources> {
   readonly name: string;
   /** Failure domains (default ['a']). On one host they are labels, and shown as simulated. */
   readonly zones?: readonly string[];
+  /** Regions, the first one home: each database with standbys has an asynchronous copy in each of the others. On one host they are labels. */
+  readonly regions?: readonly string[];
   readonly resources?: Resources;
   readonly services: Services & {
     readonly [Name in keyof Services]: ServiceDeclaration<NameOf<Services> | NameOf<Resources>>;

@@ -12,6 +12,8 @@ export const probeDefaults = {
   startupWithinMs: 60_000,
   /** A database node may have to be initialised, or recover, first. */
   postgresStartupWithinMs: 120_000,
+  /** Hale cannot start a server elsewhere: that it does not answer is told after this. */
+  elsewhereWithinMs: 15_000,
 } as const;
 
 export const hangDefault: HangSpec = { afterMs: 3000, action: 'replace' };

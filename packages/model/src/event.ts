@@ -25,6 +25,8 @@ export type EventBody =
 /** What a person or a drill may ask for. Every order passes the one budget. */
 export type Order =
   | { readonly kind: 'restart'; readonly unit: UnitName; readonly replica: ReplicaId | undefined }
+  /** A database moves to another region (`region` is its name), and may lack what its node there has not received. */
+  | { readonly kind: 'failover'; readonly unit: UnitName; readonly region: string }
   | { readonly kind: 'scale'; readonly unit: UnitName; readonly replicas: number }
   /** Out of rotation and stopped, until `undrain`. */
   | { readonly kind: 'drain'; readonly replica: ReplicaId }

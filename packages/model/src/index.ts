@@ -129,7 +129,17 @@ export type {
   TlsSpec,
 } from './spec.ts';
 export type { ClusterSpec, UnitRole, UnitSpec } from './unit.ts';
-export { backedUpOf, backupOf, clustersOf, graphOf, hasPort, isCluster, routedServices, unitsOf } from './units.ts';
+export {
+  backedUpOf,
+  backupOf,
+  clustersOf,
+  graphOf,
+  hasPort,
+  isCluster,
+  nodesOf,
+  routedServices,
+  unitsOf,
+} from './units.ts';
 export type {
   CauseKind,
   FeedLine,

@@ -24,7 +24,7 @@ const errors: readonly Row[] = [
   ['services as a list', { name: 'shop', services: [orders] }, 'services', 'expected an object, got a list'],
   ['unknown field of the system', withServices({ orders }, { servces: 1 }), 'servces', "did you mean 'services'?"],
   ['alerts', withServices({ orders }, { alerts: [] }), 'alerts', "does not act on 'alerts' yet"],
-  ['regions', withServices({ orders }, { regions: [] }), 'regions', 'does not act on'],
+  ['a region twice', withServices({ orders }, { regions: ['eu', 'eu'] }), 'regions[1]', 'another region or zone'],
   ['no program', withServices({ orders: { kind: 'service' } }), 'services.orders', 'nothing to run'],
   ['two programs', withFields({ command: ['a'] }), 'services.orders', 'both run and command'],
   ['an empty command', withServices({ o: { kind: 'service', command: [] } }), 'services.o.command', 'empty command'],

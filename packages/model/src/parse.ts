@@ -5,6 +5,7 @@ import type { Parsed, Problem } from '@hale/base';
 import { postgresDefaults, standbysDefault, zonesDefault } from './defaults.ts';
 import { readBackup, readStore, type Stores } from './parse/backups.ts';
 import { checkDrawing, plainName } from './parse/checks.ts';
+import { readElsewhere } from './parse/elsewhere.ts';
 import { readGateway } from './parse/gateway.ts';
 import { resolvePath } from './parse/paths.ts';
 import { errorAt, type Path, warningAt } from './parse/problems.ts';
@@ -12,7 +13,7 @@ import { describe } from './parse/readers.ts';
 import { readService } from './parse/service.ts';
 import { postgresShape, readShape, systemShape } from './parse/shapes.ts';
 import type { BackupSpec, PostgresSpec, ServiceSpec, SystemSpec } from './spec.ts';
-import { hasPort } from './units.ts';
+import { hasPort, isCluster } from './units.ts';
 
 export interface ParseOptions {
   /** Absolute folder of the declaration. */
@@ -35,6 +36,7 @@ export function parseSystem(declaration: unknown, { root, id }: ParseOptions): P
   const resourceEntries = recordOf(declaration['resources']);
   const name = readName(declaration['name'], problems);
   const zones = readZones(declaration['zones'], problems);
+  const regions = readRegions(declaration['regions'], zones, problems);
   const stores = readStores(resourceEntries, problems);
   const { resources, backups } = readResources(resourceEntries, { stores, root }, problems);
   const services: ServiceSpec[] = [];
@@ -50,6 +52,7 @@ export function parseSystem(declaration: unknown, { root, id }: ParseOptions): P
   const resourceNames = Object.keys(resourceEntries).filter((resource) => !stores.has(resource));
   const gateway = readGateway(declaration['gateway'], { services: serviceNames, resources: resourceNames, root });
   problems.push(...gateway.problems);
+  if (regions.length > 1) problems.push(...doubtRegions(resources));
   problems.push(
     ...checkDrawing({
       serviceNames,
@@ -69,6 +72,7 @@ export function parseSystem(declaration: unknown, { root, id }: ParseOptions): P
     id,
     root,
     zones,
+    ...(regions.length > 1 && { regions }),
     services: Object.fromEntries(services.map((service) => [service.name, { ...service, uses: unique(service.uses) }])),
     resources: Object.fromEntries(resources.map((resource) => [resource.name, resource])),
     gateway: listens ? gateway.spec : undefined,
@@ -113,6 +117,33 @@ function readZones(input: unknown, problems: Problem[]): readonly string[] {
   return zones.length === 0 ? zonesDefault : zones;
 }
 
+/** Names as zones have them; two that are the same would be one place. */
+function readRegions(input: unknown, zones: readonly string[], problems: Problem[]): readonly string[] {
+  if (!Array.isArray(input)) return [];
+  const regions: string[] = [];
+  for (const [index, region] of input.entries()) {
+    const at: Path = ['regions', index];
+    if (typeof region !== 'string' || !/^[a-z0-9][a-z0-9-]{0,39}$/.test(region)) {
+      const message = `expected a region's name (lower-case letters, digits, dashes), got ${describe(region)}`;
+      problems.push(errorAt(at, { message, hint: "write regions: ['eu', 'us']" }));
+    } else if (regions.includes(region) || zones.includes(region)) {
+      const message = `'${region}' is the name of another region or zone`;
+      problems.push(errorAt(at, { message, hint: 'give each place a name of its own' }));
+    } else regions.push(region);
+  }
+  return regions;
+}
+
+/** A database that is alone has nobody to copy it elsewhere. */
+function doubtRegions(resources: readonly PostgresSpec[]): readonly Problem[] {
+  return resources
+    .filter((resource) => !isCluster(resource))
+    .map(({ name }) => {
+      const message = 'one node, in one region: it is lost with its region';
+      return warningAt(['resources', name], { message, hint: 'write standbys: 2, and a copy is kept in each region' });
+    });
+}
+
 function readStores(entries: Entries, problems: Problem[]): Stores {
   const stores = new Map<string, string>();
   for (const [name, input] of Object.entries(entries)) {
@@ -151,10 +182,12 @@ function readResources(
       problems.push(errorAt([...path, 'database'], { message, hint: `write '${plain}'` }));
     }
     const standbys = read.value.standbys ?? (read.value.durability === undefined ? 0 : standbysDefault);
-    problems.push(...doubtStandbys(path, standbys, read.value.durability));
+    if (read.value.url === undefined) problems.push(...doubtStandbys(path, standbys, read.value.durability));
     const { port, bin } = read.value;
+    const { url, ...elsewhere } = readElsewhere(read.value, path);
+    problems.push(...elsewhere.problems);
     const available = read.value.durability === 'available' ? { durability: 'available' as const } : {};
-    const own = bin === undefined ? {} : { bin: resolvePath(root, bin) };
+    const own = { ...(bin !== undefined && { bin: resolvePath(root, bin) }), ...(url !== undefined && { url }) };
     resources.push({ kind: 'postgres', name, database, port, ...own, ...(standbys > 0 && { standbys }), ...available });
     if (read.value.backup === undefined) continue;
     const backup = readBackup(read.value.backup, [...path, 'backup'], { stores, standbys });

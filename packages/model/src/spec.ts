@@ -10,6 +10,8 @@ export interface SystemSpec {
   /** The absolute folder that holds the declaration; paths in it are resolved against this. */
   readonly root: string;
   readonly zones: readonly string[];
+  /** The first is where everything runs; databases with standbys have a copy in each of the others. Absent: one region without a name. */
+  readonly regions?: readonly string[];
   readonly services: Readonly<Record<UnitName, ServiceSpec>>;
   readonly resources: Readonly<Record<UnitName, ResourceSpec>>;
   readonly gateway: GatewaySpec | undefined;
@@ -117,7 +119,9 @@ export interface PostgresSpec {
   readonly name: UnitName;
   readonly database: string;
   readonly port: number | undefined;
-  /** Absolute path of the folder with the server's programs; absent: the build from npm. */
+  /** A server elsewhere, which Hale does not start; resolved only where a process is spawned or a question asked (INV-12). */
+  readonly url?: Extract<EnvValue, { kind: 'env' | 'secret' }>;
+  /** Absolute path of the folder with the server's programs; absent: the build from npm. Of one elsewhere: what proves its backups. */
   readonly bin?: string;
   /** Nodes beside the primary that copy it; absent for a single node. A cluster is reached through a relay. */
   readonly standbys?: number;

@@ -31,4 +31,6 @@ export interface ClusterSpec {
   readonly acknowledgers: number;
   /** The primary goes on alone when none receives ('available'). Absent: writes wait. */
   readonly mayGoAlone?: true;
+  /** Its last replicas are one for each region of `distant`, in that order: they copy, and acknowledge nothing. */
+  readonly regions?: { readonly home: string; readonly distant: readonly string[] };
 }

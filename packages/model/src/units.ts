@@ -75,6 +75,11 @@ export function backupOf(spec: Pick<SystemSpec, 'backups'>, database: UnitName):
   return backup && { ...backupDefaults, ...backup };
 }
 
+/** How many nodes a database has: itself, its standbys, and one in each other region. */
+export function nodesOf(resource: PostgresSpec, regions: readonly string[] = []): number {
+  return 1 + (resource.standbys ?? 0) + (isCluster(resource) ? Math.max(0, regions.length - 1) : 0);
+}
+
 /** Names of the services that the gateway listens for (`svc:<service>`), in declared order. */
 export function routedServices(spec: SystemSpec): readonly UnitName[] {
   return Object.values(spec.services)
@@ -100,21 +105,28 @@ function serviceUnit(service: ServiceSpec): UnitSpec {
   };
 }
 
-function postgresUnit(resource: PostgresSpec, { zones, backups }: SystemSpec): UnitSpec {
+function postgresUnit(resource: PostgresSpec, { zones, backups, regions = [] }: SystemSpec): UnitSpec {
   const { standbys = 0 } = resource;
   const synchronous = backups?.[resource.name]?.synchronous === true;
   const cluster = isCluster(resource) ? { acknowledgers: acknowledgersDefault } : undefined;
+  const [home, ...distant] = regions;
   const available = resource.durability === 'available' ? { mayGoAlone: true as const } : {};
   return {
     name: resource.name,
     role: 'postgres',
-    replicas: 1 + standbys,
+    replicas: nodesOf(resource, regions),
     uses: [],
     zones: cluster === undefined ? zones.slice(0, 1) : zones,
     surge: false,
     routed: false,
     probes: {
-      startup: defaultProbe({ kind: 'tcp' }, { withinMs: probeDefaults.postgresStartupWithinMs }),
+      startup: defaultProbe(
+        { kind: 'tcp' },
+        {
+          withinMs:
+            resource.url === undefined ? probeDefaults.postgresStartupWithinMs : probeDefaults.elsewhereWithinMs,
+        },
+      ),
       ready: defaultProbe({ kind: 'tcp' }),
       live: undefined,
     },
@@ -124,13 +136,20 @@ function postgresUnit(resource: PostgresSpec, { zones, backups }: SystemSpec): U
     fingerprint: fingerprintOf({
       kind: resource.kind,
       database: resource.database,
+      ...(resource.url !== undefined && { url: resource.url }),
       ...(resource.bin !== undefined && { bin: resource.bin }),
       // A cluster's declared port is the relay's.
       ...(cluster === undefined ? { port: resource.port } : { standbys, ...cluster }),
       ...(synchronous && { synchronous }),
     }),
     // Not in the fingerprint: no node is started anew for it.
-    ...(cluster && { cluster: { ...cluster, ...available } }),
+    ...(cluster && {
+      cluster: {
+        ...cluster,
+        ...available,
+        ...(home !== undefined && distant.length > 0 && { regions: { home, distant } }),
+      },
+    }),
   };
 }
 

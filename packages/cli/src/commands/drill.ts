@@ -12,6 +12,7 @@ import { findSystemRoot } from '../system/folder.ts';
 import { type Call, type CommandEntry, textOption } from './entry.ts';
 import { listenForInterrupts } from './live-session.ts';
 import { recoveryDrill, runRecoveryDrill } from './recovery-drill.ts';
+import { regionDrill, runRegionDrill } from './region-drill.ts';
 import { wholeNumber } from './whole-number.ts';
 
 export const drillCommand: CommandEntry = {
@@ -34,7 +35,13 @@ export const drillCommand: CommandEntry = {
   async run(call) {
     const [action, name] = call.args;
     if (action === 'list') return list(call);
-    if (action === 'run' && name === recoveryDrill.name) return runRecoveryDrill(call);
+    if (action === 'run' && name === recoveryDrill.name) {
+      // A bare drill has no folder but the one in which it was typed.
+      const folder = call.options['bare'] === true ? call.folder : folderOfDrill(call.folder);
+      return runRecoveryDrill({ ...call, folder });
+    }
+    if (action === 'run' && name === regionDrill.name)
+      return runRegionDrill({ ...call, folder: folderOfDrill(call.folder) });
     if (action === 'run' && name !== undefined) return runNamed(call, name);
     throw cliError('HALE_CLI_USAGE', 'drill wants an action: list, or run with the name of a drill', {
       hint: 'hale drill list',
@@ -43,7 +50,7 @@ export const drillCommand: CommandEntry = {
 };
 
 function list({ host: { terminal }, json }: Call): number {
-  const all = [...scenarios.map(({ name, about }) => ({ name, about })), recoveryDrill];
+  const all = [...scenarios.map(({ name, about }) => ({ name, about })), recoveryDrill, regionDrill];
   if (json) terminal.json(all);
   else for (const { name, about } of all) terminal.line(`${terminal.paint.name(name.padEnd(24))}  ${about}`);
   return exitCodes.ok;

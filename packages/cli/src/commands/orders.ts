@@ -4,7 +4,7 @@ import { type Order, type ReplicaId, replicasMax, type SystemView } from '@hale/
 import { cliError, exitCodes } from '../errors.ts';
 import { findNamed, type Named } from '../system/find-names.ts';
 import { askPatiently, lookAt, type RunningSystem } from '../system/running.ts';
-import type { Call, CommandEntry } from './entry.ts';
+import { type Call, type CommandEntry, textOption } from './entry.ts';
 import { wholeNumber } from './whole-number.ts';
 
 const linesLooked = 50;
@@ -34,6 +34,8 @@ function inWords(order: Order): string {
       return order.replica === undefined
         ? `restart every replica of ${order.unit}, one at a time`
         : `restart ${order.replica}`;
+    case 'failover':
+      return `move ${order.unit} to region ${order.region}`;
     case 'scale':
       return `run ${order.replicas} of ${order.unit}`;
     case 'drain':
@@ -106,9 +108,12 @@ export const failoverCommand: CommandEntry = {
   usage: 'failover <database>',
   summary: 'hand a database over from its primary to a standby, in an orderly way',
   group: 'Act',
+  shape: (command) => command.option('--region <name>', 'to the copy in this region, which may lack the last moments'),
   run: (call) =>
     give(call, call.args[0] ?? '', (named, view) => {
       const unit = unitOf(named);
+      const region = textOption(call, 'region');
+      if (region !== undefined) return { kind: 'failover', unit, region };
       return { kind: 'restart', unit, replica: primaryOf(view, unit) };
     }),
 };

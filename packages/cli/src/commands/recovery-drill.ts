@@ -36,7 +36,7 @@ function say({ host: { terminal } }: Call, line: RecoveryLine): void {
   for (const one of line.databases) {
     const read = one.tables > 0 ? `, ${one.tables} tables with ${one.rows} rows read` : '';
     terminal.line(
-      `${one.ok ? paint.good('✓') : paint.bad('✗')} ${one.database}: ${one.backup ?? 'nothing'}${read}; RTO ${time(one.rtoMs)}, RPO ${time(one.rpoMs)}`,
+      `${one.ok ? paint.good('✓') : paint.bad('✗')} ${one.database}: ${one.backup ?? 'nothing'}${read}; RTO ${time(one.backup === undefined ? undefined : one.rtoMs)}, RPO ${time(one.rpoMs)}`,
     );
   }
   for (const complaint of line.complaints) terminal.line(`  ! ${complaint}`);

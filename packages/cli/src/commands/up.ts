@@ -1,10 +1,12 @@
 // `hale up`: from a folder to a running system. On one that runs already it shows what is new and rolls it out; a
 // declaration with problems changes nothing and starts nothing.
 
+import { resolve } from 'node:path';
 import { formatDuration } from '@hale/base';
 import type { SystemSpec } from '@hale/model';
 import { cliError, exitCodes } from '../errors.ts';
 import { styleOf } from '../host.ts';
+import { keepHouse } from '../recovery/keep-house.ts';
 import { type BroughtUp, bringUp } from '../system/bring-up.ts';
 import { loadDeclaration } from '../system/declaration.ts';
 import { awaitRollout } from '../system/rollout.ts';
@@ -47,15 +49,19 @@ async function raise(call: Call, spec: SystemSpec, interrupts: Interrupts): Prom
     return exitCodes.interrupted;
   }
   if (!up.fresh) sayDifference(call, up);
+  const isNew = up.fresh || (up.difference?.changes.length ?? 0) > 0;
+  const kept = isNew ? keepHouse(call.host, spec, configOf(call)) : Promise.resolve([]);
   if (detach) {
     const wait = call.options['wait'];
     if (wait === true) await settle(call, up, { interrupts, spec, ...patient });
     if (wait === undefined) await settle(call, up, { interrupts, spec, ...brief });
+    sayKept(call, await kept);
     sayUp(call, up, spec);
     return exitCodes.ok;
   }
-  if (!up.fresh && (up.difference?.changes.length ?? 0) > 0) {
+  if (!up.fresh && isNew) {
     await settle(call, up, { interrupts, spec, ...patient });
+    sayKept(call, await kept);
     if (!call.json) call.host.terminal.line(call.host.terminal.paint.good(`release ${up.release} is rolled out`));
     sayUp(call, up, spec);
     return exitCodes.ok;
@@ -70,6 +76,15 @@ async function raise(call: Call, spec: SystemSpec, interrupts: Interrupts): Prom
     picture: call.options['view'] !== false,
     storyFromMs: up.fresh ? beganAtMs : undefined,
   });
+}
+
+function configOf(call: Call): string | undefined {
+  const config = textOption(call, 'config');
+  return config === undefined ? undefined : resolve(call.folder, config);
+}
+
+function sayKept({ host: { terminal }, json }: Call, lines: readonly string[]): void {
+  if (!json) for (const line of lines) terminal.complaint(`${terminal.paint.busy('warning')} ${line}`);
 }
 
 function sayDifference({ host, json }: Call, { difference }: BroughtUp): void {

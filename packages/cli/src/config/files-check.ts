@@ -4,7 +4,7 @@
 import { accessSync, constants, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, delimiter, dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import type { Problem } from '@hale/base';
-import type { ServiceSpec, SystemSpec } from '@hale/model';
+import type { EnvValue, ServiceSpec, SystemSpec } from '@hale/model';
 
 /** Everything that is missing or unreadable, for all services. `environment` is what processes would inherit. */
 export function checkFiles(
@@ -20,7 +20,12 @@ export function checkFiles(
     ...checkApi(service, spec.root),
     ...checkReferences(service, environment, sealed),
   ]);
-  return [...ofServices, ...checkTls(spec), ...checkGatewayProgram(spec, environment)];
+  return [
+    ...ofServices,
+    ...checkAddresses(spec, environment, sealed),
+    ...checkTls(spec),
+    ...checkGatewayProgram(spec, environment),
+  ];
 }
 
 /** A real balancer that is not there: nobody could be let in. */
@@ -143,19 +148,43 @@ function checkCommand(
   ];
 }
 
+type Reference = Exclude<EnvValue, { kind: 'text' }>;
+
 function checkReferences(
   service: ServiceSpec,
   environment: Readonly<Record<string, string | undefined>>,
   sealed: ReadonlySet<string>,
 ): readonly Problem[] {
   return Object.entries(service.env).flatMap(([name, value]) => {
-    if (value.kind === 'text' || environment[value.name] !== undefined) return [];
-    if (value.kind === 'env' && value.fallback !== undefined) return [];
-    if (value.kind === 'secret' && sealed.has(value.name)) return [];
+    if (value.kind === 'text' || isSet(value, environment, sealed)) return [];
     const message = `${value.name} is not set here, so ${service.name} cannot start`;
-    const file = value.kind === 'secret' ? ', or write it in .hale/secrets.env (mode 600)' : '';
-    return [at(service, `env.${name}`, ['warning', message, `export ${value.name}=...${file}`])];
+    return [at(service, `env.${name}`, ['warning', message, hintToSet(value)])];
   });
+}
+
+function checkAddresses(
+  { resources }: SystemSpec,
+  environment: Readonly<Record<string, string | undefined>>,
+  sealed: ReadonlySet<string>,
+): readonly Problem[] {
+  return Object.values(resources).flatMap(({ name, url }) => {
+    if (url === undefined || isSet(url, environment, sealed)) return [];
+    const message = `${url.name} is not set here, so nobody can reach ${name}`;
+    return [{ severity: 'warning', path: `resources.${name}.url`, message, hint: hintToSet(url) }];
+  });
+}
+
+function isSet(
+  value: Reference,
+  environment: Readonly<Record<string, string | undefined>>,
+  sealed: ReadonlySet<string>,
+): boolean {
+  if (environment[value.name] !== undefined) return true;
+  return value.kind === 'env' ? value.fallback !== undefined : sealed.has(value.name);
+}
+
+function hintToSet({ kind, name }: Reference): string {
+  return `export ${name}=...${kind === 'secret' ? ', or write it in .hale/secrets.env (mode 600)' : ''}`;
 }
 
 /** Names, never values, of the secrets kept beside the system. */

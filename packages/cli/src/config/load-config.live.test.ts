@@ -185,7 +185,9 @@ test('a good config gives a system, wherever hale is installed, and is read anew
 
 test('missing programs on the PATH and variables that are not set are warnings', async () => {
   const services = `orders: service({ command: ['no-such-program-here'], env: { A: env('NOT_SET_HERE'), B: secret('NOR_THIS'), C: env('X', 'y') } })`;
-  const { value, problems } = await load(folderOf({ 'hale.config.ts': system(services) }));
+  const { value, problems } = await load(
+    folderOf({ 'hale.config.ts': system(services, `resources: { db: postgres({ url: secret('NOR_THAT') }) },`) }),
+  );
   assert.notEqual(value, undefined);
   assert.deepEqual(
     problems.map(({ severity, path }) => [severity, path]),
@@ -193,6 +195,7 @@ test('missing programs on the PATH and variables that are not set are warnings',
       ['warning', 'services.orders.command'],
       ['warning', 'services.orders.env.A'],
       ['warning', 'services.orders.env.B'],
+      ['warning', 'resources.db.url'],
     ],
   );
 });

@@ -27,6 +27,7 @@ export function secretValuesOf(spec: SystemSpec, { root, env }: { root: string; 
     ),
     ...Object.values(spec.backups ?? {}).map(({ encrypt }) => (encrypt === undefined ? undefined : env[encrypt.name])),
     ...storeKeys.map((name) => env[name]),
+    ...Object.values(spec.resources).flatMap(({ url }) => (url === undefined ? [] : [env[url.name]])),
     ...Object.keys(spec.resources).map((name) => readText(join(root, '.hale', 'data', name, 'password')).trim()),
   ];
   const doubtful = services.flatMap((service) => variablesOf(service, env)).filter(isHidden);

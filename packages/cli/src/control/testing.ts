@@ -27,7 +27,7 @@ export interface TestHouse {
   close(): Promise<void>;
 }
 
-const untilMsMax = 30_000;
+const untilMsMax = 60_000;
 
 const program = `
 import { createServer } from 'node:http';

@@ -38,12 +38,11 @@ test('a cluster is restored in place, and fails over afterwards', { skip }, asyn
   const ordinal = Number(primaryOf(second)?.replica.split('/')[1]);
   assert.ok(ordinal > 0);
   await ask('create table notes as select n from generate_series(1, 500) n');
-  await home.expect('backup now', 0, /new/);
+  const { id } = await home.backup();
   await ask('delete from notes');
   await home.expect('restore --into replace', 1, /runs: nothing was touched[\s\S]*hale down/);
-  await home.expect('down --timeout 5', 0, /down/);
+  await home.expect('down --timeout 3', 0, /down/);
   await home.expect('restore', 1, /is not empty[\s\S]*--into replace/);
-  const id = JSON.parse((await home.hale('backup', 'list', '--json')).said).backups[0].id as string;
   await home.expect(`restore --to ${id} --into replace`, 0, new RegExp(`db/${ordinal} will be the primary of term 3`));
   const names = readdirSync(join(folder, '.hale', 'data', 'db'));
   assert.deepEqual(names.filter((name) => /^pgdata(-\d)?$/.test(name)).length, 1, 'the others are put aside');

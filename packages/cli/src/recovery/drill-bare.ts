@@ -12,6 +12,7 @@ import { cliError } from '../errors.ts';
 import { waitFor } from '../host.ts';
 import { bringUp } from '../system/bring-up.ts';
 import { clusterMemoryOf } from '../system/cluster-memory.ts';
+import { readIdentity } from '../system/folder.ts';
 import type { RunningSystem } from '../system/running.ts';
 import { stopSystem } from '../system/stopping.ts';
 import {
@@ -22,7 +23,7 @@ import {
   readBareDeclaration,
 } from './bare-folder.ts';
 import { findHouse, type StoredHouse } from './house.ts';
-import { storeMeasured } from './measured.ts';
+import { keepMeasured, storeMeasured } from './measured.ts';
 import { type DatabaseBack, type RecoveryLine, recoveryLine, type TimedStep } from './recovery-line.ts';
 
 const answersWithinMs = 180_000;
@@ -236,5 +237,7 @@ async function report(
     problems,
   } as const;
   await storeMeasured(house.vault, [measured]);
+  // Drilled where the original is: it remembers too.
+  if (readIdentity(call.folder) !== undefined) keepMeasured(call.folder, [measured]);
   return line;
 }

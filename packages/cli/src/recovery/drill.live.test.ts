@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { SystemView } from '@hale/model';
 import { buildPostgres } from '@hale/model/testing';
 import { postgresSupport, resourceUrl } from '@hale/platform/postgres';
 import { openTestHome } from './house-rig.ts';
@@ -28,10 +29,14 @@ test('a system is rebuilt from its store and its key alone', { skip }, async (t)
   writeFileSync(join(folder, '.env'), `TOKEN=${canary}`);
   const lineOf = (said: string) => JSON.parse(said.trim().split('\n').at(-1) ?? '') as RecoveryLine;
   await home.expect('drill run dr', 1, /there is no backup[\s\S]*dr: failed/);
+  await home.expect('dr plan', 0, /restore --house[\s\S]*never measured: run hale drill run dr --bare/);
   await home.expect('up --detach --wait', 0, /./);
   const url = resourceUrl({ root: folder, resources: { db: buildPostgres() } }, 'db') as string;
   await home.ask(url, 'create table notes as select n from generate_series(1, 200) n');
-  await home.expect('backup now', 0, /the house: [\s\S]*not in it: \.env \(it looks like a secret\)/);
+  const early = JSON.parse((await home.hale('dr', 'status', '--json')).said);
+  assert.deepEqual(early.house.exposed, [], 'a release that is in force is in the store');
+  const { leftOut } = (await home.backup()).house;
+  assert.match(JSON.stringify(leftOut), /"\.env","why":"it looks like a secret"/);
 
   const restored = lineOf(await home.expect('drill run dr --json', 0, /"drill":"dr"/));
   assert.equal(restored.verdict, 'healed');
@@ -42,22 +47,32 @@ test('a system is rebuilt from its store and its key alone', { skip }, async (t)
   t.after(() => rmSync(elsewhere, { recursive: true }));
   const bare = (...more: string[]) =>
     home.hale('-C', elsewhere, 'drill', 'run', 'dr', '--bare', '--from', `file:${vault}`, ...more);
-  const before = readdirSync(tmpdir()).filter((name) => name.startsWith('hale-bare-'));
+  const pids = pidsOf(await home.untilView('the original', () => true));
+  // A temporary folder of its own: what is in it afterwards was left by the copy.
+  const scratch = mkdtempSync(join(tmpdir(), 'hb-'));
+  t.after(() => rmSync(scratch, { recursive: true }));
+  home.env['TMPDIR'] = scratch;
   const { code, said } = await bare('--json');
   const line = lineOf(said);
   assert.deepEqual(line.complaints, [], said);
   assert.equal(code, 0);
   assert.equal(line.databases[0]?.ok, true);
   assert.ok((line.steps ?? []).some(({ step }) => step === 'it answers'));
-  assert.deepEqual(
-    readdirSync(tmpdir()).filter((name) => name.startsWith('hale-bare-')),
-    before,
-    'the copy is thrown away',
-  );
-  await home.untilView('the original still serves', (view) => view.state === 'healthy' && view.incidents.length === 0);
+  assert.deepEqual(readdirSync(scratch), [], 'the copy is thrown away');
+  delete home.env['TMPDIR'];
+  assert.deepEqual(pidsOf(await home.untilView('the original', () => true)), pids, 'the original did not notice');
   assert.equal((await home.ask<{ n: number }>(url, 'select count(*)::int as n from notes'))[0]?.n, 200);
 
+  await home.expect(
+    'dr plan',
+    0,
+    /db is damaged[\s\S]*RTO .* measured at[\s\S]*lost with its machine[\s\S]*RTO .* measured at/,
+  );
+  const exposed = JSON.parse(await home.expect('dr status --json', 1, /"exposed":true/));
+  assert.match(exposed.databases[0].exposed.join(), /^the store is on the disk of the data[^,]*$/);
+  assert.deepEqual(exposed.house.exposed, []);
   home.env['KEY'] = '0'.repeat(64);
+  await home.expect('dr status', 1, /encrypted with another key/);
   assert.match((await bare()).said, /encrypted with another key/);
   delete home.env['KEY'];
   assert.match((await bare()).said, /neither KEY nor HALE_BACKUP_KEY is set/);
@@ -87,6 +102,8 @@ test('a system is rebuilt from its store and its key alone', { skip }, async (t)
     for (const secret of [canary, key]) assert.ok(!body.includes(secret), `${file} holds a secret`);
   }
 });
+
+const pidsOf = ({ replicas }: SystemView) => replicas.map(({ replica, pid }) => [replica, pid]);
 
 function filesBelow(folder: string): readonly string[] {
   const names = readdirSync(folder, { recursive: true }) as string[];

@@ -24,6 +24,7 @@ write('services/web.ts');
 write('services/data/cities.json');
 write('services/.env', `KEY=${canary}`);
 write('services/web.pem');
+write('services/secrets.ts', 'export const read = 1;');
 write('services/notes.txt', `do not forget: ${canary}`);
 write('services/node_modules/x/index.js');
 write('services/vault/shop/db/cluster.json');
@@ -53,7 +54,7 @@ test('programs, what they import, and what npm needs', () => {
     files.map(({ path }) => path),
     [
       ...['hale.config.ts', 'lib/deeper.ts', 'lib/limits.ts', 'package-lock.json', 'py/payments.py'],
-      ...['services/data/cities.json', 'services/films/big.bin', 'services/web.ts'],
+      ...['services/data/cities.json', 'services/films/big.bin', 'services/secrets.ts', 'services/web.ts'],
     ],
   );
   assert.ok(files.every(({ content }) => !content.includes(canary)));

@@ -82,6 +82,8 @@ function createBasket(spec: SystemSpec, bytesMax: number): Basket {
     if (shown.startsWith('..')) return 'it lies outside the folder of the declaration';
     if (closed.has(path)) return closed.get(path);
     if (ignored(shown)) return `${ignoreName} says so`;
+    // A program that speaks of secrets is a program; whether it holds one is looked at when it is read.
+    if (speaksImports.has(extname(path))) return undefined;
     return secretName.test(basename(path)) ? 'it looks like a secret' : undefined;
   };
   const enter = (path: string, entry?: Dirent): void => {

@@ -13,6 +13,7 @@ import { waitFor } from '../host.ts';
 import { latestRelease } from '../system/folder.ts';
 import { findMarked } from '../system/process-table.ts';
 import { systemAt } from '../system/running.ts';
+import type { LeftOut } from './house-files.ts';
 
 const hale = fileURLToPath(new URL('../../bin/hale.mjs', import.meta.url));
 const modules = fileURLToPath(new URL('../../../../node_modules', import.meta.url));
@@ -30,6 +31,8 @@ export interface TestHome {
   hale(...argv: string[]): Promise<{ readonly code: number; readonly said: string }>;
   /** The command must end with `code` and say `says`. */
   expect(line: string, code: number, says: RegExp): Promise<string>;
+  /** `hale backup now`, once the process that takes backups by itself lets us; gives what it said. */
+  backup(): Promise<{ readonly id: string; readonly house: { readonly leftOut: readonly LeftOut[] } }>;
   untilView(what: string, fits: (view: SystemView) => boolean): Promise<SystemView>;
   ask<T>(url: string, text: string): Promise<T[]>;
   close(): Promise<void>;
@@ -73,6 +76,14 @@ export default defineSystem({
       assert.equal(ran.code, code, `${line}: ${ran.said}`);
       return ran.said;
     },
+    async backup() {
+      const done = await waitFor({ clock, withinMs: boundMs, everyMs: 200 }, async () => {
+        const ran = await run('backup', 'now', '--json');
+        if (ran.code !== 0 && !/HALE_PLATFORM_BACKUP_BUSY/.test(ran.said)) assert.fail(ran.said);
+        return ran.code === 0 ? ran.said : undefined;
+      });
+      return JSON.parse(done ?? assert.fail('backups are taken without an end'));
+    },
     async untilView(what, fits) {
       let last: SystemView | undefined;
       const found = await waitFor({ clock, withinMs: boundMs, everyMs: 50 }, async () => {
@@ -98,7 +109,7 @@ export default defineSystem({
     async close() {
       const wasUp = latestRelease(folder) !== undefined;
       const id = wasUp ? idOf(folder) : undefined;
-      if (wasUp) await run('down', '--timeout', '5');
+      if (wasUp) await run('down', '--timeout', '1');
       rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
       if (id !== undefined) assert.deepEqual(findMarked(id), []);
     },

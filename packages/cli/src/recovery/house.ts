@@ -14,9 +14,9 @@ import {
   openStore,
   openStrongbox,
   parseKey,
+  pruneHouse,
   readHouse,
   readHouseHead,
-  storeSecrets,
   takeHouse,
   type Vault,
 } from '@hale/platform/postgres';
@@ -28,6 +28,7 @@ import { checkpointOf, journalFileOf } from '../system/cluster-memory.ts';
 import { latestRelease, makeStateFolder, readIdentity, stateFolderOf } from '../system/folder.ts';
 import { collectHouse, type LeftOut } from './house-files.ts';
 import { knownSecrets, secretNamesOf } from './known-secrets.ts';
+import { renamed } from './renamed.ts';
 
 /** What the packing list says beside the files. */
 export interface AboutHouse {
@@ -65,8 +66,7 @@ export async function openHouseOf(
 ): Promise<{ readonly vault: Vault; readonly keyName: string }> {
   const url = spec.backups?.[database]?.url ?? '';
   const keeper = keeperOf(spec, url) ?? database;
-  const { key } = await openStrongbox(spec, keeper, env);
-  const store = await openStore(url, { folder: spec.root, env: { ...env, ...storeSecrets(spec.root) } });
+  const { key, store } = await openStrongbox(spec, keeper, env);
   return { vault: openHouseVault(store, spec.name, key), keyName: spec.backups?.[keeper]?.encrypt?.name ?? '' };
 }
 
@@ -96,7 +96,11 @@ export async function takeHouseOf(
     journalSeq: checkpoint?.seq,
   };
   const files = [...collected.files, ...stateFiles(root, checkpoint)];
-  return takeHouse({ vault, clock: host.clock, system: spec.name, keyName, files, about });
+  const { clock } = host;
+  const manifest = await takeHouse({ vault, clock, system: spec.name, keyName, files, about });
+  // Somebody else at work there is no reason to fail: the next one cleans up.
+  await pruneHouse(vault, clock, spec.backups?.[database]?.keepMs ?? 0).catch(() => {});
+  return manifest;
 }
 
 const lockfiles = ['package-lock.json', 'npm-shrinkwrap.json'];
@@ -178,10 +182,10 @@ export async function moveHouseTo(
   makeStateFolder(folder);
   mkdirSync(join(folder, '.hale', 'releases'), { recursive: true, mode: 0o700 });
   const file = resolve(folder, checkpointName);
-  const old = readIdentity(folder)?.id;
   if (!existsSync(file)) return;
   const { state } = JSON.parse(readFileSync(file, 'utf8')) as Checkpoint;
-  const renamed = old === undefined || order.id === undefined ? state : state.replaceAll(old, order.id);
-  writeCheckpoint(journalFileOf(folder), renamed, order.clock.wall());
+  const old = readIdentity(folder)?.id;
+  const names = old === undefined || order.id === undefined ? {} : { [old]: order.id };
+  writeCheckpoint(journalFileOf(folder), renamed(state, names), order.clock.wall());
   rmSync(file);
 }

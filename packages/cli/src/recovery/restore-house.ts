@@ -1,7 +1,7 @@
 // `hale restore --house`: the first thing to type on a new machine. Files, identity and journal of a system come out of its store into an
 // empty folder; what must be brought besides (packages, secrets, databases) is said as the commands that follow.
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { formatBytes } from '@hale/base';
 import { type Call, textOption } from '../commands/entry.ts';
 import { cliError, exitCodes } from '../errors.ts';
@@ -21,8 +21,7 @@ export async function restoreHouse(call: Call): Promise<number> {
   if (existsSync(folder) && readdirSync(folder).length > 0)
     throw cliError('HALE_CLI_NOT_EMPTY', `${folder} is not empty: nothing was touched`);
   const house = await findHouse(from, { folder: call.folder, env, system: textOption(call, 'system') });
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  await moveHouseTo(house, folder, { clock });
+  await makeWhole(folder, (making) => moveHouseTo(house, making, { clock }));
   const { manifest, about } = house;
   const next = nextSteps(house, into);
   if (call.json) terminal.json({ folder, house: manifest.id, at: manifest.at, files: manifest.files.length, next });
@@ -36,6 +35,19 @@ export async function restoreHouse(call: Call): Promise<number> {
     for (const line of next) terminal.line(`    ${line}`);
   }
   return exitCodes.ok;
+}
+
+/** Beside it, and only what is whole gets the name. */
+async function makeWhole(folder: string, fill: (making: string) => Promise<void>): Promise<void> {
+  mkdirSync(dirname(folder), { recursive: true });
+  const making = mkdtempSync(`${folder}.restoring-`);
+  try {
+    await fill(making);
+    rmSync(folder, { recursive: true, force: true });
+    renameSync(making, folder);
+  } finally {
+    rmSync(making, { recursive: true, force: true });
+  }
 }
 
 function nextSteps({ about }: StoredHouse, into: string): readonly string[] {

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { createVirtualClock } from '@hale/base/testing';
 import { buildPostgres, buildSystem } from '@hale/model/testing';
 import { postgresSupport } from '@hale/platform/postgres';
-import { machineBin, skipWithoutMachineServer } from '@hale/platform/testing';
+import { machineBin, openYard, skipWithoutMachineServer } from '@hale/platform/testing';
 import { createMemoryStore } from '@hale/ports/testing';
 import type { Finding } from './health-check.ts';
 import { examineState, storeFinding } from './state-check.ts';
@@ -57,6 +57,22 @@ test('the machine’s own is named with its folder', { skip: skipWithoutMachineS
   assert.match(server ?? '', new RegExp(`^ok db: PostgreSQL 1[5-8]\\.\\d+ .*from ${machineBin}, run `));
   const gone = buildSystem({ root: spec.root, resources: [buildPostgres({ bin: '/nowhere' })] });
   assert.match(lines(await examineState(gone, {}))[0] ?? '', /^fail db: \/nowhere\/initdb is missing/);
+});
+
+test('one elsewhere is asked', { skip }, async (t) => {
+  const root = buildRoot(t);
+  const fallback = 'postgres://shop:sesame@127.0.0.1:9/app';
+  const away = buildPostgres({ url: { kind: 'env', name: 'HALE_TEST_AWAY', fallback } });
+  const [down] = await examineState(buildSystem({ root, resources: [away] }), {});
+  assert.match(`${down?.verdict} ${down?.found}`, /^fail db: 127\.0\.0\.1:9 does not answer: .*ECONNREFUSED/);
+  assert.doesNotMatch(`${down?.found} ${down?.hint}`, /sesame/);
+  const yard = await openYard();
+  t.after(() => yard.dispose());
+  await yard.start();
+  const near = buildPostgres({ url: { kind: 'env', name: 'HALE_TEST_AWAY', fallback: yard.url() } });
+  const found = lines(await examineState(buildSystem({ root, resources: [near] }), {}));
+  assert.equal(found.length, 1, 'its copies are not ours to judge');
+  assert.match(found[0] ?? '', /^ok db: PostgreSQL 18\.\d+ at 127\.0\.0\.1:\d+, run by somebody else$/);
 });
 
 test('a store is told by what it refuses; one that is silent is not waited for', async () => {

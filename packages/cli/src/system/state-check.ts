@@ -4,7 +4,7 @@ import { statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Clock, createSystemClock, isHaleError } from '@hale/base';
 import { isCluster, type PostgresSpec, type SystemSpec } from '@hale/model';
-import { openStore, postgresSupport } from '@hale/platform/postgres';
+import { askElsewhere, openStore, postgresSupport, storeSecrets } from '@hale/platform/postgres';
 import type { ObjectStore } from '@hale/ports';
 import type { Finding } from './health-check.ts';
 
@@ -16,13 +16,19 @@ const storeWithinMs = 10_000;
 /** Everything about the data of `spec`; undefined: no system was started here yet. */
 export async function examineState(spec: SystemSpec | undefined, env: Environment): Promise<Finding[]> {
   if (spec === undefined) return [await serverFinding(undefined)];
-
   const findings: Finding[] = [];
   for (const resource of Object.values(spec.resources)) {
-    findings.push(await serverFinding(resource), ...copiesFinding(spec, resource));
+    findings.push(
+      resource.url === undefined ? await serverFinding(resource) : await elsewhereFinding(spec, resource),
+      ...copiesFinding(spec, resource),
+    );
   }
   const urls = new Set(Object.values(spec.backups ?? {}).map(({ url }) => url));
-  for (const url of urls) findings.push(await storeFinding(() => openStore(url, { folder: spec.root, env })));
+  for (const url of urls) {
+    // Asked inside: that the secrets lie open is a finding too.
+    const open = async () => openStore(url, { folder: spec.root, env: { ...env, ...storeSecrets(spec.root) } });
+    findings.push(await storeFinding(open));
+  }
   return findings;
 }
 
@@ -35,10 +41,29 @@ async function serverFinding(resource: PostgresSpec | undefined): Promise<Findin
   return { verdict: 'ok', what, found: `${named}${how}` };
 }
 
+/** One that somebody else runs: does it answer, and what will it let us do? */
+async function elsewhereFinding({ root, backups }: SystemSpec, resource: PostgresSpec): Promise<Finding> {
+  const what = 'PostgreSQL';
+  const { name } = resource;
+  try {
+    const { place, version, isStandby, mayReplicate } = await askElsewhere(root, resource);
+    const found = `${name}: PostgreSQL ${version} at ${place}, run by somebody else`;
+    if (isStandby)
+      return { verdict: 'warn', what, found: `${found}: a standby, which takes no writes`, hint: 'name its primary' };
+    if (backups?.[name] === undefined || mayReplicate) return { verdict: 'ok', what, found };
+    const hint = 'a superuser there grants it: alter role <this user> replication';
+    return { verdict: 'warn', what, found: `${found}: this user may not replicate, so there are no backups`, hint };
+  } catch (error) {
+    if (!isHaleError(error)) throw error;
+    return { verdict: 'fail', what, found: `${name}: ${error.message}`, hint: error.hint };
+  }
+}
+
 /** On one host no number of copies survives the host. */
 function copiesFinding(spec: SystemSpec, resource: PostgresSpec): readonly Finding[] {
   const what = 'copies';
   const { name } = resource;
+  if (resource.url !== undefined) return [];
   const nodes = isCluster(resource) ? `${1 + (resource.standbys ?? 0)} nodes on one machine and its disk` : 'one node';
   const backup = spec.backups?.[name];
   if (backup === undefined) {

@@ -57,7 +57,7 @@ export function renderUnit({ view, unit, service, resource, url, promise }: Unit
         ['reached at', url],
         ['uses', unit.uses.join(', ')],
         ['used by', usedBy.join(', ')],
-        ['database', resource?.database],
+        ['database', resource?.url === undefined ? resource?.database : 'run by somebody else'],
         ...(promise === undefined ? [] : promiseTexts(promise, style).map((text): Fact => ['slo', text])),
         ['measured', promise === undefined ? undefined : promiseWindow],
       ],

@@ -19,6 +19,7 @@ function namesOf(order: Order): { unit?: string; replica?: string | undefined; i
   switch (order.kind) {
     case 'restart':
       return { unit: order.unit, replica: order.replica };
+    case 'failover':
     case 'scale':
     case 'resume':
       return { unit: order.unit };

@@ -11,26 +11,35 @@ import { formatBytes, formatDuration } from '@hale/base';
 import { limits } from '../limits.ts';
 import type { Alone, Cluster, Life, Unit } from '../state.ts';
 import { about, give, tell, type Work, wakeBy } from '../work.ts';
-import { primarySlot, receives, type Seat, seatsOf } from './cluster.ts';
+import { isDistant, primarySlot, receives, type Seat, seatsOf } from './cluster.ts';
 
 /** One step of going on alone, or of coming back from it. */
 export function tendAlone(work: Work, unit: Unit, cluster: Cluster): void {
-  if (unit.spec.cluster?.mayGoAlone !== true) return;
   const primary = seatsOf(unit).find(({ life }) => life.incarnation === cluster.open);
+  if (primary !== undefined) noteEnd(cluster, primary);
+  // One that moved to another region is alone whatever was declared, until it has standbys.
+  if (unit.spec.cluster?.mayGoAlone !== true && cluster.alone === undefined) return;
   if (primary === undefined) {
     cluster.dryAt = undefined;
     return;
   }
-  cluster.lastEnd = Math.max(cluster.lastEnd ?? 0, primary.life.seen?.database?.logEnd ?? 0);
-  if (receivers(unit, cluster).length >= unit.spec.cluster.acknowledgers) {
+  if (receivers(unit, cluster).length >= (unit.spec.cluster?.acknowledgers ?? 1)) {
     cluster.dryAt = undefined;
     if (cluster.alone !== undefined) comeBack(work, { unit, cluster, primary, alone: cluster.alone });
     return;
   }
   cluster.dryAt ??= work.now;
   const dueAt = cluster.dryAt + limits.aloneAfterMs;
-  if (work.now < dueAt) wakeBy(work, dueAt);
+  // A new life of one that is alone already has nothing to wait for.
+  if (work.now < dueAt && cluster.alone === undefined) wakeBy(work, dueAt);
   else goAlone(work, unit, cluster, primary);
+}
+
+function noteEnd(cluster: Cluster, { life }: Seat): void {
+  const end = life.seen?.database?.logEnd ?? 0;
+  if (end < (cluster.lastEnd ?? 0)) return;
+  cluster.lastEnd = end;
+  cluster.lastEndAt = life.seenAt;
 }
 
 /** Whether the primary that was lost has something that nobody else has, as far as is known. */
@@ -64,7 +73,10 @@ export function describeAlone(unit: Unit, cluster: Cluster): string | undefined 
 function receivers(unit: Unit, cluster: Cluster): readonly Seat[] {
   return seatsOf(unit).filter(
     ({ slot, life, node }) =>
-      slot.replica !== cluster.primary && node.follows === cluster.term && receives(life) === true,
+      slot.replica !== cluster.primary &&
+      !isDistant(unit, slot.replica) &&
+      node.follows === cluster.term &&
+      receives(life) === true,
   );
 }
 

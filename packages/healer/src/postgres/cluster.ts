@@ -63,6 +63,12 @@ export function isFit(life: Life, cluster: Cluster): boolean {
   return life.node?.fit === cluster.term || life.seen?.database?.term === cluster.term;
 }
 
+/** A copy in another region: it never acknowledges, and takes over only when a person says so (move.ts). */
+export function isDistant(unit: Unit, replica: ReplicaId): boolean {
+  const distant = unit.spec.cluster?.regions?.distant.length ?? 0;
+  return unit.slots.findIndex((slot) => slot.replica === replica) >= unit.wanted - distant;
+}
+
 export function isJoined(cluster: Cluster, replica: ReplicaId): boolean {
   return cluster.joined.includes(replica);
 }

@@ -13,10 +13,15 @@ import type { Cluster, Election, Unit } from '../state.ts';
 import { give, tell, type Work, wakeBy } from '../work.ts';
 import { exposureOf, isAlone, isGivenUp } from './alone.ts';
 import { isFit, isJoined, nodeOf, primarySlot, type Seat, seatsOf } from './cluster.ts';
+import { beginMove, judgeMove, lacks, tellMove, voicesOf } from './move.ts';
 import { fencesNeeded, furthest } from './quorum.ts';
 
 /** The primary is lost: begin, or say why not. */
 export function considerElection(work: Work, unit: Unit, cluster: Cluster): void {
+  if (beginMove(work, unit, cluster)) {
+    driveElection(work, unit, cluster, cluster.election!);
+    return;
+  }
   // Where nobody runs the system is starting, and its primary first.
   if (cluster.joined.length === 0 || seatsOf(unit).length === 0) return;
   const lossy = isGivenUp(work, unit, cluster);
@@ -44,6 +49,10 @@ export function considerElection(work: Work, unit: Unit, cluster: Cluster): void
 
 /** One step of an election that is under way. */
 export function driveElection(work: Work, unit: Unit, cluster: Cluster, election: Election): void {
+  if (cluster.moving !== undefined) {
+    driveMove(work, unit, cluster, election);
+    return;
+  }
   const voters = votersOf(unit, cluster);
   election.fenced = election.fenced.filter(({ incarnation }) =>
     voters.some(({ life }) => life.incarnation === incarnation),
@@ -83,6 +92,28 @@ export function driveElection(work: Work, unit: Unit, cluster: Cluster, election
   for (const voter of voters) askToBeFenced(work, unit, voter, election);
 }
 
+function driveMove(work: Work, unit: Unit, cluster: Cluster, election: Election): void {
+  const voices = voicesOf(unit, cluster);
+  election.fenced = election.fenced.filter(({ incarnation }) =>
+    voices.some(({ life }) => life.incarnation === incarnation),
+  );
+  const primary = cluster.moving!;
+  const logEnd = judgeMove(work, unit, cluster, election);
+  if (logEnd === 'waits') {
+    for (const voice of voices) askToBeFenced(work, unit, voice, election);
+  } else if (logEnd === 'failed') {
+    cluster.moving = undefined;
+    tell(work, 'refused', `${unit.spec.name} is not moved: ${primary} did not answer`, { unit: unit.spec.name });
+    enthrone(work, unit, cluster, { election, primary: cluster.primary, baseline: undefined });
+  } else {
+    const missing = lacks(work, unit, cluster, election);
+    // Others may have what it lacks: their data parts ways with its own.
+    const alone = { ...election, fenced: election.fenced.filter(({ replica }) => replica === primary) };
+    enthrone(work, unit, cluster, { election: alone, primary, baseline: logEnd });
+    tellMove(work, { unit, cluster }, missing);
+  }
+}
+
 /**
  * The term begins: nobody has joined it yet. Whom the election has fenced holds nothing that its primary lacks; and where the primary
  * stays the same, nor does anybody whose data was right for the term before: it was copied from that very disk.
@@ -108,6 +139,7 @@ function enthrone(
   if (election.lossy === true || primary !== old) cluster.alone = undefined;
   else if (cluster.alone !== undefined) Object.assign(cluster.alone, { told: undefined, sharedAt: undefined });
   cluster.election = undefined;
+  if (primary !== old) cluster.lastEnd = undefined;
 }
 
 function askToBeFenced(work: Work, unit: Unit, { slot, life, node }: Seat, election: Election): void {

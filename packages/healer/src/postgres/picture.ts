@@ -3,7 +3,7 @@ import type { ReplicaView, UnitView } from '@hale/model';
 import { isActive } from '../lives.ts';
 import type { Life, Slot, Unit } from '../state.ts';
 import { describeAlone } from './alone.ts';
-import { seatsOf } from './cluster.ts';
+import { isDistant, seatsOf } from './cluster.ts';
 
 /** What a serving node is, in words; undefined for whoever is no node of a cluster. */
 export function describeNode(unit: Unit, slot: Slot, life: Life): string | undefined {
@@ -12,8 +12,9 @@ export function describeNode(unit: Unit, slot: Slot, life: Life): string | undef
   if (slot.replica === cluster.primary)
     return cluster.open === life.incarnation ? `the primary of term ${cluster.term}` : 'to be the primary';
   const database = life.seen?.database;
-  if (database?.streaming !== true) return `a standby; receives nothing from ${cluster.primary}`;
-  return database.lagMs === undefined ? 'a standby, up to date' : `a standby, ${database.lagMs} ms behind`;
+  const what = isDistant(unit, slot.replica) ? `an asynchronous standby in ${slot.zone}` : 'a standby';
+  if (database?.streaming !== true) return `${what}; receives nothing from ${cluster.primary}`;
+  return database.lagMs === undefined ? `${what}, up to date` : `${what}, ${database.lagMs} ms behind`;
 }
 
 export function roleOf(unit: Unit, slot: Slot, life: Life): Pick<ReplicaView, 'database'> {
@@ -28,9 +29,11 @@ export function clusterState(unit: Unit): Pick<UnitView, 'state' | 'why'> | unde
   const { cluster } = unit;
   if (cluster === undefined || !unit.everServed) return undefined;
   const standbys = unit.wanted - 1;
-  const streaming = seatsOf(unit).filter(
+  const receiving = seatsOf(unit).filter(
     ({ slot, life }) => slot.replica !== cluster.primary && life.seen?.database?.streaming === true,
-  ).length;
+  );
+  const streaming = receiving.length;
+  const acknowledging = receiving.filter(({ slot }) => !isDistant(unit, slot.replica)).length;
   if (cluster.open === undefined) {
     const why =
       cluster.election === undefined ? `${cluster.primary} does not accept writes yet` : 'a standby takes over';
@@ -39,6 +42,7 @@ export function clusterState(unit: Unit): Pick<UnitView, 'state' | 'why'> | unde
   const alone = describeAlone(unit, cluster);
   if (alone !== undefined) return { state: 'healing', why: alone };
   const why = `${cluster.primary} is the primary, ${streaming} of ${standbys} standbys stream`;
-  if (streaming < (unit.spec.cluster?.acknowledgers ?? 0)) return { state: 'down', why: `${why}: writes wait for one` };
+  if (acknowledging < (unit.spec.cluster?.acknowledgers ?? 0))
+    return { state: 'down', why: `${why}: writes wait for one` };
   return streaming < standbys ? { state: 'healing', why } : { state: 'healthy', why };
 }

@@ -11,7 +11,8 @@ export function databaseTermFor(unit: Unit, slot: Slot): DatabaseTerm | 'later' 
   const { cluster } = unit;
   if (cluster === undefined) return 'later';
   const { term, primary } = cluster;
-  if (slot.replica === primary) return cluster.election === undefined ? { term, primary, from: undefined } : 'later';
+  const isOver = cluster.election !== undefined || cluster.moving !== undefined;
+  if (slot.replica === primary) return !isOver ? { term, primary, from: undefined } : 'later';
   const open = primarySlot(unit, cluster)?.lives.find(({ incarnation }) => incarnation === cluster.open)?.seen;
   const rebuild = slot.rebuild === true ? { rebuild: true as const } : {};
   if (open?.port !== undefined && cluster.election === undefined)

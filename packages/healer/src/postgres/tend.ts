@@ -11,7 +11,7 @@ import { isActive, isStanding } from '../lives.ts';
 import type { Cluster, Life, Unit } from '../state.ts';
 import { about, give, tell, type Work, wakeBy } from '../work.ts';
 import { tendAlone } from './alone.ts';
-import { foundCluster, isFit, isPrimaryLost, primarySlot, receives, type Seat, seatsOf } from './cluster.ts';
+import { foundCluster, isDistant, isFit, isPrimaryLost, primarySlot, receives, type Seat, seatsOf } from './cluster.ts';
 import { considerElection, driveElection } from './election.ts';
 
 export function tendClusters(work: Work): void {
@@ -119,7 +119,7 @@ function follow(work: Work, unit: Unit, cluster: Cluster, seat: Seat): void {
   const primary = primarySlot(unit, cluster)?.lives.find(({ incarnation }) => incarnation === cluster.open)?.seen;
   if (primary?.port === undefined || !mayAsk(work, seat)) return;
   const { slot, life, node } = seat;
-  if (!cluster.joined.includes(slot.replica)) cluster.joined.push(slot.replica);
+  if (!isDistant(unit, slot.replica) && !cluster.joined.includes(slot.replica)) cluster.joined.push(slot.replica);
   const { address, port } = primary;
   const { term } = cluster;
   const id = give(

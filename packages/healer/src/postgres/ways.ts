@@ -2,7 +2,7 @@
 import type { DatabaseEndpoints, DatabaseNode } from '@hale/model';
 import { isServing } from '../lives.ts';
 import type { Unit } from '../state.ts';
-import { type Seat, seatsOf } from './cluster.ts';
+import { isDistant, type Seat, seatsOf } from './cluster.ts';
 
 export function databasesOf(units: readonly Unit[]): readonly DatabaseEndpoints[] {
   return units.flatMap(({ cluster, ...unit }) => {
@@ -12,6 +12,7 @@ export function databasesOf(units: readonly Unit[]): readonly DatabaseEndpoints[
     const readers = seats.filter(
       ({ slot, life, node }) =>
         slot.replica !== cluster.primary &&
+        !isDistant(unit, slot.replica) &&
         node.follows === cluster.term &&
         life.seen?.database?.streaming === true &&
         isServing(unit, life),

@@ -122,15 +122,16 @@ export const serviceShape = z.object({
 });
 export type ServiceShape = z.output<typeof serviceShape>;
 
-const readKeyReference: Reader<EnvReference | SecretReference> = (input) => {
-  const { kind, name } = (input ?? {}) as { kind?: unknown; name?: unknown };
-  if ((kind === 'env' || kind === 'secret') && typeof name === 'string')
-    return { value: input as EnvReference | SecretReference };
-  const message = `expected secret() or env(), got ${describe(input)}`;
-  return {
-    complaint: { message, hint: "write encrypt: secret('BACKUP_KEY'): a key in plain text would be no secret" },
+const readReference =
+  (hint: string): Reader<EnvReference | SecretReference> =>
+  (input) => {
+    const { kind, name } = (input ?? {}) as { kind?: unknown; name?: unknown };
+    if ((kind === 'env' || kind === 'secret') && typeof name === 'string')
+      return { value: input as EnvReference | SecretReference };
+    // What is text here is a secret by now: it is not repeated.
+    const got = typeof input === 'string' ? 'text' : describe(input);
+    return { complaint: { message: `expected secret() or env(), got ${got}`, hint } };
   };
-};
 
 const backupShape = z.object({
   to: field(readText),
@@ -139,7 +140,7 @@ const backupShape = z.object({
   prove: field(readDuration('7d', { min: 1_000, max: 365 * 24 * hour })),
   pitr: field(readFlag),
   synchronous: field(readFlag),
-  encrypt: field(readKeyReference),
+  encrypt: field(readReference("write encrypt: secret('BACKUP_KEY'): a key in plain text would be no secret")),
 });
 export type BackupShape = z.output<typeof backupShape>;
 
@@ -150,6 +151,7 @@ export const postgresShape = z.object({
   database: field(readText),
   port: field(readPort),
   bin: field(readText),
+  url: field(readReference("write url: secret('DATABASE_URL'): it holds a password")),
   standbys: field(readWhole({ min: 0, max: standbysMax })),
   durability: field(readOneOf('no-acked-loss', 'available')),
   backup: backupShape.optional(),
@@ -183,6 +185,7 @@ export type GatewayShape = z.output<typeof gatewayShape> &
 export const systemShape = z.object({
   name: field(readText),
   zones: field(names),
+  regions: field(names),
   services: z.record(z.string(), z.unknown()).optional(),
   resources: z.record(z.string(), z.unknown()).optional(),
   gateway: z.unknown().optional(),
@@ -191,7 +194,6 @@ export const systemShape = z.object({
 /** Fields of the design that later versions act on, with what to do today. */
 const laterFields: Readonly<Record<string, string>> = {
   scale: 'leave it out, and set replicas to a number',
-  regions: 'leave it out: one host is one region',
   alerts: 'leave it out: incidents stand in `hale incidents` and on the dashboard',
   cpu: 'leave it out: only memory is limited yet',
   schedule: 'leave it out',

@@ -5,6 +5,10 @@ import { HaleError, isHaleError } from '@hale/base';
 const hints = {
   HALE_PLATFORM_BACKUP_SOURCE:
     'check that the database runs, and that this user may replicate (role attribute REPLICATION, a `host replication` line in pg_hba.conf, a free max_wal_senders)',
+  HALE_PLATFORM_BACKUP_RIGHTS:
+    'a superuser of that server types what the message says; a managed service that does not let you has backups of its own, and takes pg_dump',
+  HALE_PLATFORM_BACKUP_ELSEWHERE:
+    'hale restore --into ./folder brings the data back into a folder, for whoever runs the server to start from',
   HALE_PLATFORM_BACKUP_SOURCE_VERSION: 'PostgreSQL 15 to 18 can be backed up so; use the tools of your version',
   HALE_PLATFORM_BACKUP_TABLESPACES:
     'move the tables to the default tablespace (ALTER TABLE ... SET TABLESPACE pg_default), or back this server up with other tools',

@@ -186,14 +186,18 @@ export async function layOutHouse(vault: Vault, manifest: HouseManifest, folder:
   }
 }
 
-/** Takes away copies that are older than `keepMs`, never the newest, and the chunks that none of the rest leans on. */
+/** However young they are (INV-09). */
+const copiesMax = 50;
+
+/** Takes away copies that are older than `keepMs`, never the newest, and the chunks that none of the rest leans on. Throws HALE_PLATFORM_BACKUP_BUSY. */
 export async function pruneHouse(vault: Vault, clock: Clock, keepMs: number): Promise<number> {
   const name = String(Math.floor(clock.wall()));
   return withMark(vault, { kind: 'prune', name, clock }, async () => {
     const ids = await listHouseIds(vault);
     const manifests: HouseManifest[] = [];
     for (const id of ids) manifests.push(await readHouse(vault, id));
-    const stays = ({ at, id }: HouseManifest) => at >= clock.wall() - keepMs || id === ids.at(-1);
+    const young = new Set(ids.slice(-copiesMax));
+    const stays = ({ at, id }: HouseManifest) => id === ids.at(-1) || (young.has(id) && at >= clock.wall() - keepMs);
     const needed = new Set(manifests.filter(stays).flatMap(({ chunks }) => chunks.map(({ key }) => key)));
     const gone = manifests.filter((one) => !stays(one)).map(({ id }) => manifestKeyOf(id));
     for await (const { key } of listAll(vault.store, 'chunk/')) if (!needed.has(key)) gone.push(key);

@@ -44,6 +44,9 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
+/** Ours, and that of servers which somebody else made. */
+const superusers = [superuser, 'postgres'];
+const noSuchRole = '28000';
 const lookEveryMs = 50;
 const linesKeptMax = 200;
 const port = 5432;
@@ -76,10 +79,17 @@ async function tryRecovery(order: RecoveryOrder, target: Target): Promise<Runnin
   });
   const log = listen(child, order.onReplay);
   const connect = async (database: string) => {
-    const client = new pg.Client({ host: room, port, user: superuser, database, connectionTimeoutMillis: 10_000 });
-    client.on('error', () => {});
-    await client.connect();
-    return client;
+    for (const user of superusers) {
+      const client = new pg.Client({ host: room, port, user, database, connectionTimeoutMillis: 10_000 });
+      client.on('error', () => {});
+      const refused = await client.connect().then(
+        () => undefined,
+        (error: Error & { code?: string }) => error,
+      );
+      if (refused === undefined) return client;
+      if (refused.code !== noSuchRole || user === superusers.at(-1)) throw refused;
+    }
+    throw new TypeError('nobody may connect');
   };
   const stop = async () => {
     if (child.exitCode === null && child.signalCode === null) child.kill('SIGINT');

@@ -34,7 +34,26 @@ export interface ReplicationConnection {
   cut(): void;
 }
 
-/** `url`: postgres://user:password@host:port/. Throws HALE_PLATFORM_BACKUP_SOURCE. */
+/** 42501: the role may not; 28000: pg_hba.conf has no line for it. */
+function refuseForRights(user: string, cause: Error & { code?: string }): void {
+  const role = pg.escapeIdentifier(user);
+  const missing =
+    cause.code === '42501'
+      ? `the role attribute REPLICATION: alter role ${role} replication`
+      : cause.code === '28000' && cause.message.includes('replication')
+        ? `a line of pg_hba.conf: host replication ${role} <address of this machine>/32 scram-sha-256; then select pg_reload_conf()`
+        : undefined;
+  if (missing === undefined) return;
+  throw backupError(
+    'HALE_PLATFORM_BACKUP_RIGHTS',
+    `${user} may not copy this server (${cause.message}). It lacks ${missing}`,
+    {
+      cause,
+    },
+  );
+}
+
+/** `url`: postgres://user:password@host:port/. Throws HALE_PLATFORM_BACKUP_SOURCE, _RIGHTS. */
 export async function connectReplication(url: string, applicationName: string): Promise<ReplicationConnection> {
   const client = new pg.Client({
     connectionString: url,
@@ -58,7 +77,8 @@ export async function connectReplication(url: string, applicationName: string): 
     // In a stream that goes both ways the server waits for our own end; in the other it has no meaning and is passed over.
     if (current?.bothWays === true) wire.endCopyFrom();
   });
-  await client.connect().catch((cause: Error) => {
+  await client.connect().catch((cause: Error & { code?: string }) => {
+    refuseForRights(client.user ?? '', cause);
     throw backupError(
       'HALE_PLATFORM_BACKUP_SOURCE',
       `the database could not be reached for a backup: ${cause.message}`,

@@ -41,7 +41,7 @@ export interface BroughtHome extends Restored {
   readonly drained: number;
 }
 
-/** Throws HALE_PLATFORM_BACKUP_RUNNING, _NOT_EMPTY, and all that restore throws. */
+/** Throws HALE_PLATFORM_BACKUP_RUNNING, _NOT_EMPTY, _ELSEWHERE, and all that restore throws. */
 export async function restoreHome(order: HomeOrder): Promise<BroughtHome> {
   const { box, into, target, clock } = order;
   const engine = await findEngine(box.bin);
@@ -53,6 +53,11 @@ export async function restoreHome(order: HomeOrder): Promise<BroughtHome> {
     const drained = await drain(order);
     return { ...(await restore({ ...base, folder: into.folder })), putAside: undefined, drained };
   }
+  if (box.isElsewhere)
+    throw backupError(
+      'HALE_PLATFORM_BACKUP_ELSEWHERE',
+      `${box.database} is run by somebody else: it has no place here`,
+    );
   const home = await reachableHome(engine.runAs, homeOf(order.root, box.database));
   const seat = chooseSeat(home, box.cluster, order.memory);
   const { pgdata } = seat.place;

@@ -2,6 +2,7 @@
 // log lies. The spool of a store that is a folder lies in that folder: what the receiver flushed is then as safe as the store.
 import { isAbsolute, join, resolve } from 'node:path';
 import { type BackupSpec, backedUpOf, isCluster, type SystemSpec } from '@hale/model';
+import type { ObjectStore } from '@hale/ports';
 import { resourceUrl } from '../postgres/address.ts';
 import { readSecrets, resolveReference } from '../process/environment.ts';
 import { openStore } from '../store/open-store.ts';
@@ -12,11 +13,15 @@ import { openVault, type Vault } from './vault.ts';
 export interface Strongbox {
   readonly database: string;
   readonly vault: Vault;
+  /** All of it, where the vault is one folder. */
+  readonly store: ObjectStore;
   readonly spool: string;
   readonly spec: BackupSpec;
   readonly key: Uint8Array | undefined;
   /** Whether several nodes share the data. */
   readonly cluster: boolean;
+  /** Somebody else runs it: it is brought back into a folder only. */
+  readonly isElsewhere: boolean;
   /** Which PostgreSQL brings it back; absent: the build from npm. */
   readonly bin?: string;
   /** The database's address. Throws HALE_PLATFORM_BACKUP_SOURCE where it was never started. */
@@ -44,11 +49,13 @@ export async function openStrongbox(
         );
   return {
     database: name,
+    store,
     vault: openVault(store, { folder: `${system.name}/${name}`, ...(key && { key }) }),
     key,
     spool: spoolOf(system, name, spec),
     spec,
     cluster: isCluster(resource),
+    isElsewhere: resource.url !== undefined,
     ...(resource.bin !== undefined && { bin: resource.bin }),
     url() {
       const url = resourceUrl(system, name);

@@ -3,8 +3,9 @@ import { link, mkdir, rm, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { isCluster, type SystemSpec } from '@hale/model';
+import { isCluster, type PostgresSpec, type SystemSpec } from '@hale/model';
 import { databaseListener, readerListener } from '../process/bindings.ts';
+import { resolveReference } from '../process/environment.ts';
 import { readListenerPorts } from '../process/ports.ts';
 import { postgresUrl } from './connection.ts';
 import { dataHome, readPassword, readText } from './data-folder.ts';
@@ -56,7 +57,7 @@ export async function assertPortFree(port: number): Promise<void> {
 /**
  * What a service is told as HALE_DB_<NAME> (and DATABASE_URL); with 'read', where a cluster's standbys are read. It holds the
  * password: for the environment of a process only (INV-12). Undefined before the database's first start, and for the readers of
- * one that has none.
+ * one that has none. Of a server elsewhere it is what was declared. Throws HALE_PLATFORM_SECRET_MISSING, _ENV_MISSING, _SECRETS_OPEN.
  */
 export function resourceUrl(
   system: Pick<SystemSpec, 'root' | 'resources'>,
@@ -65,6 +66,7 @@ export function resourceUrl(
 ): string | undefined {
   const resource = system.resources[name];
   if (resource === undefined) return undefined;
+  if (resource.url !== undefined) return purpose === 'read' ? undefined : elsewhereUrl(system.root, resource);
   const home = homeOf(system.root, name);
   const password = readPassword(home);
   const ports = readListenerPorts(system.root);
@@ -73,6 +75,11 @@ export function resourceUrl(
   const port = isCluster(resource) ? relay : single;
   if (password === undefined || port === undefined) return undefined;
   return postgresUrl({ port, password, database: resource.database });
+}
+
+/** The address of a server that somebody else runs, from `.hale/secrets.env` or the environment of whoever asks. Undefined: it is ours. */
+export function elsewhereUrl(root: string, { name, url }: Pick<PostgresSpec, 'name' | 'url'>): string | undefined {
+  return url === undefined ? undefined : resolveReference(`the url of ${name}`, url, { root, host: process.env });
 }
 
 function freePort(): Promise<number> {

@@ -6,7 +6,7 @@ import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createSystemClock } from '@hale/base';
 import type { PostgresSpec } from '@hale/model';
-import { acknowledgersDefault } from '@hale/model';
+import { acknowledgersDefault, nodesOf } from '@hale/model';
 import type { CheckResult, Launch, LaunchContext } from '../process/launcher.ts';
 import { assertPortFree, homeOf, portOf } from './address.ts';
 import { readBadge } from './badge.ts';
@@ -38,6 +38,7 @@ export async function launchNode(runAs: RunAs, context: LaunchContext, resource:
   const node: ClusterNode = {
     unit: context.unit,
     nodes: 1 + (resource.standbys ?? 0),
+    all: nodesOf(resource, context.spec.regions),
     acknowledgers: acknowledgersDefault,
     home,
     place,

@@ -77,10 +77,16 @@ function codeOf(error: unknown): string {
   return typeof code === 'string' ? code : '';
 }
 
-/** What went wrong, in plain words and with its code. */
+/** What went wrong, in plain words and with its code; of our own servers. */
 export function reasonOf(error: unknown): string {
+  return plainWords[codeOf(error)] === undefined
+    ? plainReason(error)
+    : `${plainWords[codeOf(error)]} (${codeOf(error)})`;
+}
+
+/** What was said, with its code. */
+export function plainReason(error: unknown): string {
   const code = codeOf(error);
   const message = error instanceof Error ? error.message : String(error);
-  const words = plainWords[code] ?? message;
-  return code === '' ? words : `${words} (${code})`;
+  return code === '' || message.includes(code) ? message : `${message} (${code})`;
 }

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { PostgresBinaries } from './binaries.ts';
 import { postgresError } from './errors.ts';
+import { assertOwned } from './owner.ts';
 import { dressed, identityOf, type RunAs } from './run-as.ts';
 import { settingsText, superuser } from './settings.ts';
 
@@ -44,6 +45,7 @@ export async function ensureDataFolder(home: string, engine: Engine, database: s
   const dataVersion = readText(join(pgdata, 'PG_VERSION')).trim();
   if (dataVersion !== '') {
     checkVersion(dataVersion, binaries.version, pgdata);
+    await assertOwned(pgdata, runAs);
     const password = readPassword(home);
     if (password === undefined) {
       throw postgresError(

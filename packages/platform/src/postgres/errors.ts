@@ -16,6 +16,10 @@ const hints = {
   HALE_PLATFORM_POSTGRES_STRAY: 'end these processes by hand: they still use the data folder',
   HALE_PLATFORM_POSTGRES_BIN:
     'name the folder that holds initdb and postgres of PostgreSQL 15 to 18 (`ls -d /usr/lib/postgresql/*/bin`; apt-get install postgresql), or leave bin out for the build from npm',
+  HALE_PLATFORM_POSTGRES_ELSEWHERE:
+    'Hale does not run this server: see there whether it runs, and try the address that is declared as url with psql',
+  HALE_PLATFORM_POSTGRES_OWNER:
+    'give it back with the command in the message, whatever lies in it included; nothing was started and nothing changed',
   HALE_PLATFORM_POSTGRES_VERSION:
     'run the version that made it (`bin` of postgres() in hale.config.ts; without it: the build from npm); to change versions, dump the data with the old one, move the folder aside, start afresh and load the dump',
   HALE_PLATFORM_POSTGRES_DAMAGED:

@@ -12,6 +12,7 @@ import { standAlone } from './alone.ts';
 import { launchNode } from './cluster-launcher.ts';
 import { checkPostgres } from './connection.ts';
 import { ensureDataFolder, readPassword } from './data-folder.ts';
+import { launchStandIn } from './elsewhere.ts';
 import { reachableBinaries, reachableHome } from './place.ts';
 import { dressed, findRunAs, identityOf, type RunAs } from './run-as.ts';
 import { serverArguments } from './settings.ts';
@@ -34,6 +35,7 @@ function followed({ spec, unit }: LaunchContext): { readonly slotKeep?: string; 
 export async function launchAs(runAs: RunAs, context: LaunchContext): Promise<Launch> {
   const resource = context.spec.resources[context.unit];
   if (resource === undefined) throw new TypeError(`${context.unit} is no resource of release ${context.release}`);
+  if (resource.url !== undefined) return launchStandIn(context, resource);
   if (isCluster(resource)) return launchNode(runAs, context, resource);
   const binaries = await reachableBinaries(runAs, resource.bin);
   const home = await reachableHome(runAs, homeOf(context.root, context.unit));

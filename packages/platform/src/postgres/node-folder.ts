@@ -12,6 +12,7 @@ import { checkVersion, type Engine, ensureDataFolder, readPassword, readText } f
 import { postgresError } from './errors.ts';
 import { type ClusterNode, termSettings } from './node-orders.ts';
 import { reserveLog } from './node-slots.ts';
+import { assertOwned } from './owner.ts';
 import { superuser } from './settings.ts';
 
 export async function prepareNode(
@@ -25,7 +26,10 @@ export async function prepareNode(
   const database = { ...order.database, term: startingTerm(badge, { term: order.database.term, asPrimary }) };
   assertTerm(badge, database.term, replica);
   const made = readText(join(place.pgdata, 'PG_VERSION')).trim();
-  if (made !== '') checkVersion(made, order.engine.binaries.version, place.pgdata);
+  if (made !== '') {
+    checkVersion(made, order.engine.binaries.version, place.pgdata);
+    await assertOwned(place.pgdata, node.runAs);
+  }
   if (asPrimary) await preparePrimary(node, { ...order, database });
   else if (!(await isWholeCopy(node, badge.term, database))) await copyPrimary(node, order);
   await writeSettings(place.pgdata, termSettings(node, database.term), node.runAs);

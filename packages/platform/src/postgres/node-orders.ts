@@ -15,8 +15,10 @@ import { superuser } from './settings.ts';
 
 export interface ClusterNode {
   readonly unit: string;
-  /** How many nodes there are, the primary included. */
+  /** The primary and those who may acknowledge for it. */
   readonly nodes: number;
+  /** With the copies in other regions. */
+  readonly all: number;
   readonly acknowledgers: number;
   readonly home: string;
   readonly place: NodePlace;

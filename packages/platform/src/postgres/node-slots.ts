@@ -10,7 +10,7 @@ const tended = new WeakMap<object, string>();
 
 export async function tendSlots(node: ClusterNode, role: 'primary' | 'standby', database: string): Promise<void> {
   if (tended.get(node.link) === role) return;
-  const names = Array.from({ length: node.nodes }, (_, ordinal) => slotName(ordinal));
+  const names = Array.from({ length: node.all }, (_, ordinal) => slotName(ordinal));
   for (const name of names) if (name !== slotName(node.place.ordinal)) await tendSlot(node, role, name);
   await dropForeign(node, names);
   if (role === 'primary') await makeDatabase(node, database);

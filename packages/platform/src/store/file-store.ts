@@ -31,7 +31,7 @@ export function createFileStore(folder: string): ObjectStore {
       if (found === undefined) return undefined;
       const from = range?.from ?? 0;
       const to = Math.min(range?.to ?? found.size, found.size);
-      return from >= to ? nothing() : createReadStream(path, { start: from, end: to - 1, highWaterMark: 1 << 20 });
+      return from >= to ? nothing() : read(path, { start: from, end: to - 1 });
     },
     async head(key) {
       const found = await statOf(pathOf(key));
@@ -128,6 +128,17 @@ async function keysBelow(folder: string, prefix: string): Promise<readonly strin
   };
   await enter('');
   return found;
+}
+
+async function* read(
+  path: string,
+  range: { readonly start: number; readonly end: number },
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield* createReadStream(path, { ...range, highWaterMark: 1 << 20 }) as AsyncIterable<Uint8Array>;
+  } catch (error) {
+    explain(error);
+  }
 }
 
 async function* nothing(): AsyncGenerator<Uint8Array> {}
