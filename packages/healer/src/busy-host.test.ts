@@ -94,3 +94,19 @@ test('a new life that a debugger holds is neither called healed nor given the pl
     [old.incarnation],
   );
 });
+
+test('a lag of our own begins the count anew, and makes nobody who is stopped work again', () => {
+  const { bench, seen } = ward();
+  const stopped = { ...seen, process: { kind: 'stopped' } } as const;
+  bench.see([stopped], 1_000);
+  bench.see([stopped], 2_000);
+  bench.feed({ kind: 'ObserverLagged', lagMs: 900 }, 900);
+  assert.deepEqual(
+    bench.told('info').filter((text) => text.includes('works again')),
+    [],
+  );
+  for (let ms = 0; ms < 2_500; ms += 500) bench.see([stopped], 500);
+  assert.deepEqual(bench.told('condemned'), []);
+  for (let ms = 0; ms < 1_000; ms += 500) bench.see([stopped], 500);
+  assert.equal(bench.told('condemned').length, 1);
+});

@@ -68,7 +68,8 @@ function foldLag(work: Work, lagMs: number): void {
   for (const unit of work.brain.units) {
     for (const slot of unit.slots) {
       for (const life of slot.lives) {
-        life.symptoms.stopped = undefined;
+        // That it is stopped is still the last word of the kernel: forgotten, it would be said to work again.
+        if (life.symptoms.stopped !== undefined) life.symptoms.stopped = work.now;
         life.symptoms.notLive = undefined;
       }
     }

@@ -69,15 +69,15 @@ export function backedUpOf(
   });
 }
 
+/** How many nodes a database has: itself, its standbys, and one in each other region. */
+export function nodesOf(resource: PostgresSpec, regions: readonly string[] = []): number {
+  return 1 + (resource.standbys ?? 0) + (isCluster(resource) ? Math.max(0, regions.length - 1) : 0);
+}
+
 /** What is said of the backups of one database, every default filled in. */
 export function backupOf(spec: Pick<SystemSpec, 'backups'>, database: UnitName): BackupSpec | undefined {
   const backup = spec.backups?.[database];
   return backup && { ...backupDefaults, ...backup };
-}
-
-/** How many nodes a database has: itself, its standbys, and one in each other region. */
-export function nodesOf(resource: PostgresSpec, regions: readonly string[] = []): number {
-  return 1 + (resource.standbys ?? 0) + (isCluster(resource) ? Math.max(0, regions.length - 1) : 0);
 }
 
 /** Names of the services that the gateway listens for (`svc:<service>`), in declared order. */

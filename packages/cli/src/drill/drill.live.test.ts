@@ -85,6 +85,13 @@ describe('live drills', () => {
     });
   }
 
+  it('says what is missing for a drill of a database, before it breaks anything', async () => {
+    const { code, out } = await run('1', 'drill', 'run', 'primary-killed');
+    assert.notEqual(code, 0);
+    assert.match(out, /needs a database with a primary and standbys/);
+    assert.match(out, /postgres\(\{ standbys: 2 \}\)/);
+  });
+
   it('plays a script of your own, and says in which line it cannot', async () => {
     writeFileSync(join(folder, 'own.drill'), 'drill own\nat 1s exit stock/? code 7\nexpect healed within 10s\n');
     assert.equal((await drill('own.drill', '--seed', '1')).line.verdict, 'healed');

@@ -49,7 +49,7 @@ export const refereeBudget: RefereeMaker = (court) => {
       known.add(command.incarnation);
       count(command);
       for (const [replica, surge] of surges) {
-        if (court.drained.has(replica) || isOver(court, surge, leaving)) surges.delete(replica);
+        if (isUnwanted(court, replica) || isOver(court, surge, leaving)) surges.delete(replica);
       }
       const beside = servingLife(court, command.replica, leaving);
       if (beside === undefined) return;
@@ -68,6 +68,12 @@ function servingLife(court: Court, replica: ReplicaId, leaving: ReadonlySet<Inca
     if (seemsToServe(observation)) return observation.incarnation;
   }
   return undefined;
+}
+
+/** Whatever replaced it goes as well. */
+function isUnwanted(court: Court, replica: ReplicaId): boolean {
+  const { unit, ordinal } = splitReplicaId(replica);
+  return court.drained.has(replica) || ordinal >= (court.wanted.get(unit) ?? 0);
 }
 
 /** The old life has left, or the successor has come and gone. */

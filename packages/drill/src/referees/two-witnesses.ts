@@ -9,14 +9,15 @@ const freshMs = 2_000;
 
 export const refereeTwoWitnesses: RefereeMaker = (court) => {
   const killed = new Set<string>();
-  // The newest term that anybody was promoted in: who still lives in an older one is deposed, and must not be left alive.
+  // The newest term that was begun, whoever is its primary: who still writes in an older one is deposed, and must not be left alive.
   const terms = new Map<string, number>();
   const isDeposed = ({ replica, database }: ReplicaObservation) =>
     database !== undefined && database.term < (terms.get(splitReplicaId(replica).unit) ?? 0);
   return {
     name: 'two-witnesses',
     command(command) {
-      if (command.kind === 'PromoteStandby') terms.set(splitReplicaId(command.replica).unit, command.term);
+      if (command.kind === 'PromoteStandby' || command.kind === 'FenceStandby')
+        terms.set(splitReplicaId(command.replica).unit, command.term);
       if (command.kind !== 'StopReplica' || command.graceMs > 0 || killed.has(command.incarnation)) return;
       killed.add(command.incarnation);
       const told = court.seen.get(command.incarnation);

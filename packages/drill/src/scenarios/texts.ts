@@ -147,7 +147,7 @@ at 3s stop primary of db
 expect suspected within 1.5s
 expect failed-over within 6s
 expect healed within 30s
-expect restarts 1`,
+expect restarts 2`,
 
   `drill primary-and-standby-killed
 about SIGKILL to the primary and a standby: nobody is promoted on a guess, the old primary is started again

@@ -1,7 +1,8 @@
 // What every fate holds: at least three lasting faults at the same time, and an end early enough for everything to heal.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { drawSchedule, gameMs, lastingFaults, overlapMs } from './schedule.ts';
+import { databaseFaults } from './cluster/faults.ts';
+import { drawDatabaseTrouble, drawSchedule, gameMs, lastingFaults, overlapMs } from './schedule.ts';
 
 /** Most faults of the schedule that are certain to hold at one moment. */
 function overlapOf(seed: number): number {
@@ -15,4 +16,19 @@ test('five hundred schedules: ten minutes at least, three faults at once in each
     assert.ok(overlapOf(seed) >= 3, `seed ${seed}: ${overlapOf(seed)} faults overlap`);
     assert.ok(drawSchedule(seed).every(({ at }) => at < gameMs / 2));
   }
+});
+
+test('what befalls a database comes amid everything else, each fault of its catalogue, and ends as early', () => {
+  const reached = new Set<string>();
+  for (let seed = 1; seed <= 200; seed++) {
+    const usual = drawSchedule(seed);
+    for (const { at, what } of drawDatabaseTrouble(seed, usual)) {
+      reached.add(what);
+      assert.ok(
+        at < gameMs / 2 + 10_000 && usual.some((one) => Math.abs(one.at - at) < 8_000),
+        `seed ${seed}: ${what}`,
+      );
+    }
+  }
+  assert.deepEqual([...reached].sort(), Object.keys(databaseFaults).sort());
 });

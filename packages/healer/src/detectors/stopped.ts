@@ -6,7 +6,8 @@ import type { Detector } from './finding.ts';
 export const detectStopped: Detector = ({ unit, life, observerLagged }) => {
   const since = life.symptoms.stopped;
   if (since === undefined || life.stage !== 'up' || life.inspected) return undefined;
-  const forMs = life.seenAt - since;
+  // After a lag of our own it is counted from then: later than what was seen last.
+  const forMs = Math.max(0, life.seenAt - since);
   return {
     cause: 'hang',
     condemned: forMs >= unit.hang.afterMs && !observerLagged,
