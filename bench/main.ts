@@ -22,6 +22,7 @@ const drills = () => import('./heartbeat/drills.ts');
 const soak = () => import('./soak/soak.ts');
 const state = () => import('./state/table.ts');
 const backup = () => import('./backup/backup.ts');
+const rejoin = () => import('./state/rejoin.ts');
 const trials = () => import('./state/trials.ts');
 const sql = () => import('./sql/sql.ts');
 
@@ -49,6 +50,7 @@ const benches: Readonly<Record<string, readonly (() => Promise<Table>)[]>> = {
   backup: [backup],
   sql: [sql],
   trials: [trials],
+  rejoin: [rejoin],
   calls: calls.map(([, load]) => load),
 };
 

@@ -18,8 +18,16 @@ interface Done {
 const bin = (name: string) => `${repository}/node_modules/.bin/${name}`;
 const pureTests = listFiles(['.test.ts']).filter((path) => !path.endsWith('.live.test.ts'));
 
+/** Half of the seconds are simulations: two processes, one for each core. */
+const played = pureTests.filter((path) => /^packages\/(drill|healer)\//.test(path));
+const testsOf = (files: readonly string[]) => [
+  ...[process.execPath, '--test', '--test-isolation=none', '--test-reporter=dot'],
+  ...files,
+];
+
 const steps: readonly Step[] = [
-  { name: 'tests', argv: [process.execPath, '--test', '--test-isolation=none', '--test-reporter=dot', ...pureTests] },
+  { name: 'tests of the brain and the drills', argv: testsOf(played) },
+  { name: 'other tests', argv: testsOf(pureTests.filter((path) => !played.includes(path))) },
   { name: 'types', argv: [bin('tsc'), '-p', 'tsconfig.json'] },
   { name: 'types of pure rooms', argv: [bin('tsc'), '-p', 'tsconfig.pure.json'] },
   { name: 'types of the dashboard', argv: [bin('tsc'), '-p', 'packages/dashboard/tsconfig.json'] },

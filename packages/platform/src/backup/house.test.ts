@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { createVirtualClock } from '@hale/base/testing';
 import { getWhole, listAll } from '@hale/ports';
@@ -57,7 +57,7 @@ test('packed, found, laid out, and cleaned up', async () => {
   assert.equal(readFileSync(join(folder, 'hale.config.ts'), 'utf8'), 'two');
   assert.equal(readFileSync(join(folder, 'empty'), 'utf8'), '');
   assert.equal(statSync(join(folder, 'services/run.sh')).mode & 0o777, 0o750);
-  rmSync(folder, { recursive: true });
+  rmSync(dirname(folder), { recursive: true });
 
   await pruneHouse(vault, clock, 1_000);
   assert.deepEqual(await listHouseIds(vault), [last.id]);

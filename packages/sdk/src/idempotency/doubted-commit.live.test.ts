@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import pg from 'pg';
 import { pgSource } from './pg-source.ts';
-import { skipWithoutPostgres, startTestDatabase } from './testing/database.ts';
+import { holdCommits, releaseCommits, skipWithoutPostgres, startTestDatabase } from './testing/database.ts';
 
 test('a success without its standbys waits until they have it', { skip: skipWithoutPostgres() }, async (t) => {
   const database = await startTestDatabase(t);
@@ -17,8 +17,7 @@ test('a success without its standbys waits until they have it', { skip: skipWith
     await Promise.all([eye.end(), pool.end()]);
   });
   await eye.query('create table notes (text text)');
-  await eye.query("alter system set synchronous_standby_names = 'nobody'");
-  await eye.query('select pg_reload_conf()');
+  await holdCommits(eye, database.url);
   const until = async <T>(what: string, look: () => Promise<T | undefined>): Promise<T> => {
     for (let i = 0; i < 400; i++) {
       const seen = await look();
@@ -41,18 +40,15 @@ test('a success without its standbys waits until they have it', { skip: skipWith
   await eye.query('select pg_cancel_backend($1)', [await until('the commit waits', () => waiting('commit'))]);
   const again = await until('the confirmation waits', () => waiting('%pg_logical_emit_message%'));
   assert.deepEqual([isDone, (await eye.query('select text from notes')).rowCount], [false, 1]);
-  await eye.query('alter system reset synchronous_standby_names');
-  await eye.query('select pg_reload_conf()');
+  await releaseCommits(eye);
   await kept;
 
-  await eye.query("alter system set synchronous_standby_names = 'nobody'");
-  await eye.query('select pg_reload_conf()');
+  await holdCommits(eye, database.url);
   const refused = source.transact(async (tx) => source.query(tx, "insert into notes values ('y')"), 10_000);
   const said = assert.rejects(refused, /canceled twice/);
   await eye.query('select pg_cancel_backend($1)', [await until('the commit waits', () => waiting('commit'))]);
   await eye.query('select pg_cancel_backend($1)', [await until('it is confirmed', () => waiting('%emit_message%'))]);
   await said;
   assert.equal(typeof again, 'number');
-  await eye.query('alter system reset synchronous_standby_names');
-  await eye.query('select pg_reload_conf()');
+  await releaseCommits(eye);
 });

@@ -80,20 +80,25 @@ export class Connections {
 
   private lineOf(client: DriverClient): Line {
     const state = lineState(client);
-    const lane = this.lanes.pop() ?? { id: randomUUID(), number: 0 };
+    let lane: Lane | undefined;
+    const takeLane = () => this.lanes.pop() ?? { id: randomUUID(), number: 0 };
     let isGiven = false;
     let isLaneKept = false;
     return {
       client,
       state,
-      lane,
+      // Who only asks or reads needs none.
+      get lane() {
+        lane ??= takeLane();
+        return lane;
+      },
       keepLane: () => {
         isLaneKept = true;
       },
       give: (isSpent) => {
         if (isGiven) return;
         isGiven = true;
-        if (!isLaneKept) this.lanes.push(lane);
+        if (lane !== undefined && !isLaneKept) this.lanes.push(lane);
         client.release(isSpent || state.isBroken);
       },
     };

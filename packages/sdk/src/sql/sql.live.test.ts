@@ -2,7 +2,13 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import pg from 'pg';
-import { skipWithoutPostgres, startTestDatabase, type TestDatabase } from '../idempotency/testing/database.ts';
+import {
+  holdCommits,
+  releaseCommits,
+  skipWithoutPostgres,
+  startTestDatabase,
+  type TestDatabase,
+} from '../idempotency/testing/database.ts';
 import { createSql, type SqlOptions } from './sql.ts';
 
 const skip = skipWithoutPostgres();
@@ -119,12 +125,7 @@ describe('service.sql', { skip }, () => {
   test('a commit that was acknowledged without its standbys is none until they have it', async () => {
     const sql = open({ connections: 1 });
     await sql.query('select 1');
-    await eye.query("alter system set synchronous_standby_names = 'nobody'");
-    await eye.query('select pg_reload_conf()');
-    await until(
-      'the setting',
-      async () => (await eye.query('show synchronous_standby_names')).rows[0].synchronous_standby_names === 'nobody',
-    );
+    await holdCommits(eye, database.url);
     let isDone = false;
     const written = sql.query('insert into things values ($1)', ['doubted']).then(() => {
       isDone = true;
@@ -140,8 +141,7 @@ describe('service.sql', { skip }, () => {
     await until('the question waits', async () => (await waiters()).some((pid) => pid !== first));
     assert.equal(isDone, false);
     assert.equal(await count('doubted'), 1, 'it is there for everybody to see, and one node has it');
-    await eye.query('alter system reset synchronous_standby_names');
-    await eye.query('select pg_reload_conf()');
+    await releaseCommits(eye);
     await written;
     assert.equal(await count('doubted'), 1);
   });

