@@ -27,7 +27,7 @@ test('what is protected has no complaint', () => {
 
 test('each hole is named, with what to type where something can be typed', () => {
   const rows: readonly [Partial<DatabaseFacts>, RegExp][] = [
-    [{ store: undefined }, /no backup in the declaration/],
+    [{ store: undefined }, /no backup: declare/],
     [{ newest: undefined }, /ever taken: hale backup now/],
     [{ completeUntil: undefined, newest: { id: 'x', endedAt: now - 40 * hour } }, /nothing after it: hale backup now/],
     [{ proof: undefined }, /ever restored: hale drill run dr/],

@@ -47,7 +47,13 @@ export function judgeDatabase(facts: DatabaseFacts, now: number): Judgement {
     facts.nodes === 1
       ? 'one node: its death stops writes until it is restarted'
       : `${facts.nodes} nodes, all on this machine`;
-  if (store === undefined) return { exposed: [`${database} has no backup in the declaration`], notes: [nodes] };
+  if (store === undefined)
+    return {
+      exposed: [
+        `${database} has no backup: declare postgres({ backup: { to: 'vault' } }) and its objectStore (docs/guides/backups.md)`,
+      ],
+      notes: [nodes],
+    };
   const exposed: string[] = [];
   const notes: string[] = [nodes];
   if (trouble !== '') exposed.push(trouble);

@@ -5,6 +5,9 @@ import { buildPostgres, buildSystem } from '@hale/model/testing';
 import type { Measured } from './measured.ts';
 import { writeRunbook } from './runbook.ts';
 
+const noWay =
+  "there is no way back: declare postgres({ backup: { to: 'vault' } }) and its objectStore (docs/guides/backups.md)";
+
 const resources = [buildPostgres({ name: 'db', standbys: 2 }), buildPostgres({ name: 'cache' })];
 const declared = { keepMs: 1, everyMs: 1, proveMs: 1, pitr: true, synchronous: false };
 const spec = {
@@ -29,7 +32,7 @@ test('what to type when the machine is lost, in order', () => {
     databases.map(({ database, nodes, measured }) => [database, nodes, measured]),
     [
       ['db', 3, 'never measured: run hale drill run dr'],
-      ['cache', 1, 'there is no way back'],
+      ['cache', 1, noWay],
     ],
   );
 });
@@ -51,5 +54,5 @@ test('the last measurement counts, and a failure is told as one', () => {
 
 test('without any backup there is no runbook to pretend', () => {
   const { machine } = writeRunbook({ ...input, spec: { ...spec, backups: {} }, stores: {} });
-  assert.deepEqual([machine.commands, machine.measured], [[], 'there is no way back']);
+  assert.deepEqual([machine.commands, machine.measured], [[], noWay]);
 });

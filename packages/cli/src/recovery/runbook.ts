@@ -4,6 +4,9 @@ import { formatDuration } from '@hale/base';
 import type { SystemSpec } from '@hale/model';
 import type { Measured } from './measured.ts';
 
+const noWay =
+  "there is no way back: declare postgres({ backup: { to: 'vault' } }) and its objectStore (docs/guides/backups.md)";
+
 export interface RunbookDatabase {
   readonly database: string;
   readonly nodes: number;
@@ -42,7 +45,7 @@ export function writeRunbook({ spec, stores, secrets, measured }: RunbookInput):
     return {
       ...{ database, nodes: 1 + (spec.resources[database]?.standbys ?? 0), store: stores[database] },
       commands: stores[database] === undefined ? [] : inPlace(database),
-      measured: stores[database] === undefined ? 'there is no way back' : measuredWords(one, drillHint),
+      measured: stores[database] === undefined ? noWay : measuredWords(one, drillHint),
     };
   });
   const bare = last(({ kind }) => kind === 'bare');
@@ -50,7 +53,7 @@ export function writeRunbook({ spec, stores, secrets, measured }: RunbookInput):
   const rehearse = `never measured: run hale drill run dr --bare --from ${store}`;
   const machine =
     store === undefined
-      ? { commands: [], measured: 'there is no way back', warnings: [] }
+      ? { commands: [], measured: noWay, warnings: [] }
       : {
           commands: elsewhere(spec, stores, secrets),
           measured: measuredWords(bare, rehearse),

@@ -89,7 +89,7 @@ describe('wrong input on the way back', () => {
     ['restore db --into replace', 1, /nothing is lost: try again/],
     ['drill run dr', 1, /plain has no backup[\s\S]*db: .*nothing is lost[\s\S]*dr: failed/],
     ['dr plan', 0, /npx hale restore db --into new[\s\S]*plain has no backup, and begins empty/],
-    ['dr status', 1, /nothing is lost: try again[\s\S]*plain has no backup in the declaration/],
+    ['dr status', 1, /nothing is lost: try again[\s\S]*plain has no backup: declare/],
   ];
   for (const [line, code, says] of rows) {
     it(line, async () => {
