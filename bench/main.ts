@@ -24,6 +24,7 @@ const state = () => import('./state/table.ts');
 const backup = () => import('./backup/backup.ts');
 const rejoin = () => import('./state/rejoin.ts');
 const trials = () => import('./state/trials.ts');
+const clouds = () => import('./backup/clouds.ts');
 const sql = () => import('./sql/sql.ts');
 
 const { values, positionals } = parseArgs({
@@ -49,6 +50,7 @@ const benches: Readonly<Record<string, readonly (() => Promise<Table>)[]>> = {
   state: [state],
   backup: [backup],
   sql: [sql],
+  clouds: [clouds],
   trials: [trials],
   rejoin: [rejoin],
   calls: calls.map(([, load]) => load),

@@ -148,7 +148,7 @@ interface Receiver {
 }
 
 async function synchronous(yard: Yard, folder: string, spool: string): Promise<Receiver> {
-  const workerData = { url: yard.url(), folder, spool };
+  const workerData = { url: yard.url(), store: `file:${folder}`, spool };
   const thread = new Worker(new URL('./receiver-thread.ts', import.meta.url), { workerData });
   await yard.query("alter system set synchronous_standby_names = 'hale_wal'");
   await yard.query('select pg_reload_conf()');

@@ -1,12 +1,18 @@
-// The receiver beside the clients and not in their thread, as it would be in a process of its own. Started by backup.ts.
+// The receiver beside the clients and not in their thread, as it would be in a process of its own. Started by the tables of this folder. Asked for
+// its status it gives how old the store's completeness is.
 import { parentPort, workerData } from 'node:worker_threads';
 import { createSystemClock } from '@hale/base';
-import { createFileStore, openVault, startWalReceiver } from '@hale/platform/postgres';
+import { openStore, openVault, startWalReceiver } from '@hale/platform/postgres';
 
-const { url, folder, spool } = workerData as { url: string; folder: string; spool: string };
-const vault = openVault(createFileStore(folder));
+const { url, store, env, spool } = workerData as {
+  url: string;
+  store: string;
+  env?: Record<string, string>;
+  spool: string;
+};
+const vault = openVault(await openStore(store, { folder: '/', env: { ...process.env, ...env } }));
 const receiver = startWalReceiver({ url, vault, spool, slot: 'hale', name: 'hale_wal', clock: createSystemClock() });
-parentPort?.once('message', async () => {
-  await receiver.stop();
-  parentPort?.postMessage('stopped');
+parentPort?.on('message', async (asked: 'stop' | 'status') => {
+  if (asked === 'stop') await receiver.stop();
+  parentPort?.postMessage(asked === 'stop' ? 'stopped' : receiver.status());
 });

@@ -1,3 +1,4 @@
 // The door for tests and benches of other rooms: a real PostgreSQL in a yard of its own.
 export { openYard, type Yard } from './backup/backup-rig.ts';
 export { machineBin, skipWithoutMachineServer } from './postgres/machine-rig.ts';
+export { type Cloud, startAzure, startS3 } from './store/cloud-rig.ts';
