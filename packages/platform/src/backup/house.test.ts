@@ -57,7 +57,7 @@ test('packed, found, laid out, and cleaned up', async () => {
   assert.equal(readFileSync(join(folder, 'hale.config.ts'), 'utf8'), 'two');
   assert.equal(readFileSync(join(folder, 'empty'), 'utf8'), '');
   assert.equal(statSync(join(folder, 'services/run.sh')).mode & 0o777, 0o750);
-  rmSync(dirname(folder), { recursive: true });
+  rmSync(folder, { recursive: true });
 
   await pruneHouse(vault, clock, 1_000);
   assert.deepEqual(await listHouseIds(vault), [last.id]);
@@ -65,7 +65,7 @@ test('packed, found, laid out, and cleaned up', async () => {
   const chunks: string[] = [];
   for await (const { key: name } of listAll(vault.store, 'chunk/')) chunks.push(name);
   assert.equal(chunks.length, last.chunks.length);
-  rmSync(folder, { recursive: true });
+  rmSync(dirname(folder), { recursive: true });
 });
 
 test('a list whose path leads elsewhere is not believed', async () => {
