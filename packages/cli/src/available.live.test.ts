@@ -17,6 +17,15 @@ const primaryOf = (view: SystemView) => nodes(view).find((one) => one.database =
 const unitOf = (view: SystemView) => view.units.find((one) => one.unit === 'db');
 const isWhole = (view: SystemView) => unitOf(view)?.state === 'healthy';
 
+/** A sender that ended between the look and the signal needs none. */
+function send(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
 describe('a cluster that prefers to be available', { skip }, () => {
   const db = buildPostgres({ standbys: 2, durability: 'available' });
   let house: TestHouse;
@@ -65,7 +74,7 @@ describe('a cluster that prefers to be available', { skip }, () => {
         );
         for (const { pid } of now.rows) {
           held.add(pid);
-          process.kill(pid, 'SIGSTOP');
+          send(pid, 'SIGSTOP');
         }
         await sleep(20);
       }
@@ -78,13 +87,7 @@ describe('a cluster that prefers to be available', { skip }, () => {
     isHeld = false;
     await holding;
     await eye.end();
-    for (const pid of held) {
-      try {
-        process.kill(pid, 'SIGCONT');
-      } catch {
-        // Its server has ended it.
-      }
-    }
+    for (const pid of held) send(pid, 'SIGCONT');
     const before = primaryOf(await house.untilView('it waits for a standby again', isWhole));
     for (let i = 0; i < 20; i++) await write();
     process.kill(before.pid as number, 'SIGKILL');
