@@ -102,10 +102,9 @@ async function strikeAll(
     await pause(rng.below(700));
     // What the first one took cannot be struck again; whatever is there by now can.
     const now = await sceneOf(system, { url, rng }).catch(() => undefined);
-    if (now !== undefined)
-      await deedOf(second)(now)
-        .catch(() => undefined)
-        .finally(() => now.direct.end().catch(() => {}));
+    const isStruck = await (now === undefined ? undefined : deedOf(second)(now))?.then(yes, no);
+    await now?.direct.end().catch(() => {});
+    if (isStruck !== true) process.stderr.write(`'${second}' found nobody to strike\n`);
   };
   try {
     const [struck] = await Promise.all([deedOf(first)(scene), later()]);
@@ -197,3 +196,6 @@ function rowsOf(trials: readonly Trial[]): readonly Row[] {
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
+
+const yes = () => true;
+const no = () => false;
