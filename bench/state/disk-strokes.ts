@@ -22,6 +22,19 @@ export const diskStrokes: Readonly<Record<string, Deed>> = {
       free();
     }
   },
+  /** Nothing but the ledgers: the log finds room in what it has already, and it is the tables that cannot grow. */
+  async 'disk full, little written'(scene) {
+    const { pid } = scene.primary;
+    const { free, fromMs } = await fillAll([diskOf(scene, scene.primary)]);
+    const stayMs = 2_000 + scene.rng.below(18_000);
+    try {
+      const goneMs = await endOf(pid);
+      await pause(stayMs);
+      return { fromMs, goneMs, detail: `room after ${stayMs} ms` };
+    } finally {
+      free();
+    }
+  },
   async 'disk of a standby full'(scene) {
     const standby = scene.standbys[scene.rng.below(scene.standbys.length)];
     if (standby === undefined) throw new Error('there is no standby to strike');

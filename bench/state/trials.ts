@@ -1,7 +1,7 @@
 // Random trials of Hale's cluster: two crowds write, one through DATABASE_URL and one past the relay to whatever node takes writes (so that a deposed
 // primary that still said "committed" would be caught); strokes fall, a third of the time two that overlap; then all must be whole, and every receipt
 // of both crowds is held against the rows. `npm run bench -- trials --runs N`, with HALE_SEED for the same strokes in the same order (moments differ:
-// these are real processes), and HALE_STROKE for one stroke only. A line of JSON a trial goes to stderr as it happens; what was lost is printed with the
+// these are real processes), HALE_STROKE for one stroke only, HALE_TELL for Hale's own account of it. A line of JSON a trial goes to stderr as it happens; what was lost is printed with the
 // seed. Run by root it moves into quarters of its own first (quarters.ts), where wires can be cut and disks be full.
 import { readFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
@@ -65,6 +65,7 @@ export async function run({ runs }: { readonly runs: number }): Promise<readonly
     for (let n = 1; n <= runs; n++) {
       const trial = await runTrial(stage, { n, seed: seed + n });
       process.stderr.write(`${JSON.stringify(trial)}\n`);
+      if (process.env['HALE_TELL'] !== undefined) process.stderr.write(await typeHale(stage.system.folder, 'explain'));
       trials.push(trial);
     }
   } finally {
