@@ -19,6 +19,7 @@ import { type ClusterNode, obey } from './node-orders.ts';
 import { nodePlace } from './node-place.ts';
 import { tendSlots } from './node-slots.ts';
 import { reachableBinaries, reachableHome } from './place.ts';
+import { reservedConnections } from './reserved.ts';
 import { dressed, identityOf, type RunAs } from './run-as.ts';
 import { clusterArguments, serverArguments } from './settings.ts';
 import { clearStrays } from './strays.ts';
@@ -41,6 +42,7 @@ export async function launchNode(runAs: RunAs, context: LaunchContext, resource:
     all: nodesOf(resource, context.spec.regions),
     acknowledgers: acknowledgersDefault,
     home,
+    port,
     place,
     runAs,
     link,
@@ -50,7 +52,7 @@ export async function launchNode(runAs: RunAs, context: LaunchContext, resource:
   return {
     argv: dressed(runAs, [
       binaries.postgres,
-      ...serverArguments({ pgdata, port, socketFolder: undefined, name }),
+      ...serverArguments({ pgdata, port, socketFolder: undefined, name, reserved: reservedConnections(pgdata) }),
       ...clusterArguments,
     ]),
     cwd: home,
