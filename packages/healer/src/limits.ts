@@ -75,7 +75,7 @@ export const limits = {
   clusterAgainMs: 250,
   /** So long a failover is tried before the old primary is started again instead. */
   electionMs: 10_000,
-  /** 'available': the primary goes on alone when no standby has received for so long; a failover is shorter. */
+  /** 'available': the primary goes on alone when what it wrote has not arrived for so long; a failover is shorter. */
   aloneAfterMs: 5_000,
   /** What was acknowledged alone counts as shared so long after the primary was told to wait again. */
   sharedAfterMs: 10_000,
