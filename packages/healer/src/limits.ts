@@ -83,6 +83,8 @@ export const limits = {
   moveMs: 2_000,
   /** 'available': an old primary that alone has everything is waited for. */
   givenUpMs: 20_000,
+  /** What a node said of itself is older than the observation of it by so much at most. */
+  lookAgeMs: 2_000,
   /** A standby that follows and receives nothing for this long is copied anew. */
   dryMs: 20_000,
   /** Findings of one cause in one unit within this time are one incident. */

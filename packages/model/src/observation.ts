@@ -142,6 +142,8 @@ export interface DatabaseObservation {
    * a moment ago arrives. Absent where it is not known.
    */
   readonly unsharedMs?: number | undefined;
+  /** How long ago it said all this; absent: just now. One that cannot be asked is told of as it was. */
+  readonly agoMs?: number | undefined;
 }
 
 /** The host as a whole. */

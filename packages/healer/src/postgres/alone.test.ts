@@ -172,6 +172,20 @@ describe('available', () => {
     assert.equal(told(bench, /none has all of the earlier terms/).length, 1);
   });
 
+  test('what it says it has is of the time when it could be asked: a standby does not count for more than is known', () => {
+    const bench = lonely();
+    bench.see([node(bench, 0, { logEnd: 400, unsharedMs: 0 }), node(bench, 1, { logEnd: 400 })], 500);
+    done(bench, bench.all('PromoteStandby').at(-1)!.id);
+    const look = (database: Partial<Database>, of: Partial<ReplicaObservation> = {}) =>
+      bench.see([node(bench, 0, { logEnd: 400, ...database }, of), node(bench, 1, { logEnd: 400 })], 500);
+    for (let at = 0; at < 15_000; at += 500) look({ agoMs: at });
+    assert.equal(told(bench, /writes wait for it again/).length, 0, 'it says what it said long ago');
+    look({}, { ready: { verdict: 'fail', reason: 'no answer', failures: 3 } });
+    assert.equal(told(bench, /writes wait for it again/).length, 0, 'it does not answer');
+    look({});
+    assert.equal(told(bench, /writes wait for it again/).length, 1);
+  });
+
   test('the primary is lost while it was alone: it is started again, and nobody takes over on a guess', () => {
     const bench = lonely();
     const starts = bench.all('StartReplica').length;
@@ -199,6 +213,12 @@ describe('available', () => {
     done(bench, fences[1]!.id, 110);
     const promoted = bench.all('PromoteStandby').at(-1);
     assert.deepEqual([promoted?.replica, promoted?.term, promoted?.alone], ['db/1', 2, undefined]);
-    assert.equal(told(bench, /did not come back: db\/1 becomes .* may lack up to 180B/).length, 1);
+    assert.equal(
+      told(
+        bench,
+        /did not come back: db\/1 becomes .* may lack up to 180B that were seen, and what was acknowledged in the \d+s since/,
+      ).length,
+      1,
+    );
   });
 });

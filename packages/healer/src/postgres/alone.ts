@@ -11,7 +11,7 @@ import { formatBytes, formatDuration } from '@hale/base';
 import { limits } from '../limits.ts';
 import type { Alone, Cluster, Life, Unit } from '../state.ts';
 import { about, give, tell, type Work, wakeBy } from '../work.ts';
-import { isDistant, primarySlot, receives, type Seat, seatsOf } from './cluster.ts';
+import { isDistant, primarySlot, receives, type Seat, saidAt, seatsOf } from './cluster.ts';
 
 /** One step of going on alone, or of coming back from it. */
 export function tendAlone(work: Work, unit: Unit, cluster: Cluster): void {
@@ -52,7 +52,7 @@ function noteEnd(cluster: Cluster, { life }: Seat): void {
   const end = life.seen?.database?.logEnd ?? 0;
   if (end < (cluster.lastEnd ?? 0)) return;
   cluster.lastEnd = end;
-  cluster.lastEndAt = life.seenAt;
+  cluster.lastEndAt = saidAt(life);
 }
 
 /** Whether the primary that was lost has something that nobody else has, as far as is known. */
@@ -126,7 +126,8 @@ function comeBack(
   // Whoever was just committing may have looked before it was told.
   const dueAt = alone.sharedAt + limits.sharedAfterMs;
   const end = primary.life.seen?.database?.logEnd;
-  if (work.now < dueAt || primary.life.seenAt < dueAt || end === undefined) {
+  const isKnown = saidAt(primary.life) >= dueAt && primary.life.seen?.ready.verdict === 'pass';
+  if (work.now < dueAt || !isKnown || end === undefined) {
     wakeBy(work, dueAt);
     return;
   }

@@ -11,8 +11,18 @@ import { isActive, isStanding } from '../lives.ts';
 import type { Cluster, Life, Unit } from '../state.ts';
 import { about, give, tell, type Work, wakeBy } from '../work.ts';
 import { tendAlone } from './alone.ts';
-import { foundCluster, isDistant, isFit, isPrimaryLost, primarySlot, receives, type Seat, seatsOf } from './cluster.ts';
-import { considerElection, driveElection } from './election.ts';
+import {
+  foundCluster,
+  isDistant,
+  isFit,
+  isPrimaryLost,
+  mayBeFit,
+  primarySlot,
+  receives,
+  type Seat,
+  seatsOf,
+} from './cluster.ts';
+import { askWhereItEnds, considerElection, driveElection } from './election.ts';
 
 export function tendClusters(work: Work): void {
   if (!work.brain.sawFull) return;
@@ -105,8 +115,9 @@ function lead(work: Work, unit: Unit, cluster: Cluster, seat: Seat): void {
   const { slot, life } = seat;
   if (!isFit(life, cluster)) {
     // What it runs on may hold what its new primary never had. Nothing is known of a node that says nothing yet.
-    if (life.seen?.database !== undefined && cluster.open !== undefined)
-      sendAway(work, unit, seat, 'is of an older term');
+    if (life.seen?.database === undefined || cluster.open === undefined) return;
+    if (mayBeFit(life, cluster)) askWhereItEnds(work, unit, cluster, seat);
+    else sendAway(work, unit, seat, 'is of an older term');
     return;
   }
   if (seat.node.follows !== cluster.term) follow(work, unit, cluster, seat);

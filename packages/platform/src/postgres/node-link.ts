@@ -54,6 +54,7 @@ export function createNodeLink(options: {
   readonly clock: Clock;
 }): NodeLink {
   let share: Share | undefined;
+  let saidAt: number | undefined;
   let client: Promise<pg.Client> | undefined;
   let known: Omit<DatabaseObservation, 'term'> | undefined;
 
@@ -100,12 +101,13 @@ export function createNodeLink(options: {
   };
   const state = (): DatabaseObservation => {
     const unknown = { role: options.guess(), logEnd: 0, streaming: false, lagMs: undefined };
-    return { ...(known ?? unknown), term: options.badge().term };
+    const ago = saidAt === undefined ? {} : { agoMs: Math.round(options.clock.mono() - saidAt) };
+    return { ...(known ?? unknown), ...ago, term: options.badge().term };
   };
-  const take = (answer: Answer) => {
+  const take = (answer: Answer, atMs: number) => {
     const logEnd = Number(answer.log_end ?? 0);
-    const atMs = options.clock.mono();
     const sharedEnd = answer.shared_end === null ? undefined : Number(answer.shared_end);
+    saidAt = atMs;
     share = answer.standby ? undefined : noteShare(share, { logEnd, sharedEnd, atMs });
     known = {
       role: answer.standby ? 'standby' : 'primary',
@@ -120,8 +122,10 @@ export function createNodeLink(options: {
     state,
     async look() {
       const { names, needed } = options.copies();
+      // What it says was so after it was asked.
+      const atMs = options.clock.mono();
       const answer = await ask<Answer>(question, [names, needed]);
-      if (answer !== undefined) take(answer);
+      if (answer !== undefined) take(answer, atMs);
       return state();
     },
     close: giveUp,
