@@ -12,9 +12,15 @@ const connectTimeoutMs = 10_000;
 interface Wire {
   on(event: 'copyData', listener: (message: { chunk: Buffer }) => void): void;
   on(event: 'copyDone', listener: () => void): void;
-  sendCopyFromChunk(chunk: Buffer): void;
   endCopyFrom(): void;
-  readonly stream: { pause(): void; resume(): void; destroy(): void; on(event: 'data', listener: () => void): void };
+  readonly stream: {
+    pause(): void;
+    resume(): void;
+    destroy(): void;
+    on(event: 'data', listener: () => void): void;
+    write(message: Buffer): void;
+    readonly writable: boolean;
+  };
 }
 
 export type Row = Readonly<Record<string, string | null>>;
@@ -30,8 +36,8 @@ export interface ReplicationConnection {
   copy(text: string): CopyStream;
   /** Runs a command that answers with the log as it is written (START_REPLICATION). One at a time. */
   follow(text: string, reader: LogReader): LogLine;
-  /** Into what is followed. */
-  send(chunk: Buffer): void;
+  /** Into what is followed: a message of the protocol, as it goes over the line. */
+  send(message: Buffer): void;
   /** Cuts the line; what was on its way is lost. */
   close(): Promise<void>;
   cut(): void;
@@ -125,7 +131,9 @@ export async function connectReplication(url: string, applicationName: string): 
       );
       return line;
     },
-    send: (chunk) => wire.sendCopyFromChunk(chunk),
+    send(message) {
+      if (wire.stream.writable) wire.stream.write(message);
+    },
     async close() {
       await client.end().catch(() => {});
     },

@@ -148,8 +148,9 @@ async function keepStreaming(desk: Desk): Promise<void> {
       desk.line = line;
       try {
         const facts = await askSource(line);
-        desk.spool ??= openSpool(order.spool, facts);
+        desk.spool ??= openSpool(order.spool, facts, { bytesMax: order.spoolBytesMax ?? defaultSpoolBytesMax });
         desk.uploader ??= createUploader(order.vault, desk.spool);
+        await desk.spool.prepare();
         await stream(desk, line, facts, desk.spool);
       } finally {
         desk.line = undefined;
@@ -217,9 +218,11 @@ async function streamTimeline(desk: Desk, line: ReplicationConnection, place: Pl
       // What came together is flushed together: many commits, one flush. And it is told at once, because they wait for it.
       settle() {
         if (written === flushed) return;
+        // Everything that can be done before the flush is: after it somebody waits.
+        const letter = statusMessage(written, order.clock.wall());
         spool.flush();
+        if (!desk.stopping) line.send(letter);
         flushed = written;
-        tell();
         change({ timeline: place.timeline, flushed });
       },
     },
@@ -240,7 +243,7 @@ async function streamTimeline(desk: Desk, line: ReplicationConnection, place: Pl
 
 /** While the spool is full, what was told stays true, and no more is told. */
 function hasRoom(desk: Desk, spool: Spool, bytes: number): boolean {
-  const fits = spool.bytes() + bytes <= (desk.order.spoolBytesMax ?? defaultSpoolBytesMax);
+  const fits = spool.fits(bytes);
   const state = fits ? 'streaming' : 'full';
   if (desk.status().state !== state) desk.change({ state });
   return fits;
@@ -263,6 +266,7 @@ async function keepUploading(desk: Desk, everyMs: number, streaming: Promise<voi
     } catch (error) {
       change({ storeTrouble: wordsOf(error) });
     }
+    if (!last) await desk.spool?.prepare();
     const spoolBytes = desk.spool?.bytes() ?? 0;
     change({
       lagBytes: desk.uploader?.lagBytes() ?? 0,
