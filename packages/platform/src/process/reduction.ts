@@ -35,6 +35,7 @@ export function digestOf(seen: ReplicaObservation): string {
     seen.stack,
     seen.degraded?.map(({ name, cause }) => [name, cause]),
     seen.database && [seen.database.role, seen.database.term, seen.database.streaming],
+    seen.about,
     seen.backups?.map(digestOfBackups),
     seen.lastWords?.length,
   ]);
