@@ -22,6 +22,9 @@ export const limits = {
   /** While held, one slow try every 30 to 60 s: a dependency that comes back must not leave its users down. */
   heldRetryMinMs: 30_000,
   heldRetryMaxMs: 60_000,
+  /** Where the disk is full: only a try tells that there is room again. */
+  fullRetryMinMs: 15_000,
+  fullRetryMaxMs: 20_000,
   /** The one ledger: actions in the window, of one replica, of one unit, of all. */
   ledgerWindowMs: 60_000,
   replicaActionsMax: 5,
@@ -72,7 +75,7 @@ export const limits = {
   clusterAgainMs: 250,
   /** So long a failover is tried before the old primary is started again instead. */
   electionMs: 10_000,
-  /** 'available': the primary goes on alone when no standby has received for so long; a failover is shorter. */
+  /** 'available': the primary goes on alone when what it wrote has not arrived for so long; a failover is shorter. */
   aloneAfterMs: 5_000,
   /** What was acknowledged alone counts as shared so long after the primary was told to wait again. */
   sharedAfterMs: 10_000,

@@ -78,6 +78,8 @@ export interface ClusterNode {
   followedAt?: number | undefined;
   /** Since when it follows without receiving. */
   dryAt: number | undefined;
+  /** Where its log ended then. */
+  dryEnd?: number | undefined;
   /** Why it last could not do what it was told, so that it is told once. */
   refused?: string | undefined;
 }
@@ -98,7 +100,7 @@ export interface Cluster {
   refused: string | undefined;
   /** Its primary acknowledges, or may have acknowledged, by itself (postgres/alone.ts). */
   alone?: Alone | undefined;
-  /** Since when no standby receives. */
+  /** Since when too few standbys are connected. */
   dryAt?: number | undefined;
   /** Since when there is no primary. */
   lostAt?: number | undefined;

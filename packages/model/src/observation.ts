@@ -139,6 +139,11 @@ export interface DatabaseObservation {
   readonly streaming: boolean;
   /** A standby: age of the last transaction that it shows, where one is known to be missing. */
   readonly lagMs: number | undefined;
+  /**
+   * A primary: for how long, when it was last asked, something on its disk had not been told to be on that of enough standbys; 0 while all that it had
+   * a moment ago arrives. Absent where it is not known.
+   */
+  readonly unsharedMs?: number | undefined;
 }
 
 /** The host as a whole. */

@@ -76,6 +76,66 @@ describe('available', () => {
     assert.equal(told(bench, /goes on alone/).length, 1);
   });
 
+  test('a connection that comes and goes and brings nothing is none', () => {
+    const bench = serving();
+    for (let at = 0; at < 6_000; at += 500) {
+      const streaming = at % 1_000 === 0;
+      const standbys = [1, 2].map((ordinal) => node(bench, ordinal, { streaming }));
+      bench.see([node(bench, 0, { logEnd: 300, unsharedMs: at }), ...standbys], 500);
+    }
+    assert.deepEqual(alone(bench), [true]);
+    assert.equal(told(bench, /what db\/0 writes has not arrived at a standby of db for 5.0s/).length, 1);
+    // One that is connected and lacks what was written is no reason to wait for it.
+    done(bench, bench.all('PromoteStandby').at(-1)!.id);
+    const late = () => bench.see([node(bench, 0, { logEnd: 300, unsharedMs: 8_000 }), node(bench, 1, {})], 500);
+    for (let i = 0; i < 4; i++) late();
+    assert.deepEqual(alone(bench), [true]);
+    bench.see([node(bench, 0, { logEnd: 300, unsharedMs: 0 }), node(bench, 1, { logEnd: 300 })], 500);
+    assert.deepEqual(alone(bench), [true, false]);
+  });
+
+  test('a cluster in which nobody writes does not go on alone because a connection comes and goes', () => {
+    const bench = serving();
+    for (let at = 0; at < 20_000; at += 500) {
+      const streaming = at % 1_000 === 0;
+      const standbys = [1, 2].map((ordinal) => node(bench, ordinal, { streaming }));
+      bench.see([node(bench, 0, { unsharedMs: 0 }), ...standbys], 500);
+    }
+    assert.deepEqual(alone(bench), []);
+    assert.equal(told(bench, /copied anew/).length, 0);
+  });
+
+  test('one that writes and is heard late waits', () => {
+    const bench = serving();
+    for (let at = 0; at < 20_000; at += 500)
+      bench.see(
+        [0, 1, 2].map((ordinal) => node(bench, ordinal, { unsharedMs: at % 5_000 })),
+        500,
+      );
+    assert.deepEqual(alone(bench), []);
+  });
+
+  test('told to wait again, and then a connection is gone for a moment: no reason to go on alone at once', () => {
+    const bench = lonely();
+    bench.see([node(bench, 0, { logEnd: 400, unsharedMs: 0 }), node(bench, 1, { logEnd: 400 })], 500);
+    done(bench, bench.all('PromoteStandby').at(-1)!.id);
+    bench.see([node(bench, 0, { logEnd: 400, unsharedMs: 0 }), node(bench, 1, { logEnd: 400 })], 500);
+    dry(bench, 4_000);
+    assert.deepEqual(alone(bench), [true, false]);
+    dry(bench, 2_000);
+    assert.deepEqual(alone(bench), [true, false, true]);
+  });
+
+  test('a standby that is connected now and then and brings nothing is copied anew', () => {
+    const bench = serving();
+    for (let at = 0; at < 22_000; at += 500) {
+      const logEnd = 300 + at;
+      const flickers = node(bench, 1, { streaming: at % 1_000 !== 0 });
+      bench.see([node(bench, 0, { logEnd, unsharedMs: 0 }), flickers, node(bench, 2, { logEnd })], 500);
+    }
+    assert.equal(told(bench, /db\/1 follows and receives nothing: its data is copied anew/).length, 1);
+  });
+
   test('no answer to that order is no reason to believe that it was not done', () => {
     const bench = serving();
     dry(bench, 6_000);

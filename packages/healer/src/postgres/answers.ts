@@ -49,6 +49,7 @@ function answered(work: Work, { unit, slot, life }: Asked, result: CommandResult
     node.follows = cluster.term;
     node.followedAt = work.now;
     node.dryAt = undefined;
+    node.dryEnd = undefined;
   }
   if (asked.kind === 'alone' || asked.kind === 'share') foldAlone(cluster, life, asked.kind);
   if (asked.kind === 'promote' && cluster.election === undefined && slot.replica === cluster.primary)

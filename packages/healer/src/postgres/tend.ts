@@ -141,14 +141,20 @@ function follow(work: Work, unit: Unit, cluster: Cluster, seat: Seat): void {
 /** One that was told to follow and receives nothing, while its primary writes, cannot follow: its data has parted ways. */
 function watchStream(work: Work, unit: Unit, cluster: Cluster, seat: Seat): void {
   const { life, node } = seat;
-  if (cluster.open === undefined || receives(life) !== false) {
+  const end = life.seen?.database?.logEnd ?? 0;
+  const isCut = receives(life) === false;
+  // A connection that comes and goes brings nothing: what counts is the log that it brought.
+  const lacks = node.dryEnd !== undefined && end <= node.dryEnd && end < (cluster.lastEnd ?? 0);
+  if (cluster.open === undefined || (!isCut && !lacks)) {
     node.dryAt = undefined;
+    node.dryEnd = undefined;
     return;
   }
   node.dryAt ??= life.seenAt;
+  node.dryEnd ??= end;
   // Judged at an observation that still says so (INV-04); the primary serves, so this costs a copy and nothing else.
-  if (life.seenAt - node.dryAt >= limits.dryMs) sendAway(work, unit, seat, 'follows and receives nothing');
-  else wakeBy(work, node.dryAt + limits.dryMs);
+  if (isCut && life.seenAt - node.dryAt >= limits.dryMs) sendAway(work, unit, seat, 'follows and receives nothing');
+  else if (isCut) wakeBy(work, node.dryAt + limits.dryMs);
 }
 
 function sendAway(work: Work, unit: Unit, { slot, life }: Seat, why: string): void {
