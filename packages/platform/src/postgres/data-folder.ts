@@ -12,7 +12,7 @@ import type { PostgresBinaries } from './binaries.ts';
 import { postgresError } from './errors.ts';
 import { assertOwned } from './owner.ts';
 import { dressed, identityOf, type RunAs } from './run-as.ts';
-import { createRoleText } from './service-role.ts';
+import { createRoleText, servicePassword } from './service-role.ts';
 import { serviceRole, settingsText, superuser } from './settings.ts';
 
 const run = promisify(execFile);
@@ -82,6 +82,12 @@ async function isEmptyOrMissing(folder: string): Promise<boolean> {
 export function readPassword(home: string): string | undefined {
   const text = readText(join(home, 'password')).trim();
   return text === '' ? undefined : text;
+}
+
+/** The superuser's and that of services, of a database whose files lie in `root`: nobody may read either (INV-12). Empty before its first start. */
+export function databasePasswords(root: string, name: string): readonly string[] {
+  const password = readPassword(dataHome(join(root, '.hale'), name));
+  return password === undefined ? [] : [password, servicePassword(password)];
 }
 
 /** '' when there is no such file. */

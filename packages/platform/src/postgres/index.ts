@@ -44,6 +44,7 @@ export { type ControlFile, type ControlState, readControlFile } from './control-
 export { type CopyOptions, type CopyResult, copyCluster } from './copy/copy.ts';
 export type { CopySource } from './copy/source.ts';
 export { isHalfCopied } from './copy/target.ts';
+export { databasePasswords } from './data-folder.ts';
 export { type DrillLedger, openDrillLedger } from './drill-ledger.ts';
 export { askElsewhere, type ServerElsewhere } from './elsewhere.ts';
 export { postgresLauncher } from './launcher.ts';

@@ -40,6 +40,7 @@ export function digestOf(seen: ReplicaObservation): string {
       seen.database.streaming,
       step(seen.database.unsharedMs ?? 0),
     ],
+    seen.about,
     seen.backups?.map(digestOfBackups),
     seen.lastWords?.length,
   ]);
