@@ -137,6 +137,8 @@ export interface DatabaseObservation {
   readonly streaming: boolean;
   /** A standby: age of the last transaction that it shows, where one is known to be missing. */
   readonly lagMs: number | undefined;
+  /** Of its data and its log. Full: the next pieces of the log do not fit. Absent: something between, or not known. */
+  readonly disk?: 'full' | 'free' | undefined;
 }
 
 /** The host as a whole. */

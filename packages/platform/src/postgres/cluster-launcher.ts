@@ -12,6 +12,7 @@ import { assertPortFree, homeOf, portOf } from './address.ts';
 import { readBadge } from './badge.ts';
 import { isFull, reasonOf } from './connection.ts';
 import { readPassword } from './data-folder.ts';
+import { roomOf } from './disk-room.ts';
 import { postgresError } from './errors.ts';
 import { prepareNode } from './node-folder.ts';
 import { createNodeLink } from './node-link.ts';
@@ -34,6 +35,7 @@ export async function launchNode(runAs: RunAs, context: LaunchContext, resource:
     password: () => readPassword(home),
     badge: () => readBadge(place.badge),
     guess: () => (existsNow(join(pgdata, 'standby.signal')) ? 'standby' : 'primary'),
+    room: () => roomOf(pgdata),
   });
   const node: ClusterNode = {
     unit: context.unit,

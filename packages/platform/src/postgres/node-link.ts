@@ -39,6 +39,7 @@ export function createNodeLink(options: {
   readonly password: () => string | undefined;
   readonly badge: () => Badge;
   readonly guess: () => DatabaseObservation['role'];
+  readonly room: () => Promise<DatabaseObservation['disk']>;
 }): NodeLink {
   let client: Promise<pg.Client> | undefined;
   let known: Omit<DatabaseObservation, 'term'> | undefined;
@@ -92,13 +93,14 @@ export function createNodeLink(options: {
     ask,
     state,
     async look() {
-      const answer = await ask<Answer>(question);
+      const [answer, disk] = await Promise.all([ask<Answer>(question), options.room()]);
       if (answer !== undefined) {
         known = {
           role: answer.standby ? 'standby' : 'primary',
           logEnd: Number(answer.log_end ?? 0),
           streaming: !answer.standby || answer.receiver === 'streaming',
           lagMs: answer.lag_ms === null ? undefined : Math.max(0, Math.round(Number(answer.lag_ms))),
+          ...(disk !== undefined && { disk }),
         };
       }
       return state();
