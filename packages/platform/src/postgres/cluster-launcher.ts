@@ -12,6 +12,7 @@ import { assertPortFree, homeOf, portOf } from './address.ts';
 import { readBadge } from './badge.ts';
 import { isFull, reasonOf } from './connection.ts';
 import { readPassword } from './data-folder.ts';
+import { roomOf } from './disk-room.ts';
 import { postgresError } from './errors.ts';
 import { prepareNode } from './node-folder.ts';
 import { createNodeLink } from './node-link.ts';
@@ -41,6 +42,7 @@ export async function launchNode(runAs: RunAs, context: LaunchContext, resource:
       names: copyNames({ unit: context.unit, nodes, place }, badge().term),
       needed: acknowledgersDefault,
     }),
+    room: () => roomOf(pgdata),
   });
   const node: ClusterNode = {
     unit: context.unit,
