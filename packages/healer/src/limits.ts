@@ -24,6 +24,8 @@ export const limits = {
   heldRetryMaxMs: 60_000,
   /** What is full for a moment only (a file that is written and taken away) ends nobody. */
   fullDiskMs: 3_000,
+  /** A folder that is gone is looked for twice. */
+  dataGoneMs: 400,
   /** Where the disk is full: only a try tells that there is room again. */
   fullRetryMinMs: 15_000,
   fullRetryMaxMs: 20_000,

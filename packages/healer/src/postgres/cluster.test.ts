@@ -335,6 +335,36 @@ describe('a database cluster', () => {
     }
   });
 
+  test('a node whose data folder is gone is ended at once where another holds its data, and after a second look', () => {
+    const gone = { disk: 'gone' } as const;
+    const primary = { role: 'primary', logEnd: 100 } as const;
+    for (const ill of [0, 1]) {
+      const bench = serving();
+      const look = () =>
+        bench.see(
+          [0, 1, 2].map((one) => node(bench, one, { ...(one === 0 && primary), ...(one === ill && gone) })),
+          500,
+        );
+      look();
+      assert.equal(bench.told('condemned').length, 0, 'once is not enough');
+      look();
+      assert.equal(bench.told('condemned').length, 1);
+      assert.equal(bench.all('StopReplica').at(-1)?.replica, `db/${ill}`);
+      assert.equal(bench.state.incidents[0]?.cause, 'disk');
+      assert.equal(bench.all('PagePerson').length, 0);
+    }
+  });
+
+  test('a primary whose data folder is gone is left alone while nobody follows it: what it has open is all that there is', () => {
+    const bench = serving();
+    const away = { streaming: false, term: 0 } as const;
+    for (const copy of [1, 2]) bench.see([node(bench, copy, away, died)], 100);
+    for (let second = 0; second < 4; second++)
+      bench.see([node(bench, 0, { role: 'primary', logEnd: 100, disk: 'gone' })], 1_000);
+    assert.equal(bench.told('condemned').length, 0);
+    assert.equal(bench.all('StopReplica').length, 0);
+  });
+
   test('a new control room without a memory believes the nodes', () => {
     const bench = serving();
     const nodes = [

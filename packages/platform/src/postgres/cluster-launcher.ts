@@ -19,6 +19,7 @@ import { createNodeLink } from './node-link.ts';
 import { type ClusterNode, copyNames, obey } from './node-orders.ts';
 import { nodePlace } from './node-place.ts';
 import { tendSlots } from './node-slots.ts';
+import { onceMadeFile } from './once-made.ts';
 import { reachableBinaries, reachableHome } from './place.ts';
 import { reservedConnections } from './reserved.ts';
 import { dressed, identityOf, type RunAs } from './run-as.ts';
@@ -50,6 +51,7 @@ export async function launchNode(runAs: RunAs, context: LaunchContext, resource:
     all: nodesOf(resource, context.spec.regions),
     acknowledgers: acknowledgersDefault,
     home,
+    note: onceMadeFile(context.root, context.unit),
     port,
     place,
     runAs,
@@ -95,7 +97,8 @@ async function checkNode(node: ClusterNode, database: string, signal: AbortSigna
   signal.addEventListener('abort', () => resolve({ kind: 'fail', reason: 'no answer in time' }), { once: true });
   const examine = async (): Promise<CheckResult> => {
     try {
-      const { role } = await node.link.look();
+      const { role, disk } = await node.link.look();
+      if (disk === 'gone') return { kind: 'fail', reason: `its data folder is gone: ${node.place.pgdata}` };
       await tendSlots(node, role, database);
       return { kind: 'pass' };
     } catch (error) {

@@ -21,6 +21,8 @@ export interface ClusterNode {
   readonly all: number;
   readonly acknowledgers: number;
   readonly home: string;
+  /** See once-made.ts. */
+  readonly note: string;
   readonly port: number;
   readonly place: NodePlace;
   readonly runAs: RunAs;

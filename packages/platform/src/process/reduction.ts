@@ -82,6 +82,7 @@ export function isWorthTelling(told: Told | undefined, next: ReplicaObservation,
   if (next.process.kind === 'stopped' && nowMs - told.atMs >= stepMs) return true;
   // And for how long its disk has been full.
   if (next.database?.disk === 'full' && nowMs - told.atMs >= fullEveryMs) return true;
+  if (next.database?.disk === 'gone' && nowMs - told.atMs >= stepMs) return true;
   const everyMs = nowMs - next.startedAt < youngMs ? youngUsageEveryMs : usageEveryMs;
   return nowMs - told.atMs >= everyMs && hasDrifted(told.observation, next);
 }
