@@ -161,8 +161,8 @@ function watchStream(work: Work, unit: Unit, cluster: Cluster, seat: Seat): void
     node.dryEnd = undefined;
     return;
   }
-  node.dryAt ??= life.seenAt;
-  node.dryEnd ??= end;
+  if (node.dryAt === undefined || end > (node.dryEnd ?? 0)) node.dryAt = life.seenAt;
+  node.dryEnd = end;
   // Judged at an observation that still says so (INV-04); the primary serves, so this costs a copy and nothing else.
   if (isCut && life.seenAt - node.dryAt >= limits.dryMs) sendAway(work, unit, seat, 'follows and receives nothing');
   else if (isCut) wakeBy(work, node.dryAt + limits.dryMs);
