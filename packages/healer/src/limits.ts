@@ -22,6 +22,11 @@ export const limits = {
   /** While held, one slow try every 30 to 60 s: a dependency that comes back must not leave its users down. */
   heldRetryMinMs: 30_000,
   heldRetryMaxMs: 60_000,
+  /** What is full for a moment only (a file that is written and taken away) ends nobody. */
+  fullDiskMs: 3_000,
+  /** Where the disk is full: only a try tells that there is room again. */
+  fullRetryMinMs: 15_000,
+  fullRetryMaxMs: 20_000,
   /** The one ledger: actions in the window, of one replica, of one unit, of all. */
   ledgerWindowMs: 60_000,
   replicaActionsMax: 5,

@@ -26,6 +26,8 @@ export interface Symptoms {
   stopped: number | undefined;
   notReady: number | undefined;
   notLive: number | undefined;
+  /** Its disk is full since then; absent in memories of older builds. */
+  noRoom?: number | undefined;
   overMemory: number;
 }
 

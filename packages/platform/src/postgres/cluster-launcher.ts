@@ -12,6 +12,7 @@ import { assertPortFree, homeOf, portOf } from './address.ts';
 import { readBadge } from './badge.ts';
 import { isFull, reasonOf } from './connection.ts';
 import { readPassword } from './data-folder.ts';
+import { roomOf } from './disk-room.ts';
 import { postgresError } from './errors.ts';
 import { prepareNode } from './node-folder.ts';
 import { createNodeLink } from './node-link.ts';
@@ -19,6 +20,7 @@ import { type ClusterNode, copyNames, obey } from './node-orders.ts';
 import { nodePlace } from './node-place.ts';
 import { tendSlots } from './node-slots.ts';
 import { reachableBinaries, reachableHome } from './place.ts';
+import { reservedConnections } from './reserved.ts';
 import { dressed, identityOf, type RunAs } from './run-as.ts';
 import { clusterArguments, serverArguments } from './settings.ts';
 import { clearStrays } from './strays.ts';
@@ -40,6 +42,7 @@ export async function launchNode(runAs: RunAs, context: LaunchContext, resource:
       names: copyNames({ unit: context.unit, nodes, place }, badge().term),
       needed: acknowledgersDefault,
     }),
+    room: () => roomOf(pgdata),
   });
   const node: ClusterNode = {
     unit: context.unit,
@@ -47,6 +50,7 @@ export async function launchNode(runAs: RunAs, context: LaunchContext, resource:
     all: nodesOf(resource, context.spec.regions),
     acknowledgers: acknowledgersDefault,
     home,
+    port,
     place,
     runAs,
     link,
@@ -56,7 +60,7 @@ export async function launchNode(runAs: RunAs, context: LaunchContext, resource:
   return {
     argv: dressed(runAs, [
       binaries.postgres,
-      ...serverArguments({ pgdata, port, socketFolder: undefined, name }),
+      ...serverArguments({ pgdata, port, socketFolder: undefined, name, reserved: reservedConnections(pgdata) }),
       ...clusterArguments,
     ]),
     cwd: home,

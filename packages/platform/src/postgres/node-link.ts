@@ -52,6 +52,7 @@ export function createNodeLink(options: {
   readonly guess: () => DatabaseObservation['role'];
   readonly copies: () => Copies;
   readonly clock: Clock;
+  readonly room: () => Promise<DatabaseObservation['disk']>;
 }): NodeLink {
   let share: Share | undefined;
   let saidAt: number | undefined;
@@ -104,7 +105,7 @@ export function createNodeLink(options: {
     const ago = saidAt === undefined ? {} : { agoMs: Math.round(options.clock.mono() - saidAt) };
     return { ...(known ?? unknown), ...ago, term: options.badge().term };
   };
-  const take = (answer: Answer, atMs: number) => {
+  const take = (answer: Answer, { disk, atMs }: { disk: DatabaseObservation['disk']; atMs: number }) => {
     const logEnd = Number(answer.log_end ?? 0);
     const sharedEnd = answer.shared_end === null ? undefined : Number(answer.shared_end);
     saidAt = atMs;
@@ -115,6 +116,7 @@ export function createNodeLink(options: {
       streaming: !answer.standby || answer.receiver === 'streaming',
       lagMs: answer.lag_ms === null ? undefined : Math.max(0, Math.round(Number(answer.lag_ms))),
       ...(share !== undefined && { unsharedMs: unsharedMsOf(share, atMs) }),
+      ...(disk !== undefined && { disk }),
     };
   };
   return {
@@ -124,8 +126,8 @@ export function createNodeLink(options: {
       const { names, needed } = options.copies();
       // What it says was so after it was asked.
       const atMs = options.clock.mono();
-      const answer = await ask<Answer>(question, [names, needed]);
-      if (answer !== undefined) take(answer, atMs);
+      const [answer, disk] = await Promise.all([ask<Answer>(question, [names, needed]), options.room()]);
+      if (answer !== undefined) take(answer, { disk, atMs });
       return state();
     },
     close: giveUp,

@@ -21,6 +21,7 @@ export interface ClusterNode {
   readonly all: number;
   readonly acknowledgers: number;
   readonly home: string;
+  readonly port: number;
   readonly place: NodePlace;
   readonly runAs: RunAs;
   readonly link: NodeLink;

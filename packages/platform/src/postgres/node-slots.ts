@@ -1,11 +1,19 @@
-// Housekeeping on a node that answers: the slots in which a primary keeps log for its standbys, and the declared database. Every
+// Housekeeping on a node that answers: the slots in which a primary keeps log for its standbys, and what services need. Every
 // node has a slot for every other in advance, so that a new primary need not make any before it is followed; a slot that holds
 // log for nobody (its node was the primary once), or has lost what it was to keep, is made anew.
 import type { Clock } from '@hale/base';
 import pg from 'pg';
 import type { CopySource } from './copy/source.ts';
+import { readPassword } from './data-folder.ts';
 import { postgresError } from './errors.ts';
 import { type ClusterNode, slotName } from './node-orders.ts';
+import {
+  type AccountState,
+  accountQuestion,
+  needsTending,
+  serviceVerifier,
+  tendServiceAccount,
+} from './service-role.ts';
 
 /** What was tended last, by link: a second look costs nothing while the role is the same. */
 const tended = new WeakMap<object, string>();
@@ -15,8 +23,18 @@ export async function tendSlots(node: ClusterNode, role: 'primary' | 'standby', 
   const names = Array.from({ length: node.all }, (_, ordinal) => slotName(ordinal));
   for (const name of names) if (name !== slotName(node.place.ordinal)) await tendSlot(node, role, name);
   await dropForeign(node, names);
-  if (role === 'primary') await makeDatabase(node, database);
+  if (role === 'primary' && !(await tendServices(node, database))) return;
   tended.set(node.link, role);
+}
+
+/** Asked over the line that is open: after a failover nothing is to be done, and that is found out at once. */
+async function tendServices({ link, port, home }: ClusterNode, database: string): Promise<boolean> {
+  const password = readPassword(home) ?? '';
+  const state = await link.ask<AccountState & pg.QueryResultRow>(accountQuestion, [
+    serviceVerifier(password),
+    database,
+  ]);
+  return needsTending(state) ? tendServiceAccount({ port, password, database }) : true;
 }
 
 async function tendSlot({ link }: ClusterNode, role: 'primary' | 'standby', name: string): Promise<void> {
@@ -38,11 +56,6 @@ async function dropForeign({ link }: ClusterNode, names: readonly string[]): Pro
       where slot_name ~ '^hale_[0-9]+$' and slot_name <> all($1) and not active`,
     [names],
   );
-}
-
-async function makeDatabase({ link }: ClusterNode, database: string): Promise<void> {
-  const found = await link.ask('select 1 as there from pg_database where datname = $1', [database]);
-  if (found === undefined) await link.ask(`create database ${pg.escapeIdentifier(database)}`);
 }
 
 const freeWithinMs = 10_000;

@@ -42,6 +42,17 @@ test('where the log of a database ends is told every few seconds while it moves;
   assert.equal(isWorthTelling(before, next({}), 9000), false);
   assert.equal(isWorthTelling(before, next({ unsharedMs: 900 }), 1300), true);
 });
+test('a database whose disk is full is told of every other second, one with room is not', () => {
+  const database = { role: 'primary', term: 1, logEnd: 1, streaming: true, lagMs: undefined } as const;
+  for (const disk of ['full', 'free'] as const) {
+    const seen = { ...calm, database: { ...database, disk } };
+    const before = noteTold(undefined, seen, 1000);
+    assert.equal(isWorthTelling(before, seen, 2_900), false);
+    assert.equal(isWorthTelling(before, seen, 3_000), disk === 'full');
+  }
+  const before = noteTold(undefined, { ...calm, database: { ...database, disk: 'free' } }, 1000);
+  assert.equal(isWorthTelling(before, { ...calm, database: { ...database, disk: 'full' } }, 1250), true);
+});
 test('a newcomer is told of', () => assert.equal(isWorthTelling(undefined, calm, 0), true));
 
 test('a verdict that flickers is told four times a second and no more', () => {
