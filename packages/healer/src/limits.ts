@@ -74,9 +74,11 @@ export const limits = {
   publishDeadlineMs: 5_000,
   /** Copying a large database takes as long as it takes. */
   copyDeadlineMs: 6 * 3_600_000,
-  /** One step of a failover; it is asked again after the pause. */
+  /** One step of a failover; it is asked again after the pause, which is longer once it has been asked so often in vain. */
   clusterDeadlineMs: 3_000,
   clusterAgainMs: 250,
+  clusterTriesMax: 10,
+  clusterSlowMs: 1_000,
   /** So long a failover is tried before the old primary is started again instead. */
   electionMs: 10_000,
   /** 'available': the primary goes on alone when what it wrote has not arrived for so long; a failover is shorter. */

@@ -84,6 +84,8 @@ export interface ClusterNode {
   dryAt: number | undefined;
   /** Where its log ended then. */
   dryEnd?: number | undefined;
+  /** How often in a row it could not do what it was told. */
+  inVain?: number | undefined;
   /** In this term it holds something that its primary has not, or could not be asked. */
   astray?: number | undefined;
   /** Why it last could not do what it was told, so that it is told once. */

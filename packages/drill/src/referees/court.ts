@@ -35,6 +35,7 @@ export function createCourt(of: {
   const specs = new Map<UnitName, UnitSpec>();
   const wanted = new Map<UnitName, number>();
   const drained = new Set<ReplicaId>();
+  const movedAt = new Map<UnitName, number>();
   const breaches: Breach[] = [];
   let shutdown = false;
   let troubled = true;
@@ -43,6 +44,7 @@ export function createCourt(of: {
     specs,
     wanted,
     drained,
+    movedAt,
     truth: of.truth,
     get now() {
       return of.now();
@@ -70,6 +72,7 @@ export function createCourt(of: {
     if (asked.kind === 'scale' && mayScale(specs.get(asked.unit), asked.replicas))
       wanted.set(asked.unit, asked.replicas);
     else if (asked.kind === 'drain') drained.add(asked.replica);
+    else if (asked.kind === 'failover') movedAt.set(asked.unit, of.now());
     else if (asked.kind === 'undrain') drained.delete(asked.replica);
     else if (asked.kind === 'shutdown') shutdown = true;
   };

@@ -29,7 +29,7 @@ export const refereeFutility: RefereeMaker = (court) => {
     }
   };
   const obey = (order: Order) => {
-    if (order.kind === 'resume') forget(order.unit);
+    if (order.kind === 'resume' || order.kind === 'failover') forget(order.unit);
     else if (order.kind === 'scale') forget(order.unit, order.replicas);
     else if (order.kind === 'drain') tries.delete(order.replica);
     else if (order.kind === 'restart' && order.replica === undefined) forget(order.unit);

@@ -16,10 +16,13 @@ interface Line {
   steps: { readonly at: number; readonly end: number }[];
 }
 
+/** What was told last of what a primary may lack, and when. */
+type Told = Admission & { readonly at: number };
+
 interface Books {
   readonly lines: Map<number, Line>;
   newest: Primary | undefined;
-  admission: Admission | undefined;
+  admission: Told | undefined;
   saidAlone: boolean;
 }
 
@@ -47,8 +50,7 @@ export const refereeNoAckedLoss: RefereeMaker = (court) => {
   const begins = (books: Books, fact: Primary) => {
     const { newest, admission } = books;
     const told = admission?.term === fact.term ? admission : undefined;
-    const until = told === undefined ? court.now : court.now - told.windowMs;
-    const missing = [...books.lines.values()].reduce((sum, line) => sum + missingOf(line, fact, until), 0);
+    const missing = [...books.lines.values()].reduce((sum, line) => sum + missingOf(line, fact, told), 0);
     if (missing > (told?.bytes ?? 0)) {
       const said = told === undefined ? 'nothing was said of it' : `${told.bytes} and ${told.windowMs} ms were said`;
       blame(`${fact.replica} begins term ${fact.term} without ${missing} that were acknowledged: ${said}`);
@@ -66,7 +68,7 @@ export const refereeNoAckedLoss: RefereeMaker = (court) => {
       const { alone, admission } = readSaying(command.note.text);
       const books = booksOf(command.note.unit);
       if (alone !== undefined) books.saidAlone = alone;
-      if (admission !== undefined) books.admission = admission;
+      if (admission !== undefined) books.admission = { ...admission, at: court.now };
     },
     database(fact) {
       const books = booksOf(fact.unit);
@@ -84,11 +86,17 @@ function note(books: Books, { mark, from }: Acknowledged, at: number): void {
   if (line.steps.length > stepsMax) line.steps.splice(0, stepsMax / 2, line.steps[stepsMax / 2 - 1]!);
 }
 
-/** How much of it was acknowledged by then and is not in the log of that primary. */
-function missingOf({ from, mark, steps }: Line, primary: Primary, until: number): number {
+/** How much of it was acknowledged and is not in the log of that primary, without what was told to be in doubt: the time before the telling. */
+function missingOf(line: Line, primary: Primary, told: Told | undefined): number {
+  const { from, mark } = line;
   const held = primary.reach(mark.line) ?? from;
-  const sure = steps.findLast(({ at }) => at <= until)?.end ?? from;
-  return Math.max(0, sure - held);
+  if (told === undefined) return Math.max(0, mark.end - held);
+  const before = Math.max(0, endAt(line, told.at - told.windowMs) - held);
+  return before + Math.max(0, mark.end - Math.max(held, endAt(line, told.at)));
+}
+
+function endAt({ from, steps }: Line, time: number): number {
+  return steps.findLast(({ at }) => at <= time)?.end ?? from;
 }
 
 function forget(books: Books, key: number, line: Line, reach: number | undefined): void {

@@ -11,19 +11,14 @@ const freshMs = 2_000;
 export const refereeTwoWitnesses: RefereeMaker = (court) => {
   const killed = new Set<string>();
   const terms = createTerms();
-  // A person who moves a database to another region has given up whoever does not serve there.
-  const ordered = new Map<string, number>();
   return {
     name: 'two-witnesses',
-    event(event) {
-      if (event.kind === 'OrderReceived' && event.order.kind === 'failover') ordered.set(event.order.unit, court.now);
-    },
     command(command) {
       terms.note(command);
       if (command.kind !== 'StopReplica' || command.graceMs > 0 || killed.has(command.incarnation)) return;
       killed.add(command.incarnation);
       const told = court.seen.get(command.incarnation);
-      if (ordered.get(splitReplicaId(command.replica).unit) === court.now) return;
+      if (court.movedAt.get(splitReplicaId(command.replica).unit) === court.now) return;
       if (told === undefined) court.blame('two-witnesses', `${command.replica} was killed unseen`);
       // What a node's own badge says changes only by order: it cannot have recovered since.
       else if (isAstray(court, told.observation) || terms.isDeposed(told.observation)) return;

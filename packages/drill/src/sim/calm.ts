@@ -1,10 +1,12 @@
 // A long day on which nothing is wrong, only slow: every loop lags by 800 ms, and every few seconds somebody pauses for up to two
 // seconds (a collection of garbage, a large JSON), is not scheduled for as long, or a standby is out of reach for a moment; every ten
-// minutes the host is busy for one. The database has standbys, and clients write all day. Whoever kills here is wrong, and so is
-// whoever gives the database another primary.
+// minutes the host is busy for one. The database has standbys, and clients write all day; how far its standbys are behind, and how long its nodes take
+// to answer, was recorded at a living one under load and is played again. Whoever kills here is wrong, and so is whoever gives the database another
+// primary, or lets it go on alone although it may.
 import { allReferees } from '../referees/index.ts';
 import type { Breach } from '../referees/referee.ts';
 import { primaryOf } from './cluster/disk.ts';
+import { replayRecorded } from './cluster/replay.ts';
 import { blockFor, pick, stopFor } from './faults.ts';
 import { createSimulation, type Simulation } from './simulation.ts';
 import { buildShop } from './systems.ts';
@@ -12,6 +14,7 @@ import { runningOf } from './world.ts';
 
 const hourMs = 3_600_000;
 const standbys = 2;
+const temper = { mayGoAlone: true, distant: false };
 const [busyMs, idleMs] = [60_000, 540_000];
 
 export interface CalmResult {
@@ -20,7 +23,7 @@ export interface CalmResult {
   readonly kills: number;
   readonly starts: number;
   readonly suspicions: number;
-  /** Changes of a database's primary that were begun. */
+  /** Changes of a database's primary that were begun, and times that it was to go on alone. */
   readonly failovers: number;
   /** Commits that were acknowledged. */
   readonly acknowledged: number;
@@ -28,7 +31,12 @@ export interface CalmResult {
 }
 
 export function playCalm(options: { seed: number; hours: number }): CalmResult {
-  const simulation = createSimulation({ seed: options.seed, units: buildShop(standbys), referees: allReferees });
+  const simulation = createSimulation({
+    seed: options.seed,
+    units: buildShop(standbys, temper),
+    referees: allReferees,
+  });
+  for (const cluster of simulation.world.clusters.values()) cluster.lateness = replayRecorded();
   simulation.run(30_000);
   const counts = { pauses: 0, kills: 0, starts: 0, suspicions: 0, failovers: 0 };
   simulation.onCommand = (command) => {

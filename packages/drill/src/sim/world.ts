@@ -172,6 +172,8 @@ export function runningOf(world: World, unit?: UnitName): VirtualProcess[] {
 /** Nobody was touched, everybody was well at the last look, and nothing hangs in the sky: a look would show the same again. */
 export function isQuiet(world: World): boolean {
   const { probesLie, blind } = world.sky;
+  // What is recorded changes from look to look.
+  for (const { lateness } of world.clusters.values()) if (lateness !== undefined) return false;
   return !world.stirred && !blind && probesLie.size === 0;
 }
 
@@ -200,7 +202,10 @@ export function passTime(world: World): void {
 /** A node of a cluster is asked over a connection that is open: its backends answer. */
 function isAnswering(world: World, process: VirtualProcess): boolean {
   const node = process.spec.cluster === undefined ? undefined : nodeOf(world, process.replica);
-  return node?.disk.server === process ? isAtWork(node.disk) : reallyServes(process);
+  if (node?.disk.server !== process) return reallyServes(process);
+  const { lateness } = node.cluster;
+  const ms = lateness?.answerMs(node.disk.ordinal, world.agenda.now) ?? 0;
+  return isAtWork(node.disk) && ms <= (process.spec.probes.ready?.timeoutMs ?? Number.POSITIVE_INFINITY);
 }
 
 function begin(world: World, process: VirtualProcess): void {

@@ -136,6 +136,14 @@ describe('available', () => {
     assert.equal(told(bench, /db\/1 follows and receives nothing: its data is copied anew/).length, 1);
   });
 
+  test('one that is cut off twice, and has received in between what nobody was told of, is left alone', () => {
+    const bench = serving();
+    bench.see([node(bench, 0, { logEnd: 300 }), node(bench, 1, { streaming: false, logEnd: 200 })], 500);
+    bench.see([node(bench, 1, { logEnd: 200 })], 500);
+    bench.see([node(bench, 0, { logEnd: 900 }), node(bench, 1, { streaming: false, logEnd: 800 })], 25_000);
+    assert.equal(told(bench, /copied anew/).length, 0);
+  });
+
   test('no answer to that order is no reason to believe that it was not done', () => {
     const bench = serving();
     dry(bench, 6_000);

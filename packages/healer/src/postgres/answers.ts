@@ -36,7 +36,9 @@ function answered(work: Work, { unit, slot, life }: Asked, result: CommandResult
   if (node === undefined || cluster === undefined || asked === undefined) return;
   node.command = undefined;
   if (result.kind !== 'done') {
-    node.notBefore = work.now + limits.clusterAgainMs;
+    node.inVain = (node.inVain ?? 0) + 1;
+    const isSlow = node.inVain > limits.clusterTriesMax;
+    node.notBefore = work.now + (isSlow ? limits.clusterSlowMs : limits.clusterAgainMs);
     if (asked.kind === 'fence' && cluster.election === undefined) node.astray = cluster.term;
     if (result.kind === 'failed' && node.refused !== result.message) {
       node.refused = result.message;
@@ -45,6 +47,7 @@ function answered(work: Work, { unit, slot, life }: Asked, result: CommandResult
     return;
   }
   node.refused = undefined;
+  node.inVain = undefined;
   if (asked.kind === 'fence' && result.logEnd !== undefined) foldFence(unit, { slot, life }, result.logEnd);
   if (asked.kind === 'follow') {
     node.follows = cluster.term;

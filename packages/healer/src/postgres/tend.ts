@@ -5,9 +5,11 @@
 //   primary is a standby ─> PromoteStandby, until it says that it writes          (cluster.open: its life)
 //   primary writes ───────> everybody else follows it; who follows in vain is copied anew
 
+import { charge, rateRefusal } from '../budget.ts';
 import { kill } from '../leaving.ts';
 import { limits } from '../limits.ts';
 import { isActive, isStanding } from '../lives.ts';
+import { refuse } from '../starting.ts';
 import type { Cluster, Life, Unit } from '../state.ts';
 import { about, give, tell, type Work, wakeBy } from '../work.ts';
 import { tendAlone } from './alone.ts';
@@ -161,14 +163,21 @@ function watchStream(work: Work, unit: Unit, cluster: Cluster, seat: Seat): void
     node.dryEnd = undefined;
     return;
   }
-  node.dryAt ??= life.seenAt;
-  node.dryEnd ??= end;
+  if (node.dryAt === undefined || end > (node.dryEnd ?? 0)) node.dryAt = life.seenAt;
+  node.dryEnd = end;
   // Judged at an observation that still says so (INV-04); the primary serves, so this costs a copy and nothing else.
   if (isCut && life.seenAt - node.dryAt >= limits.dryMs) sendAway(work, unit, seat, 'follows and receives nothing');
   else if (isCut) wakeBy(work, node.dryAt + limits.dryMs);
 }
 
 function sendAway(work: Work, unit: Unit, { slot, life }: Seat, why: string): void {
+  // A standby that can wait for its copy does not go past the one budget; who was deposed must not be left as it is.
+  const refusal = life.seen?.database?.role === 'standby' ? rateRefusal(work, unit, slot) : undefined;
+  if (refusal !== undefined) {
+    refuse(work, unit, slot, { what: 'a copy', why: refusal });
+    return;
+  }
+  charge(work, unit, slot);
   slot.rebuild = true;
   kill(life, 0);
   tell(work, 'acted', `${slot.replica} ${why}: its data is copied anew`, about(unit, slot));

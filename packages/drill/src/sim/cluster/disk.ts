@@ -4,6 +4,7 @@
 import { type DatabaseObservation, type ReplicaId, replicaId, type UnitName } from '@hale/model';
 import type { VirtualProcess } from '../process.ts';
 import { emptyLog, isBeginningOf, type Log } from './log.ts';
+import type { Lateness } from './replay.ts';
 
 export interface Disk {
   readonly replica: ReplicaId;
@@ -63,6 +64,8 @@ export interface ClusterWorld {
   /** Of each line, up to where it was acknowledged. */
   readonly acknowledged: Map<number, number>;
   nextLine: number;
+  /** How late its nodes are; undefined: by the dice. */
+  lateness: Lateness | undefined;
   /** Until when writes have been counted. */
   flowedAt: number;
 }
@@ -80,6 +83,7 @@ export function createClusterWorld(of: {
     disks: Array.from({ length: of.nodes }, (_, ordinal) => createDisk(replicaId(of.unit, ordinal), ordinal)),
     acknowledged: new Map(),
     nextLine: 1,
+    lateness: undefined,
     flowedAt: 0,
   };
 }

@@ -15,13 +15,18 @@ export function askNode({ cluster, disk }: Node, now: number): boolean {
     const flickers = disk.deafUntil > now && Math.floor(now / flickerMs) % 2 === 0;
     const streaming = disk.role === 'primary' || flickers || sourceOf(cluster, disk, now) !== undefined;
     const shared = disk.role === 'primary' ? { unsharedMs: hear(cluster, disk, now) } : {};
-    disk.known = { role: disk.role, logEnd: disk.log.end, streaming, lagMs: undefined, ...shared };
+    disk.known = { role: disk.role, logEnd: disk.log.end, streaming, lagMs: lagMsOf(cluster, disk, now), ...shared };
     disk.knownAt = now;
   }
   const after = digestOf(disk);
   const isNew = after !== before || after !== disk.toldOf;
   disk.toldOf = after;
   return isNew;
+}
+
+function lagMsOf({ lateness }: ClusterWorld, { role, ordinal }: Disk, now: number): number | undefined {
+  const ms = role === 'standby' ? lateness?.replayMs(ordinal, now) : undefined;
+  return ms === 0 ? undefined : ms;
 }
 
 /** For how long it has had something that too few have told it they have. */

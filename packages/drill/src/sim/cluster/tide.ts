@@ -33,10 +33,13 @@ export function sayGoodbye(cluster: ClusterWorld, primary: Disk, sea: Sea): void
 }
 
 function write(cluster: ClusterWorld, primary: Disk, sea: Sea, ms: number): void {
-  const { rng } = sea;
+  const { rng, now } = sea;
+  const { lateness } = cluster;
+  const lagOf = ({ ordinal }: Disk) =>
+    lateness === undefined ? drawLag(rng) : Math.ceil(lateness.flushMs(ordinal, now) / writeEveryMs);
   const copies = copiesOf(cluster, primary, sea.now);
   const wished = primary.log.end + Math.ceil(ms / writeEveryMs);
-  const reached = copies.map((copy) => Math.max(copy.log.end, Math.min(wished, wished - drawLag(rng))));
+  const reached = copies.map((copy) => Math.max(copy.log.end, Math.min(wished, wished - lagOf(copy))));
   const voters = votersOf(cluster, primary, sea.now);
   const counted = copies.flatMap((copy, place) => (voters.includes(copy) ? [reached[place] as number] : []));
   const known = cluster.acknowledged.get(lineOf(primary.log)) ?? 0;
