@@ -193,6 +193,7 @@ async function sceneOf({ system, disks }: Stage, by: { readonly url: string; rea
   await direct.connect();
   return {
     ...{ primary, direct, disks, rng: by.rng },
+    primaryNow: async () => primaryOf(await look(system)),
     standbys: nodes.filter(({ database }) => database === 'standby'),
     relays: replicas.filter(({ unit }) => unit === 'relay'),
     controlPid: findMarked([`HALE_REPLICA=hale/control`, `HALE_RUNTIME_DIR=${system.runtimeDir}`])[0],
