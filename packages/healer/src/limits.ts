@@ -79,7 +79,7 @@ export const limits = {
   clusterAgainMs: 250,
   /** So long a failover is tried before the old primary is started again instead. */
   electionMs: 10_000,
-  /** 'available': the primary goes on alone when no standby has received for so long; a failover is shorter. */
+  /** 'available': the primary goes on alone when what it wrote has not arrived for so long; a failover is shorter. */
   aloneAfterMs: 5_000,
   /** What was acknowledged alone counts as shared so long after the primary was told to wait again. */
   sharedAfterMs: 10_000,
@@ -87,6 +87,8 @@ export const limits = {
   moveMs: 2_000,
   /** 'available': an old primary that alone has everything is waited for. */
   givenUpMs: 20_000,
+  /** What a node said of itself is older than the observation of it by so much at most. */
+  lookAgeMs: 2_000,
   /** A standby that follows and receives nothing for this long is copied anew. */
   dryMs: 20_000,
   /** Findings of one cause in one unit within this time are one incident. */

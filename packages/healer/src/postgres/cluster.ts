@@ -64,6 +64,14 @@ export function isFit(life: Life, cluster: Cluster): boolean {
   return life.node?.fit === cluster.term || life.seen?.database?.term === cluster.term;
 }
 
+/** Its data was that of the term before, and it may hold no more of it than its primary does: that can be asked. */
+export function mayBeFit(life: Life, cluster: Cluster): boolean {
+  const { node, seen } = life;
+  const { before } = cluster;
+  if (before === undefined || node?.astray === cluster.term || seen?.database?.role !== 'standby') return false;
+  return seen.database.term === before.term || node?.fit === before.term;
+}
+
 /** A copy in another region: it never acknowledges, and takes over only when a person says so (move.ts). */
 export function isDistant(unit: Unit, replica: ReplicaId): boolean {
   const distant = unit.spec.cluster?.regions?.distant.length ?? 0;
@@ -72,6 +80,11 @@ export function isDistant(unit: Unit, replica: ReplicaId): boolean {
 
 export function isJoined(cluster: Cluster, replica: ReplicaId): boolean {
   return cluster.joined.includes(replica);
+}
+
+/** When a node was as it was last seen; one that cannot be asked is told of as it was before. */
+export function saidAt({ seen, seenAt }: Life): number {
+  return seenAt - (seen?.database?.agoMs ?? 0);
 }
 
 /** Whether it receives, as it was seen since it was told whom to follow; undefined where nobody has looked since. */

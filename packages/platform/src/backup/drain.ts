@@ -1,6 +1,7 @@
 // After the fire: what the receiver had flushed to its spool and the store does not have yet is put there, without any database. A
 // restore is the better for it, and a commit that a synchronous receiver had acknowledged is in it for certain.
-import { openSpool, readSpoolOwner } from './spool.ts';
+import { openSpool } from './spool.ts';
+import { readSpoolOwner } from './spool-folder.ts';
 import type { Vault } from './vault.ts';
 import { createUploader } from './wal-uploader.ts';
 

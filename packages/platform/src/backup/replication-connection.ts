@@ -3,6 +3,7 @@
 // nobody has taken what came, so that memory stays bounded (INV-09).
 import pg from 'pg';
 import { backupError } from './errors.ts';
+import { createListener, type Listener, type LogLine, type LogReader } from './log-line.ts';
 
 const waitingBytesMax = 8 * 1024 * 1024;
 const connectTimeoutMs = 10_000;
@@ -11,9 +12,15 @@ const connectTimeoutMs = 10_000;
 interface Wire {
   on(event: 'copyData', listener: (message: { chunk: Buffer }) => void): void;
   on(event: 'copyDone', listener: () => void): void;
-  sendCopyFromChunk(chunk: Buffer): void;
   endCopyFrom(): void;
-  readonly stream: { pause(): void; resume(): void; destroy(): void };
+  readonly stream: {
+    pause(): void;
+    resume(): void;
+    destroy(): void;
+    on(event: 'data', listener: () => void): void;
+    write(message: Buffer): void;
+    readonly writable: boolean;
+  };
 }
 
 export type Row = Readonly<Record<string, string | null>>;
@@ -27,8 +34,10 @@ export interface ReplicationConnection {
   query(text: string): Promise<readonly Row[]>;
   /** Runs a command that answers with a stream. One at a time. */
   copy(text: string): CopyStream;
-  /** Into a stream that goes both ways (START_REPLICATION). */
-  send(chunk: Buffer): void;
+  /** Runs a command that answers with the log as it is written (START_REPLICATION). One at a time. */
+  follow(text: string, reader: LogReader): LogLine;
+  /** Into what is followed: a message of the protocol, as it goes over the line. */
+  send(message: Buffer): void;
   /** Cuts the line; what was on its way is lost. */
   close(): Promise<void>;
   cut(): void;
@@ -64,18 +73,19 @@ export async function connectReplication(url: string, applicationName: string): 
     ...({ replication: 'true' } as object),
   });
   const wire = (client as unknown as { connection: Wire }).connection;
-  let current: Intake | undefined;
+  let current: Intake | Listener | undefined;
+  let listener: Listener | undefined;
   let broken: Error | undefined;
   client.on('error', (error) => {
     broken ??= error;
-    current?.fail(error);
+    current?.fail(explained(error));
   });
-  client.on('end', () => current?.fail(broken ?? new Error('the server closed the connection')));
-  wire.on('copyData', ({ chunk }) => current?.take(chunk));
+  client.on('end', () => current?.fail(explained(broken ?? new Error('the server closed the connection'))));
+  wire.on('copyData', ({ chunk }) => current?.message(chunk));
   wire.on('copyDone', () => {
-    current?.finish();
-    // In a stream that goes both ways the server waits for our own end; in the other it has no meaning and is passed over.
-    if (current?.bothWays === true) wire.endCopyFrom();
+    // What is followed goes both ways, and the server waits for our own end; the command's end is the line's.
+    if (listener === undefined) current?.finish();
+    else wire.endCopyFrom();
   });
   await client.connect().catch((cause: Error & { code?: string }) => {
     refuseForRights(client.user ?? '', cause);
@@ -88,11 +98,14 @@ export async function connectReplication(url: string, applicationName: string): 
       },
     );
   });
+  // Behind the driver's own listener: when this one is called, all that the socket gave was handed on.
+  wire.stream.on('data', () => listener?.breath());
   return {
     query: async (text) => (await client.query<Record<string, string | null>>(text).catch(explain)).rows,
     copy(text) {
-      const intake = createIntake(wire, text.startsWith('START_REPLICATION'));
+      const intake = createIntake(wire);
       current = intake;
+      listener = undefined;
       const results = client
         .query<Record<string, string | null>>(text)
         .then((result) => {
@@ -101,14 +114,26 @@ export async function connectReplication(url: string, applicationName: string): 
           return [result].flat().map(({ rows }) => rows);
         })
         .catch((error: Error) => {
-          intake.fail(error);
+          intake.fail(explained(error));
           return explain(error);
         });
       // Whoever reads the stream meets the same error there.
       results.catch(() => {});
       return { results, [Symbol.asyncIterator]: () => intake.pieces() };
     },
-    send: (chunk) => wire.sendCopyFromChunk(chunk),
+    follow(text, reader) {
+      const line = createListener(wire.stream, reader);
+      current = line;
+      listener = line;
+      client.query(text).then(
+        () => line.finish(),
+        (error: Error) => line.fail(explained(error)),
+      );
+      return line;
+    },
+    send(message) {
+      if (wire.stream.writable) wire.stream.write(message);
+    },
     async close() {
       await client.end().catch(() => {});
     },
@@ -117,22 +142,20 @@ export async function connectReplication(url: string, applicationName: string): 
 }
 
 interface Intake {
-  readonly bothWays: boolean;
-  take(chunk: Buffer): void;
+  message(chunk: Buffer): void;
   finish(): void;
   fail(error: Error): void;
   pieces(): AsyncGenerator<Buffer>;
 }
 
-function createIntake(wire: Wire, bothWays: boolean): Intake {
+function createIntake(wire: Wire): Intake {
   let waiting: Buffer[] = [];
   let waitingBytes = 0;
   let done = false;
   let failure: Error | undefined;
   let wake = () => {};
   return {
-    bothWays,
-    take(chunk) {
+    message(chunk) {
       // The driver reuses its buffer for what comes next.
       waiting.push(Buffer.from(chunk));
       waitingBytes += chunk.length;
@@ -157,7 +180,7 @@ function createIntake(wire: Wire, bothWays: boolean): Intake {
           if (waitingBytes <= waitingBytesMax) wire.stream.resume();
           continue;
         }
-        if (failure !== undefined) throw explained(failure);
+        if (failure !== undefined) throw failure;
         if (done) return;
         await new Promise<void>((resolve) => {
           wake = resolve;

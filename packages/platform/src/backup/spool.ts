@@ -1,128 +1,107 @@
-// The letter box between the database and the store: what came of the log lies here, flushed to disk, until the store has it. A
-// segment being written ends in `.partial`; a whole one has its name alone. Put it on another disk than the database: it is what
-// survives when that one burns.
-import {
-  closeSync,
-  constants,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
-import { join } from 'node:path';
-import { backupError } from './errors.ts';
-import {
-  formatSegment,
-  type Lsn,
-  parseSegment,
-  type SegmentName,
-  segmentNumber,
-  segmentStart,
-  timelineName,
-} from './wal-name.ts';
-
-export interface SpoolOwner {
-  readonly systemIdentifier: string;
-  readonly segmentBytes: number;
-}
+// The letter box between the database and the store: what came of the log lies here, flushed to disk, until the store has it. One file a
+// segment (reel.ts), the next one made in advance (spare-reel.ts). Put it on another disk than the database: it is what survives when
+// that one burns. Whoever has it open has it alone.
+import { mkdirSync, rmSync } from 'node:fs';
+import { beginReel, type Reel } from './reel.ts';
+import { openSpare } from './spare-reel.ts';
+import { claimSpool, historiesIn, type SpoolOwner, syncFolder, writeFlushed } from './spool-folder.ts';
+import { type Lying, readShelf, reelPath } from './spool-shelf.ts';
+import { formatSegment, type Lsn, type SegmentName, segmentNumber, segmentStart, timelineName } from './wal-name.ts';
 
 export interface SpooledSegment {
   readonly segment: SegmentName;
   readonly whole: boolean;
+  /** From its start, flushed. */
   readonly bytes: number;
 }
 
 export interface Spool {
   readonly owner: SpoolOwner;
-  /** Where the newest file ends, and on which timeline; undefined when it is empty. */
+  /** Until where the newest segment is flushed, and on which timeline; undefined when there is nothing. */
   newest(): { readonly timeline: number; readonly at: Lsn } | undefined;
-  /** Puts bytes in their place; a segment that is full is flushed and named. */
+  /** Whether so much more can be taken without more lying on the disk than may. */
+  fits(bytes: number): boolean;
+  /** Takes bytes for their place; what is flushed there already stays as it is. A segment that is full is flushed. */
   write(timeline: number, start: Lsn, bytes: Buffer): void;
-  /** After it, everything written is on the disk. */
+  /** After it, everything written is on the disk. Throws what the disk says; newest() then says how far the log is safe. */
   flush(): void;
+  /** Makes the next file, where there is none. Never rejects. */
+  prepare(): Promise<void>;
   writeHistory(timeline: number, text: Buffer): void;
-  /** All files of the log, oldest first. */
+  /** All there is of the log, oldest first. */
   segments(): readonly SpooledSegment[];
-  read(spooled: SpooledSegment, from: number, to: number): Buffer;
+  /** Throws HALE_PLATFORM_BACKUP_SPOOL when it is not what was written. */
+  read(spooled: SpooledSegment, from: number, to: number): Promise<Buffer>;
   histories(): readonly { readonly timeline: number; readonly text: Buffer }[];
   forget(spooled: SpooledSegment): void;
+  /** Of the log, flushed. */
   bytes(): number;
   close(): void;
 }
 
-const ownerName = 'spool.json';
-
-/** The owner of a spool that is there; undefined where there is none. Throws HALE_PLATFORM_BACKUP_SPOOL. */
-export function readSpoolOwner(folder: string): SpoolOwner | undefined {
-  let text: string;
-  try {
-    text = readFileSync(join(folder, ownerName), 'utf8');
-  } catch {
-    return undefined;
-  }
-  try {
-    const owner = JSON.parse(text) as SpoolOwner;
-    if (/^\d+$/.test(owner.systemIdentifier) && owner.segmentBytes > 0) return owner;
-  } catch {
-    // Told below, with the file's name.
-  }
-  throw backupError('HALE_PLATFORM_BACKUP_SPOOL', `${join(folder, ownerName)} is damaged`);
-}
-
 /** Opens or makes it. Throws HALE_PLATFORM_BACKUP_SPOOL when it is another database's. */
-export function openSpool(folder: string, { systemIdentifier, segmentBytes }: SpoolOwner): Spool {
-  const owner: SpoolOwner = { systemIdentifier, segmentBytes };
+export function openSpool(
+  folder: string,
+  asked: SpoolOwner,
+  { bytesMax = Number.POSITIVE_INFINITY }: { readonly bytesMax?: number } = {},
+): Spool {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const known = readSpoolOwner(folder);
-  if (known !== undefined && known.systemIdentifier !== systemIdentifier) {
-    throw backupError(
-      'HALE_PLATFORM_BACKUP_SPOOL',
-      `${folder} holds the log of another database (${known.systemIdentifier}, this one is ${systemIdentifier})`,
-    );
+  const owner = claimSpool(folder, asked);
+  const { segmentBytes } = owner;
+  const lying = new Map<string, Lying>();
+  const spare = openSpare(folder, { segmentBytes, isAllowed: (bytes) => onDisk() + bytes <= bytesMax });
+  const sum = (of: (file: Lying) => number) => [...lying.values()].reduce((total, file) => total + of(file), 0);
+  const onDisk = () => sum((file) => file.size()) + spare.bytes();
+  const nameOf = (segment: SegmentName) => formatSegment(segment, segmentBytes);
+  const pathOf = (segment: SegmentName) => reelPath(folder, segment, segmentBytes);
+  const layDown = (reel: Reel) => lying.set(nameOf(reel.segment), { ...reel, path: pathOf(reel.segment) });
+  const shelf = readShelf(folder, segmentBytes, spare);
+  for (const file of shelf.former) lying.set(nameOf(file.segment), file);
+  for (const reel of shelf.reels) layDown(reel);
+  // Those that may be written on, by name.
+  const unfinished = new Map<string, Reel>();
+  for (const reel of shelf.reels) {
+    if (reel.flushed() < segmentBytes) unfinished.set(nameOf(reel.segment), reel);
+    else reel.close();
   }
-  if (known === undefined) writeFlushed(folder, ownerName, JSON.stringify(owner));
-  let open: { readonly segment: SegmentName; readonly fd: number; bytes: number; dirty: boolean } | undefined;
+  let open = [...unfinished].sort().at(-1)?.[1];
 
-  const pathOf = (segment: SegmentName, whole: boolean) =>
-    join(folder, `${formatSegment(segment, segmentBytes)}${whole ? '' : '.partial'}`);
-  const shut = () => {
-    if (open === undefined) return;
-    if (open.dirty) fsyncSync(open.fd);
-    closeSync(open.fd);
-    if (open.bytes === segmentBytes) {
-      renameSync(pathOf(open.segment, false), pathOf(open.segment, true));
-      syncFolder(folder);
-    }
+  const isOpen = ({ timeline, number }: SegmentName) =>
+    open?.segment.timeline === timeline && open.segment.number === number;
+  const reelFor = (segment: SegmentName): Reel => {
+    if (open !== undefined && isOpen(segment)) return open;
+    const name = nameOf(segment);
+    open?.flush();
+    open = unfinished.get(name);
+    if (open !== undefined) return open;
+    const path = pathOf(segment);
+    spare.take(path);
+    const reel = beginReel(path, segment);
+    syncFolder(folder);
+    unfinished.set(name, reel);
+    layDown(reel);
+    open = reel;
+    return reel;
+  };
+  const finish = (reel: Reel) => {
+    reel.flush();
+    reel.close();
+    unfinished.delete(nameOf(reel.segment));
     open = undefined;
   };
-  const openFor = (segment: SegmentName) => {
-    if (open !== undefined && open.segment.timeline === segment.timeline && open.segment.number === segment.number)
-      return open;
-    shut();
-    const fd = openSync(pathOf(segment, false), constants.O_RDWR | constants.O_CREAT, 0o600);
-    open = { segment, fd, bytes: statSync(pathOf(segment, false)).size, dirty: false };
-    syncFolder(folder);
-    return open;
+  const put = (segment: SegmentName, offset: number, piece: Buffer) => {
+    if (!isOpen(segment) && lying.get(nameOf(segment))?.flushed() === segmentBytes) return;
+    const reel = reelFor(segment);
+    const known = reel.written() - offset;
+    if (known < 0) throw new TypeError(`the log came with a gap of ${-known} bytes`);
+    if (known < piece.length) reel.append(piece.subarray(known));
+    if (reel.written() === segmentBytes) finish(reel);
   };
   const segments = (): SpooledSegment[] =>
-    readdirSync(folder)
-      .sort()
-      .flatMap((name) => {
-        const whole = !name.endsWith('.partial');
-        const segment = parseSegment(name.replace('.partial', ''), segmentBytes);
-        if (segment === undefined) return [];
-        return [{ segment, whole, bytes: statSync(join(folder, name)).size }];
-      });
-
-  // Counted along, because it is asked for with every message.
-  let total = segments().reduce((sum, { bytes }) => sum + bytes, 0);
+    [...lying]
+      .filter(([, file]) => file.flushed() > 0)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([, file]) => ({ segment: file.segment, whole: file.flushed() === segmentBytes, bytes: file.flushed() }));
 
   return {
     owner,
@@ -133,59 +112,41 @@ export function openSpool(folder: string, { systemIdentifier, segmentBytes }: Sp
       const at = segmentStart(last.segment.number, segmentBytes) + BigInt(last.bytes);
       return { timeline: last.segment.timeline, at };
     },
+    fits(bytes) {
+      const inHand = (open?.roomBytes() ?? 0) + spare.readyBytes();
+      return bytes <= inHand || onDisk() + bytes - inHand <= bytesMax;
+    },
     write(timeline, start, bytes) {
       for (let at = start, rest = bytes; rest.length > 0; ) {
-        const file = openFor({ timeline, number: segmentNumber(at, segmentBytes) });
         const offset = Number(at % BigInt(segmentBytes));
-        if (offset > file.bytes) throw new TypeError(`the log came with a gap of ${offset - file.bytes} bytes`);
         const piece = rest.subarray(0, segmentBytes - offset);
-        writeSync(file.fd, piece, 0, piece.length, offset);
-        file.dirty = true;
-        const grown = Math.max(file.bytes, offset + piece.length);
-        total += grown - file.bytes;
-        file.bytes = grown;
+        put({ timeline, number: segmentNumber(at, segmentBytes) }, offset, piece);
         at += BigInt(piece.length);
         rest = rest.subarray(piece.length);
-        if (file.bytes === segmentBytes) shut();
       }
     },
-    flush() {
-      if (open === undefined || !open.dirty) return;
-      fsyncSync(open.fd);
-      open.dirty = false;
-    },
+    flush: () => open?.flush(),
+    prepare: () => spare.prepare(),
     writeHistory: (timeline, text) => writeFlushed(folder, `${timelineName(timeline)}.history`, text),
-    read({ segment, whole }, from, to) {
-      const fd = openSync(pathOf(segment, whole), 'r');
-      const content = Buffer.alloc(to - from);
-      const length = readSync(fd, content, 0, to - from, from);
-      closeSync(fd);
-      return content.subarray(0, length);
+    async read({ segment }, from, to) {
+      return (await lying.get(nameOf(segment))?.read(from, to)) ?? Buffer.alloc(0);
     },
-    histories: () =>
-      readdirSync(folder)
-        .filter((name) => /^[0-9A-F]{8}\.history$/.test(name))
-        .map((name) => ({ timeline: Number.parseInt(name.slice(0, 8), 16), text: readFileSync(join(folder, name)) })),
-    forget({ segment, whole, bytes }) {
-      rmSync(pathOf(segment, whole), { force: true });
-      total -= bytes;
+    histories: () => historiesIn(folder),
+    forget({ segment }) {
+      const name = nameOf(segment);
+      const file = lying.get(name);
+      if (file === undefined) return;
+      file.close();
+      if (!spare.keep(file.path)) rmSync(file.path, { force: true });
+      lying.delete(name);
+      unfinished.delete(name);
     },
-    bytes: () => total,
-    close: shut,
+    bytes: () => sum((file) => file.flushed()),
+    close() {
+      open?.flush();
+      for (const reel of unfinished.values()) reel.close();
+      unfinished.clear();
+      open = undefined;
+    },
   };
-}
-
-function writeFlushed(folder: string, name: string, content: string | Buffer): void {
-  const fd = openSync(join(folder, `${name}.new`), 'w', 0o600);
-  writeFileSync(fd, content);
-  fsyncSync(fd);
-  closeSync(fd);
-  renameSync(join(folder, `${name}.new`), join(folder, name));
-  syncFolder(folder);
-}
-
-function syncFolder(folder: string): void {
-  const fd = openSync(folder, 'r');
-  fsyncSync(fd);
-  closeSync(fd);
 }

@@ -32,8 +32,12 @@ test('the three sentences', () => {
   assert.equal(readMessage(Buffer.from('?')), undefined);
   const status = statusMessage(77n, Date.parse('2000-01-01T00:00:01Z'));
   assert.deepEqual(
-    [status.toString('latin1', 0, 1), status.readBigUInt64BE(9), status.readBigInt64BE(25)],
-    ['r', 77n, 1_000_000n],
+    [status.toString('latin1', 0, 1), status.readUInt32BE(1), status.toString('latin1', 5, 6)],
+    ['d', status.length - 1, 'r'],
+  );
+  assert.deepEqual(
+    [6, 14, 22, 30].map((at) => status.readBigInt64BE(at)),
+    [77n, 77n, 77n, 1_000_000n],
   );
 });
 

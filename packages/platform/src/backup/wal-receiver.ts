@@ -81,9 +81,8 @@ export function startWalReceiver(order: ReceiverOrder): WalReceiver {
   const change = (part: Partial<ReceiverStatus>) => {
     const before = status;
     status = { ...status, ...part };
-    const words = ({ state, serverTrouble, storeTrouble }: ReceiverStatus) =>
-      `${state}/${serverTrouble}/${storeTrouble}`;
-    if (words(before) !== words(status)) onChange(status);
+    const isSaid = (['state', 'serverTrouble', 'storeTrouble'] as const).some((word) => before[word] !== status[word]);
+    if (isSaid) onChange(status);
   };
   const desk: Desk = {
     order,
@@ -149,8 +148,9 @@ async function keepStreaming(desk: Desk): Promise<void> {
       desk.line = line;
       try {
         const facts = await askSource(line);
-        desk.spool ??= openSpool(order.spool, facts);
+        desk.spool ??= openSpool(order.spool, facts, { bytesMax: order.spoolBytesMax ?? defaultSpoolBytesMax });
         desk.uploader ??= createUploader(order.vault, desk.spool);
+        await desk.spool.prepare();
         await stream(desk, line, facts, desk.spool);
       } finally {
         desk.line = undefined;
@@ -200,60 +200,53 @@ async function streamTimeline(desk: Desk, line: ReplicationConnection, place: Pl
   const { order, change } = desk;
   let written = place.at;
   let flushed = place.at;
-  let scheduled = false;
-  let broken: unknown;
-  const copy = line.copy(
-    `START_REPLICATION SLOT ${quoted(order.slot)} PHYSICAL ${formatLsn(place.at)} TIMELINE ${place.timeline}`,
-  );
   const tell = () => {
     if (!desk.stopping) line.send(statusMessage(flushed, order.clock.wall()));
   };
-  const flush = () => {
-    scheduled = false;
-    try {
-      spool.flush();
-      flushed = written;
-      change({ timeline: place.timeline, flushed });
-      tell();
-    } catch (error) {
-      // The disk of the spool is full or gone: nothing more is told, and the line is left so that it is tried again.
-      broken = error;
-      line.cut();
-    }
-  };
-  const timer = order.clock.every(statusEveryMs, tell);
+  const log = line.follow(
+    `START_REPLICATION SLOT ${quoted(order.slot)} PHYSICAL ${formatLsn(place.at)} TIMELINE ${place.timeline}`,
+    {
+      take(chunk) {
+        const message = readMessage(chunk);
+        if (message?.kind === 'alive' && message.replyWanted) tell();
+        if (message?.kind !== 'data' || desk.stopping) return true;
+        if (!hasRoom(desk, spool, message.bytes.length)) return false;
+        spool.write(place.timeline, message.start, message.bytes);
+        written = message.start + BigInt(message.bytes.length);
+        return true;
+      },
+      // What came together is flushed together: many commits, one flush. And it is told at once, because they wait for it.
+      settle() {
+        if (written === flushed) return;
+        // Everything that can be done before the flush is: after it somebody waits.
+        const letter = statusMessage(written, order.clock.wall());
+        spool.flush();
+        if (!desk.stopping) line.send(letter);
+        flushed = written;
+        change({ timeline: place.timeline, flushed });
+      },
+    },
+  );
+  const timers = [
+    order.clock.every(statusEveryMs, tell),
+    order.clock.every(retryAfterMs, () => {
+      if (desk.status().state === 'full') log.goOn();
+    }),
+  ];
   try {
     change({ state: 'streaming', timeline: place.timeline, flushed, serverTrouble: '' });
-    for await (const chunk of copy) {
-      const message = readMessage(chunk);
-      if (message?.kind === 'alive' && message.replyWanted) tell();
-      if (message?.kind !== 'data') continue;
-      await room(desk, spool, message.bytes.length);
-      if (desk.stopping) break;
-      spool.write(place.timeline, message.start, message.bytes);
-      written = message.start + BigInt(message.bytes.length);
-      // What came together is flushed together: many commits, one flush.
-      if (!scheduled) {
-        scheduled = true;
-        setImmediate(flush);
-      }
-    }
-    if (!desk.stopping) await copy.results;
+    await log.ended;
   } finally {
-    timer.cancel();
-    if (broken === undefined) spool.flush();
+    for (const timer of timers) timer.cancel();
   }
-  if (broken !== undefined) throw broken;
 }
 
-/** Waits while the spool is full; meanwhile what was told stays true, and no more is told. */
-async function room(desk: Desk, spool: Spool, bytes: number): Promise<void> {
-  const max = desk.order.spoolBytesMax ?? defaultSpoolBytesMax;
-  while (!desk.stopping && spool.bytes() + bytes > max) {
-    desk.change({ state: 'full' });
-    await pause(desk, retryAfterMs);
-  }
-  if (desk.status().state === 'full') desk.change({ state: 'streaming' });
+/** While the spool is full, what was told stays true, and no more is told. */
+function hasRoom(desk: Desk, spool: Spool, bytes: number): boolean {
+  const fits = spool.fits(bytes);
+  const state = fits ? 'streaming' : 'full';
+  if (desk.status().state !== state) desk.change({ state });
+  return fits;
 }
 
 async function keepUploading(desk: Desk, everyMs: number, streaming: Promise<void>): Promise<void> {
@@ -273,6 +266,7 @@ async function keepUploading(desk: Desk, everyMs: number, streaming: Promise<voi
     } catch (error) {
       change({ storeTrouble: wordsOf(error) });
     }
+    if (!last) await desk.spool?.prepare();
     const spoolBytes = desk.spool?.bytes() ?? 0;
     change({
       lagBytes: desk.uploader?.lagBytes() ?? 0,

@@ -45,7 +45,7 @@ export function createUploader(vault: Vault, spool: Spool): Uploader {
   };
   const sendWhole = async (spooled: SpooledSegment, claim: Claim | undefined): Promise<void> => {
     const { segment } = spooled;
-    const content = spool.read(spooled, 0, segmentBytes);
+    const content = await spool.read(spooled, 0, segmentBytes);
     await putSegment(vault, { segment, content, stamp: stampFor(segment, segmentBytes, claim), segmentBytes });
     spool.forget(spooled);
     known.delete(formatSegment(segment, segmentBytes));
@@ -59,7 +59,7 @@ export function createUploader(vault: Vault, spool: Spool): Uploader {
     const from = Math.min(await uploadedOf(segment), bytes);
     const stamp = stampFor(segment, bytes, claim);
     if (bytes > from) {
-      const content = spool.read(spooled, from, bytes);
+      const content = await spool.read(spooled, from, bytes);
       await putSealed(vault, pieceKey(segment, segmentBytes, { from, to: bytes }), { content, stamp });
       known.set(formatSegment(segment, segmentBytes), bytes);
       if (stamp > 0) lastMark = { ...lastMark, at: stamp };

@@ -21,6 +21,7 @@ export interface ClusterNode {
   readonly all: number;
   readonly acknowledgers: number;
   readonly home: string;
+  readonly port: number;
   readonly place: NodePlace;
   readonly runAs: RunAs;
   readonly link: NodeLink;
@@ -51,9 +52,13 @@ export async function obey(node: ClusterNode, order: NodeOrder): Promise<number 
 
 /** What a node must know in a term, whoever it is: who acknowledges for it, should it be the primary; and no primary yet. */
 export function termSettings(node: ClusterNode, term: number): Readonly<Partial<Record<OwnSetting, string>>> {
+  return { synchronous_standby_names: anyOf(node.acknowledgers, copyNames(node, term)) };
+}
+
+/** The names of those who may acknowledge for this node in a term. */
+export function copyNames(node: Pick<ClusterNode, 'unit' | 'nodes' | 'place'>, term: number): string[] {
   const others = Array.from({ length: node.nodes }, (_, ordinal) => ordinal).filter((it) => it !== node.place.ordinal);
-  const names = others.map((ordinal) => applicationName({ unit: node.unit, ordinal, term }));
-  return { synchronous_standby_names: anyOf(node.acknowledgers, names) };
+  return others.map((ordinal) => applicationName({ unit: node.unit, ordinal, term }));
 }
 
 /** The name of the slot that keeps a primary's log for this node. */

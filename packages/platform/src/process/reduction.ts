@@ -35,7 +35,14 @@ export function digestOf(seen: ReplicaObservation): string {
     usage === undefined ? null : step(usage.mainThreadStuckMs),
     seen.stack,
     seen.degraded?.map(({ name, cause }) => [name, cause]),
-    seen.database && [seen.database.role, seen.database.term, seen.database.streaming, seen.database.disk],
+    seen.database && [
+      seen.database.role,
+      seen.database.term,
+      seen.database.streaming,
+      seen.database.disk,
+      step(seen.database.unsharedMs ?? 0),
+    ],
+    seen.about,
     seen.backups?.map(digestOfBackups),
     seen.lastWords?.length,
   ]);
@@ -98,6 +105,7 @@ function hasNewVerdict(told: ReplicaObservation, next: ReplicaObservation): bool
 }
 
 function hasDrifted(told: ReplicaObservation, next: ReplicaObservation): boolean {
+  if (told.database?.logEnd !== next.database?.logEnd) return true;
   if (told.usage === undefined || next.usage === undefined) return told.usage !== next.usage;
   const rss = Math.abs(next.usage.rssBytes - told.usage.rssBytes) > told.usage.rssBytes * 0.05;
   const cpu = Math.abs(next.usage.cpuRatio - told.usage.cpuRatio) > 0.05;
