@@ -15,7 +15,8 @@ export const cutStrokes: Readonly<Record<string, Deed>> = {
   'primary cut': (scene) => cut(scene, nodesOf([scene.primary])),
   async 'primary cut and out of reach'(scene) {
     const { primary, rng } = scene;
-    const forMs = longestMs + rng.below(longestMs);
+    // Long enough for a busy host, where being sure takes longer.
+    const forMs = 2 * longestMs + rng.below(longestMs);
     const keeper = primary.pid === undefined ? undefined : parentOf(primary.pid);
     if (keeper === undefined || keeper === 1) throw new Error('the primary has no keeper');
     const mend = await cutOff({ ...nodesOf([primary]), way: 'both ways' });
