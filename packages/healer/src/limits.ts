@@ -62,6 +62,8 @@ export const limits = {
   /** A busy host starves probes and heartbeats alike: then only the kernel's word makes a second witness. */
   hostBusyRatio: 0.9,
   hostBusyMs: 5_000,
+  /** Except where a database's primary has answered nobody for so long: then it is not for want of a core. */
+  deafOnBusyHostMs: 12_000,
   /** A loop that stands no longer than this turns. */
   turningMs: 300,
   /** A program whose loop has not been seen turning may compile for so long after its startup probe passed, or as long as it may start. */

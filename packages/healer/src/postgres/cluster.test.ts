@@ -297,6 +297,26 @@ describe('a database cluster', () => {
     }
   });
 
+  test('on a busy host a primary that answers nobody is given longer, and not for ever', () => {
+    const deaf = { ready: { verdict: 'fail', reason: 'no answer in time', failures: 3 } } as const;
+    const host = { diskFreeBytes: 1e9, diskTotalBytes: 1e9, cpuRatio: 1 };
+    for (const streaming of [true, false]) {
+      const bench = serving();
+      const nodes = () => [
+        node(bench, 0, { role: 'primary', logEnd: 100 }, deaf),
+        ...[1, 2].map((ordinal) => node(bench, ordinal, { streaming })),
+      ];
+      const secondsOf = (seconds: number) => {
+        for (let second = 0; second < seconds; second++)
+          bench.feed({ kind: 'Observed', observation: { full: false, replicas: nodes(), host } }, 1_000);
+      };
+      secondsOf(11);
+      assert.equal(bench.told('condemned').length, 0);
+      secondsOf(3);
+      assert.equal(bench.told('condemned').length, streaming ? 0 : 1);
+    }
+  });
+
   test('a primary whose disk is full makes way where every standby has room; where one has none, a person is asked, once', () => {
     const primary = { role: 'primary', logEnd: 100, disk: 'full' } as const;
     for (const disk of ['free', 'full', undefined] as const) {
