@@ -50,6 +50,8 @@ export function createNodeLink(options: {
       connectionTimeoutMillis: timeoutMs,
       query_timeout: timeoutMs,
       application_name: 'hale',
+      // What Hale itself makes (the declared database) acknowledges nothing to anybody, and must not wait for whoever waits for it.
+      options: '-c synchronous_commit=local',
     });
     const lost = () => {
       if (client === opened) client = undefined;

@@ -20,6 +20,8 @@ export interface ClusterNode {
   /** With the copies in other regions. */
   readonly all: number;
   readonly acknowledgers: number;
+  /** For it, too, each commit waits: its name, and how many voices it has. */
+  readonly receiver?: { readonly name: string; readonly voices: number };
   readonly home: string;
   readonly place: NodePlace;
   readonly runAs: RunAs;
@@ -53,7 +55,9 @@ export async function obey(node: ClusterNode, order: NodeOrder): Promise<number 
 export function termSettings(node: ClusterNode, term: number): Readonly<Partial<Record<OwnSetting, string>>> {
   const others = Array.from({ length: node.nodes }, (_, ordinal) => ordinal).filter((it) => it !== node.place.ordinal);
   const names = others.map((ordinal) => applicationName({ unit: node.unit, ordinal, term }));
-  return { synchronous_standby_names: anyOf(node.acknowledgers, names) };
+  const { receiver, acknowledgers } = node;
+  if (receiver === undefined) return { synchronous_standby_names: anyOf(acknowledgers, names) };
+  return { synchronous_standby_names: anyOf(acknowledgers + receiver.voices, [receiver.name, ...names]) };
 }
 
 /** The name of the slot that keeps a primary's log for this node. */
