@@ -1,11 +1,16 @@
-// `npm run check`: everything that needs no server and no browser, under ten seconds, and the first thing CI runs.
-// Steps run two at a time (the machines we plan for have two cores); each prints its seconds, and a failing one its output.
+// `npm run check`: everything that needs no server and no browser, and the first thing CI runs. Steps run two at a time (the machines we
+// plan for have two cores); each prints its seconds, and a failing one its output. What nothing has touched since it last passed is not
+// done again (passed.ts, and the compiler's own notes); `npm run check -- --all` does it all the same.
 import { spawn } from 'node:child_process';
-import { listFiles, repository } from './source.ts';
+import { join } from 'node:path';
+import { cacheFolder, readPassed } from './passed.ts';
+import { listFiles, repository, roomOf } from './source.ts';
 
 interface Step {
   readonly name: string;
   readonly argv: readonly string[];
+  /** Whose tests these are. */
+  readonly rooms?: readonly string[];
 }
 
 interface Done {
@@ -16,19 +21,31 @@ interface Done {
 }
 
 const bin = (name: string) => `${repository}/node_modules/.bin/${name}`;
-const pureTests = listFiles(['.test.ts']).filter((path) => !path.endsWith('.live.test.ts'));
+const passed = readPassed();
+const all = listFiles(['.test.ts']).filter((path) => !path.endsWith('.live.test.ts'));
+const pureTests = process.argv.includes('--all') ? all : all.filter((path) => !passed.has(roomOf(path)));
 
 /** Half of the seconds are simulations: two processes, one for each core. */
 const played = pureTests.filter((path) => /^packages\/(drill|healer)\//.test(path));
-const testsOf = (files: readonly string[]) => [
-  ...[process.execPath, '--test', '--test-isolation=none', '--test-reporter=dot'],
-  ...files,
-];
+const testsOf = (name: string, files: readonly string[]): readonly Step[] =>
+  files.length === 0
+    ? []
+    : [
+        {
+          name,
+          argv: [process.execPath, '--test', '--test-isolation=none', '--test-reporter=dot', ...files],
+          rooms: [...new Set(files.map(roomOf))],
+        },
+      ];
+const notes = ['--incremental', '--tsBuildInfoFile', join(cacheFolder, 'types.tsbuildinfo')];
 
 const steps: readonly Step[] = [
-  { name: 'tests of the brain and the drills', argv: testsOf(played) },
-  { name: 'other tests', argv: testsOf(pureTests.filter((path) => !played.includes(path))) },
-  { name: 'types', argv: [bin('tsc'), '-p', 'tsconfig.json'] },
+  ...testsOf('tests of the brain and the drills', played),
+  ...testsOf(
+    'other tests',
+    pureTests.filter((path) => !played.includes(path)),
+  ),
+  { name: 'types', argv: [bin('tsc'), '-p', 'tsconfig.json', ...notes] },
   { name: 'types of pure rooms', argv: [bin('tsc'), '-p', 'tsconfig.pure.json'] },
   { name: 'types of the dashboard', argv: [bin('tsc'), '-p', 'packages/dashboard/tsconfig.json'] },
   { name: 'law', argv: [process.execPath, 'tools/law.ts'] },
@@ -61,6 +78,7 @@ async function lane(queue: Step[], done: Done[]): Promise<void> {
     done.push(result);
     console.log(`${result.code === 0 ? 'ok  ' : 'FAIL'} ${result.seconds.toFixed(1).padStart(5)} s  ${step.name}`);
     if (result.code !== 0) console.log(result.output.trimEnd());
+    else if (step.rooms !== undefined) passed.add(step.rooms);
   }
 }
 
@@ -69,7 +87,8 @@ const queue = [...steps];
 const done: Done[] = [];
 await Promise.all([lane(queue, done), lane(queue, done)]);
 const failed = done.filter((result) => result.code !== 0);
-console.log(
-  `${failed.length === 0 ? 'ok  ' : 'FAIL'} ${((performance.now() - started) / 1000).toFixed(1).padStart(5)} s  check (${pureTests.length} test files)`,
-);
+const seconds = ((performance.now() - started) / 1000).toFixed(1).padStart(5);
+const left = all.length - pureTests.length;
+const ran = `${pureTests.length} test files${left === 0 ? '' : `; ${left} unchanged since they passed`}`;
+console.log(`${failed.length === 0 ? 'ok  ' : 'FAIL'} ${seconds} s  check (${ran})`);
 process.exitCode = failed.length === 0 ? 0 : 1;

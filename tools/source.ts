@@ -46,7 +46,7 @@ export function toSource(path: string, text: string): SourceFile {
   return { path, text, lines: text.split('\n'), room: roomOf(path), isTest: isTestPath(path) };
 }
 
-function roomOf(path: string): string {
+export function roomOf(path: string): string {
   const [top, second] = path.split('/');
   if (top === 'packages') return second ?? 'none';
   return top === 'bench' || top === 'examples' || top === 'tools' ? top : 'none';

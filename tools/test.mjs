@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 const cwd = dirname(dirname(fileURLToPath(import.meta.url)));
 const wanted = process.argv.slice(2);
 if (wanted.length === 0) {
-  const check = spawnSync(process.execPath, ['tools/check.ts'], { cwd, stdio: 'inherit' });
+  const check = spawnSync(process.execPath, ['tools/check.ts', '--all'], { cwd, stdio: 'inherit' });
   if (check.status !== 0) process.exit(check.status ?? 1);
 }
 

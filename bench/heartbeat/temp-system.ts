@@ -23,17 +23,28 @@ export async function typeHale(folder: string, ...args: readonly string[]): Prom
   return (await run(process.execPath, [bin, ...args], { cwd: folder, maxBuffer: 64e6 })).stdout;
 }
 
+/** What is done to its folder before the first start, and after the last process has gone. */
+export interface FolderCare {
+  before(folder: string): Promise<void>;
+  after(): Promise<void>;
+}
+
 /** Writes `files` (paths to texts) and starts what hale.config.ts among them declares; resolves when it is healthy. */
-export async function startTempSystem(files: Readonly<Record<string, string>>): Promise<TempSystem> {
+export async function startTempSystem(
+  files: Readonly<Record<string, string>>,
+  care: FolderCare = { before: async () => {}, after: async () => {} },
+): Promise<TempSystem> {
   const folder = mkdtempSync(join(tmpdir(), 'hale-bench-'));
   mkdirSync(join(folder, 'node_modules'));
   symlinkSync(join(repository, 'packages/cli'), join(folder, 'node_modules/hale'));
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
   const close = async () => {
     await typeHale(folder, 'down').catch(() => undefined);
+    await care.after();
     rmSync(folder, { recursive: true, force: true });
   };
   try {
+    await care.before(folder);
     await typeHale(folder, 'up', '--detach', '--wait');
     const { id } = JSON.parse(readFileSync(join(folder, '.hale/system.json'), 'utf8')) as { id: string };
     return { folder, id, runtimeDir: runtimeDirOf(id), close };

@@ -3,12 +3,18 @@
 // (pg_is_in_recovery is false), waits 25 ms between tries, and goes on. A receipt with notice 01000 ("canceling wait for
 // synchronous replication") is no receipt: that row is on one node only.
 import { randomUUID } from 'node:crypto';
+import { Socket } from 'node:net';
 import pg from 'pg';
 import { type Account, accountFor, type Entry, firstWriteMs, type Stroke } from './account.ts';
 
 const retryMs = 25;
 const connectTimeoutMs = 1_000;
 const answerTimeoutMs = 5_000;
+
+export interface PortRange {
+  readonly first: number;
+  readonly last: number;
+}
 
 export interface LedgerOptions {
   /** Connection strings, tried in turn: one for a relay, one a node for a cluster. */
@@ -17,6 +23,8 @@ export interface LedgerOptions {
   readonly writesPerSecond?: number;
   /** 4. */
   readonly connections?: number;
+  /** The ports that its clients speak from, one after the other; left out: the machine's choice. */
+  readonly from?: PortRange | undefined;
 }
 
 export interface Ledger {
@@ -34,12 +42,12 @@ const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve,
 
 /** Makes the table `hale_ledger` when it is missing, and starts writing. Rejects when no address takes writes within `boundMs`. */
 export async function openLedger(options: LedgerOptions, boundMs = 60_000): Promise<Ledger> {
-  const { urls, writesPerSecond = 200, connections = 4 } = options;
+  const { urls, from, writesPerSecond = 200, connections = 4 } = options;
   const run = randomUUID();
   const entries: Entry[] = [];
   let open = true;
   let lastId = 0;
-  await withWriter(urls, boundMs, (client) =>
+  await withWriter({ urls, from }, boundMs, (client) =>
     client.query('create table if not exists hale_ledger (run text, id bigint, primary key (run, id))'),
   );
 
@@ -58,7 +66,7 @@ export async function openLedger(options: LedgerOptions, boundMs = 60_000): Prom
     let turn = first;
     let due = performance.now() + (everyMs * first) / connections;
     while (open) {
-      client ??= await connectWriter(urls[turn++ % urls.length] ?? '');
+      client ??= await connectWriter(urls[turn++ % urls.length] ?? '', from);
       if (client === undefined) {
         if (turn % urls.length === 0) await pause(retryMs);
         continue;
@@ -92,7 +100,7 @@ export async function openLedger(options: LedgerOptions, boundMs = 60_000): Prom
     },
     async settle(bound) {
       await close();
-      const { rows } = await withWriter(urls, bound, (client) =>
+      const { rows } = await withWriter({ urls, from }, bound, (client) =>
         client.query<{ id: string }>('select id from hale_ledger where run = $1', [run]),
       );
       return accountFor(entries, new Set(rows.map(({ id }) => Number(id))));
@@ -109,12 +117,13 @@ interface Writer {
 }
 
 /** A connection to a node that takes writes; undefined when this one does not, or not yet. */
-async function connectWriter(connectionString: string): Promise<Writer | undefined> {
+async function connectWriter(connectionString: string, from?: PortRange): Promise<Writer | undefined> {
   const client = new pg.Client({
     connectionString,
     connectionTimeoutMillis: connectTimeoutMs,
     query_timeout: answerTimeoutMs,
     application_name: 'hale-ledger',
+    ...speakingFrom(from),
   });
   let onlyHere = false;
   // A connection that breaks between two writes is found by the next one.
@@ -150,8 +159,24 @@ async function connectWriter(connectionString: string): Promise<Writer | undefin
   };
 }
 
+let connected = 0;
+
+/** For a client that is to speak from one of these ports. */
+export function speakingFrom(range: PortRange | undefined): Pick<pg.ClientConfig, 'stream'> {
+  if (range === undefined) return {};
+  const { first, last } = range;
+  const stream = () => {
+    const socket = new Socket();
+    const connect = socket.connect.bind(socket);
+    const localPort = first + (connected++ % (last - first + 1));
+    const from = (port: number, host: string) => connect({ port, host, localPort });
+    return Object.assign(socket, { connect: from as Socket['connect'] });
+  };
+  return { stream };
+}
+
 async function withWriter<T>(
-  urls: readonly string[],
+  { urls, from }: Pick<LedgerOptions, 'urls' | 'from'>,
   boundMs: number,
   ask: (client: pg.Client) => Promise<T>,
 ): Promise<T> {
@@ -159,7 +184,7 @@ async function withWriter<T>(
   let last: unknown;
   while (performance.now() < endMs) {
     for (const url of urls) {
-      const writer = await connectWriter(url);
+      const writer = await connectWriter(url, from);
       if (writer === undefined) continue;
       try {
         return await ask(writer.client);

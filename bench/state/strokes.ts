@@ -8,6 +8,7 @@ import type { ReplicaView } from '@hale/model';
 import type pg from 'pg';
 import type { Stroke } from './account.ts';
 import { isAlive, strike, withDescendants } from './cage.ts';
+import type { Disks } from './small-disks.ts';
 
 const run = promisify(execFile);
 
@@ -18,10 +19,17 @@ export interface Scene {
   readonly controlPid: number | undefined;
   /** A connection to the primary that goes past the relay. */
   readonly direct: pg.Client;
+  /** Only in quarters of its own. */
+  readonly disks: Disks | undefined;
   readonly rng: Rng;
 }
 
-type Deed = (scene: Scene) => Promise<Stroke>;
+/** What was drawn besides the name is said with it. */
+export interface Struck extends Stroke {
+  readonly detail?: string;
+}
+
+export type Deed = (scene: Scene) => Promise<Struck>;
 
 const condemnedWithinMs = 60_000;
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));

@@ -1,29 +1,47 @@
 // Random trials of Hale's cluster: two crowds write, one through DATABASE_URL and one past the relay to whatever node takes writes (so that a deposed
 // primary that still said "committed" would be caught); strokes fall, a third of the time two that overlap; then all must be whole, and every receipt
 // of both crowds is held against the rows. `npm run bench -- trials --runs N`, with HALE_SEED for the same strokes in the same order (moments differ:
-// these are real processes). A line of JSON a trial goes to stderr as it happens; what was lost is printed with the seed.
+// these are real processes), HALE_STROKE for one stroke only, HALE_TELL for Hale's own account of it. A line of JSON a trial goes to stderr as it happens; what was lost is printed with the
+// seed. Run by root it moves into quarters of its own first (quarters.ts), where wires can be cut and disks be full.
 import { readFileSync } from 'node:fs';
+import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { createRng, type Rng, randomSeed } from '@hale/base';
 import type { SystemView } from '@hale/model';
 import pg from 'pg';
-import { startTempSystem, type TempSystem } from '../heartbeat/temp-system.ts';
+import { startTempSystem, type TempSystem, typeHale } from '../heartbeat/temp-system.ts';
 import type { Row } from '../row.ts';
-import { type Account, type Stroke, spreadOf } from './account.ts';
+import { type Account, spreadOf } from './account.ts';
 import { findMarked } from './cage.ts';
 import { until } from './contestant.ts';
+import { besidePorts } from './cut.ts';
+import { cutStrokes } from './cut-strokes.ts';
+import { diskStrokes } from './disk-strokes.ts';
 import { clerkFiles } from './hale.ts';
-import { openLedger } from './ledger.ts';
-import { type Scene, strokes } from './strokes.ts';
+import { openLedger, speakingFrom } from './ledger.ts';
+import { hasOwnQuarters, runInQuarters, whyNoQuarters } from './quarters.ts';
+import { type Disks, mountHouse, mountNodes } from './small-disks.ts';
+import { strokes as anywhere, type Deed, type Scene, type Struck } from './strokes.ts';
 
 const wholeBoundMs = 120_000;
 const writeBoundMs = 90_000;
 const settleBoundMs = 60_000;
+const strokes: Readonly<Record<string, Deed>> = hasOwnQuarters()
+  ? { ...anywhere, ...cutStrokes, ...diskStrokes }
+  : anywhere;
+/** Past the relay, and past every cut. */
+const beside = hasOwnQuarters() ? besidePorts : undefined;
 
 interface Trial {
   readonly n: number;
   readonly seed: number;
   readonly strokes: readonly string[];
+  readonly detail?: string | undefined;
+  /** Who was the primary before, and who is it afterwards. */
+  readonly primaries: readonly string[];
+  /** From the first stroke until all was whole. */
+  readonly wholeMs: number;
+  readonly load: number;
   /** Of the first stroke: until it was gone, and from then until a client was told "committed" again. */
   readonly goneMs: number;
   readonly writeMs: number;
@@ -34,45 +52,81 @@ interface Trial {
 }
 
 export async function run({ runs }: { readonly runs: number }): Promise<readonly Row[]> {
+  if (!hasOwnQuarters()) {
+    const why = await whyNoQuarters();
+    if (why === undefined) process.exit(await runInQuarters());
+    process.stderr.write(`no wire is cut and no disk is filled: ${why}\n`);
+  }
   const seed = Number(process.env['HALE_SEED'] ?? randomSeed());
   process.stderr.write(`HALE_SEED=${seed}\n`);
-  const system = await startTempSystem(clerkFiles);
+  const stage = await openStage();
   const trials: Trial[] = [];
   try {
     for (let n = 1; n <= runs; n++) {
-      const trial = await runTrial(system, { n, seed: seed + n });
+      const trial = await runTrial(stage, { n, seed: seed + n });
       process.stderr.write(`${JSON.stringify(trial)}\n`);
+      if (process.env['HALE_TELL'] !== undefined) process.stderr.write(await typeHale(stage.system.folder, 'explain'));
       trials.push(trial);
     }
   } finally {
-    await system.close();
+    await stage.system.close();
   }
   return rowsOf(trials);
 }
 
-async function runTrial(
-  system: TempSystem,
-  { n, seed }: { readonly n: number; readonly seed: number },
-): Promise<Trial> {
+interface Stage {
+  readonly system: TempSystem;
+  readonly disks: Disks | undefined;
+}
+
+/** In quarters of its own each node gets a disk: between its first start, which makes its folder, and the second. */
+async function openStage(): Promise<Stage> {
+  if (!hasOwnQuarters()) return { system: await startTempSystem(clerkFiles), disks: undefined };
+  let house: Awaited<ReturnType<typeof mountHouse>> | undefined;
+  let disks: Disks | undefined;
+  const system = await startTempSystem(clerkFiles, {
+    async before(folder) {
+      house = await mountHouse(folder);
+    },
+    after: async () => (disks ?? house)?.close(),
+  });
+  try {
+    await until('the cluster to be whole', wholeBoundMs, async () => isWhole(await look(system)));
+    await typeHale(system.folder, 'down');
+    disks = await mountNodes(system.folder, house!);
+    await typeHale(system.folder, 'up', '--detach', '--wait');
+    return { system, disks };
+  } catch (error) {
+    await system.close();
+    throw error;
+  }
+}
+
+async function runTrial(stage: Stage, { n, seed }: { readonly n: number; readonly seed: number }): Promise<Trial> {
+  const { system } = stage;
   const rng = createRng(seed);
   await until('the cluster to be whole', wholeBoundMs, async () => isWhole(await look(system)));
   const url = readFileSync(join(system.folder, 'url'), 'utf8');
   const straight = directUrls(url, await look(system));
   const relayed = await openLedger({ urls: [url] });
-  const direct = await openLedger({ urls: straight, writesPerSecond: 50, connections: 2 });
+  const direct = await openLedger({ urls: straight, writesPerSecond: 50, connections: 2, from: beside });
   const names = drawStrokes(rng);
+  const before = primaryOf(await look(system));
   try {
     await pause(200 + rng.below(400));
-    const struck = await strikeAll(system, { names, url, rng });
+    const struck = await strikeAll(stage, { names, url, rng });
     const writeMs = await relayed.firstWrite(struck, writeBoundMs);
     if (writeMs === undefined) throw new Error(`no write within ${writeBoundMs} ms after ${names.join(' and ')}`);
     await until('the cluster to be whole again', wholeBoundMs, async () => isWhole(await look(system)));
+    const wholeMs = Math.round(performance.now() - struck.fromMs);
+    const after = primaryOf(await look(system));
     const told = await relayed.settle(settleBoundMs);
     // Who went past the relay is judged by what is there, not by what the node says that told it.
     const straightTold = await direct.settle(settleBoundMs);
     sayLosses({ seed, names }, [told, straightTold]);
     return {
-      ...{ n, seed, strokes: names, goneMs: Math.round(struck.goneMs - struck.fromMs) },
+      ...{ n, seed, strokes: names, detail: struck.detail, primaries: [before, after].map(String) },
+      ...{ wholeMs, load: loadavg()[0] ?? 0, goneMs: Math.round(struck.goneMs - struck.fromMs) },
       writeMs: Math.round(writeMs - (struck.goneMs - struck.fromMs)),
       ...{ acknowledged: told.acknowledged, acknowledgedDirectly: straightTold.acknowledged },
       ...{ lost: told.lost.length, lostDirectly: straightTold.lost.length },
@@ -92,16 +146,16 @@ function drawStrokes(rng: Rng): readonly string[] {
 
 /** The second one, if there is one, falls while the first is being healed. The times are the first one's. */
 async function strikeAll(
-  system: TempSystem,
+  stage: Stage,
   { names, url, rng }: { readonly names: readonly string[]; readonly url: string; readonly rng: Rng },
-): Promise<Stroke> {
-  const scene = await sceneOf(system, { url, rng });
+): Promise<Struck> {
+  const scene = await sceneOf(stage, { url, rng });
   const [first = '', second] = names;
   const later = async () => {
     if (second === undefined) return;
     await pause(rng.below(700));
     // What the first one took cannot be struck again; whatever is there by now can.
-    const now = await sceneOf(system, { url, rng }).catch(() => undefined);
+    const now = await sceneOf(stage, { url, rng }).catch(() => undefined);
     const isStruck = await (now === undefined ? undefined : deedOf(second)(now))?.then(yes, no);
     await now?.direct.end().catch(() => {});
     if (isStruck !== true) process.stderr.write(`'${second}' found nobody to strike\n`);
@@ -121,18 +175,23 @@ function deedOf(name: string) {
   return deed;
 }
 
-async function sceneOf(system: TempSystem, by: { readonly url: string; readonly rng: Rng }): Promise<Scene> {
+async function sceneOf({ system, disks }: Stage, by: { readonly url: string; readonly rng: Rng }): Promise<Scene> {
   const { replicas } = await look(system);
   const nodes = replicas.filter(({ unit }) => unit === 'db');
   const primary = nodes.find(({ database }) => database === 'primary');
   if (primary === undefined) throw new Error('there is no primary to strike');
   const at = new URL(by.url);
   at.port = String(primary.port);
-  const direct = new pg.Client({ connectionString: at.href, connectionTimeoutMillis: 2_000, query_timeout: 5_000 });
+  const direct = new pg.Client({
+    connectionString: at.href,
+    connectionTimeoutMillis: 2_000,
+    query_timeout: 5_000,
+    ...speakingFrom(beside),
+  });
   direct.on('error', () => {});
   await direct.connect();
   return {
-    ...{ primary, direct, rng: by.rng },
+    ...{ primary, direct, disks, rng: by.rng },
     standbys: nodes.filter(({ database }) => database === 'standby'),
     relays: replicas.filter(({ unit }) => unit === 'relay'),
     controlPid: findMarked([`HALE_REPLICA=hale/control`, `HALE_RUNTIME_DIR=${system.runtimeDir}`])[0],
@@ -150,6 +209,10 @@ async function look(system: TempSystem): Promise<SystemView> {
 
 function isWhole(view: SystemView): boolean {
   return view.units.find(({ unit }) => unit === 'db')?.state === 'healthy' && view.state === 'healthy';
+}
+
+function primaryOf({ replicas }: SystemView): string | undefined {
+  return replicas.find(({ unit, database }) => unit === 'db' && database === 'primary')?.replica;
 }
 
 function directUrls(url: string, view: SystemView): readonly string[] {

@@ -59,25 +59,25 @@ describe('a cluster that prefers to be available', { skip }, () => {
     await house?.close();
   });
 
-  test('no standby receives: a write waits for a while and then goes on; they come back, and a failover loses nothing', async () => {
+  /** While `harm` is done again and again a write waits until the primary goes on alone, and others go through after it; then it stops. */
+  const goAloneUnder = async (harm: () => Promise<void>) => {
+    const feed = () => house.get<{ text: string }[]>('/api/v1/feed?limit=300').catch(() => []);
+    const timesAlone = async () => (await feed()).filter(({ text }) => /goes on alone/.test(text)).length;
+    const before = await timesAlone();
     await write();
-    // Both standbys are killed, and whatever is started in their place.
     let isHarmed = true;
     const harming = (async () => {
-      for (; isHarmed; await sleep(40)) {
-        const view = await house.view().catch(() => undefined);
-        for (const one of view === undefined ? [] : nodes(view))
-          if (one.database === 'standby' && one.pid !== undefined) send(one.pid, 'SIGKILL');
-      }
+      for (; isHarmed; await sleep(40)) await harm();
     })();
     const waiting = write();
-    const feed = () => house.get<{ text: string }[]>('/api/v1/feed?limit=300').catch(() => []);
-    await house.until('it goes on alone', async () => (await feed()).some(({ text }) => /goes on alone/.test(text)));
+    await house.until('it goes on alone', async () => (await timesAlone()) > before);
     await waiting;
     for (let i = 0; i < 20; i++) await write();
     isHarmed = false;
     await harming;
-    await house.post('/api/v1/orders', { order: { kind: 'resume', unit: 'db' } });
+  };
+  /** It waits for a standby again; then its primary is killed, and nothing may be missing. */
+  const loseThePrimary = async () => {
     const before = primaryOf(await house.untilView('it waits for a standby again', isWhole));
     for (let i = 0; i < 20; i++) await write();
     process.kill(before.pid as number, 'SIGKILL');
@@ -89,5 +89,33 @@ describe('a cluster that prefers to be available', { skip }, () => {
     client = await connect();
     const { rows: there } = await client.query<{ n: number }>('select count(*)::int as n from ledger');
     assert.equal(there[0]?.n, next - 1);
+  };
+
+  test('the connections are there and nothing comes through: it goes on alone all the same', async () => {
+    // The senders stand still, those that come after them too: as if no packet arrived.
+    const watcher = await connect();
+    const still = new Set<number>();
+    await goAloneUnder(async () => {
+      const { rows } = await watcher.query<{ pid: number }>('select pid from pg_stat_replication');
+      for (const { pid } of rows) {
+        still.add(pid);
+        send(pid, 'SIGSTOP');
+      }
+    });
+    for (const pid of still) send(pid, 'SIGCONT');
+    await watcher.end();
+    await loseThePrimary();
+  });
+
+  test('no standby receives: a write waits for a while and then goes on; they come back, and a failover loses nothing', async () => {
+    await house.untilView('a whole cluster', isWhole);
+    // Both standbys are killed, and whatever is started in their place.
+    await goAloneUnder(async () => {
+      const view = await house.view().catch(() => undefined);
+      for (const one of view === undefined ? [] : nodes(view))
+        if (one.database === 'standby' && one.pid !== undefined) send(one.pid, 'SIGKILL');
+    });
+    await house.post('/api/v1/orders', { order: { kind: 'resume', unit: 'db' } });
+    await loseThePrimary();
   });
 });

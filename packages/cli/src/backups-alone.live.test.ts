@@ -12,6 +12,7 @@ import {
   findEngine,
   occupy,
   openStrongbox,
+  ownUrl,
   postgresSupport,
   readHouse,
   resourceUrl,
@@ -80,10 +81,15 @@ describe('backups without anybody', { skip }, () => {
       'a log that is complete',
       (seen) => (seen.log?.completeUntil ?? 0) > (stateOf(view).lastBackup?.at ?? 0),
     );
-    const { rows } = await client.query(
+    const own = new pg.Client({
+      connectionString: ownUrl(buildSystem({ ...parts(), root: house.root }), 'db') as string,
+    });
+    await own.connect();
+    const { rows } = await own.query(
       `select current_setting('synchronous_standby_names') as waits, sync_state as state from pg_stat_replication
         where application_name = 'hale_backup'`,
     );
+    await own.end();
     assert.deepEqual(rows, [{ waits: 'hale_backup', state: 'sync' }]);
     await house.untilView('all is well', ({ state }) => state === 'healthy');
     const place = { root: house.root, database: 'db', errand: 'log' } as const;

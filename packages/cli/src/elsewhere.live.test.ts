@@ -53,6 +53,7 @@ test('it is waited for, told of, missed and welcomed back', { skip }, async (t) 
   await yard.start();
   const well = await house.untilView('all is well', (view) => view.state === 'healthy');
   const web = of(well, 'web');
+  assert.match(of(well, 'db')?.why ?? '', /^PostgreSQL 1\d\.\d+ at 127\.0\.0\.1:\d+$/);
   assert.equal(await (await fetch(`http://127.0.0.1:${web?.port}/`)).text(), digest(url), 'told the declared address');
 
   await yard.kill();

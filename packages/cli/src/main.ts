@@ -25,6 +25,7 @@ import { planCommand } from './commands/plan.ts';
 import { psCommand } from './commands/ps.ts';
 import { renderCommand } from './commands/render.ts';
 import { restoreCommand } from './commands/restore.ts';
+import { sqlCommand } from './commands/sql.ts';
 import { statusCommand } from './commands/status.ts';
 import { upCommand } from './commands/up.ts';
 import { createHost } from './host.ts';
@@ -50,6 +51,7 @@ export const commands: readonly CommandEntry[] = [
   failoverCommand,
   backupCommand,
   restoreCommand,
+  sqlCommand,
   drCommand,
   drillCommand,
   initCommand,

@@ -2,7 +2,9 @@
 // primary is killed under them. Each has the few lines that docs/guides/databases.md tells its user to write, and no more. A piece
 // of work is two changes in one transaction, a row with a key and a count, so what was lost and what was done twice both show.
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -11,6 +13,7 @@ import { buildPostgres, buildWorker } from '@hale/model/testing';
 import { postgresSupport, resourceUrl } from '@hale/platform/postgres';
 import { eq, sql } from 'drizzle-orm';
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
+import { migrate } from 'drizzle-orm/node-postgres/migrator';
 import { integer, pgTable, text } from 'drizzle-orm/pg-core';
 import pg from 'pg';
 import { DataSource, EntitySchema } from 'typeorm';
@@ -281,6 +284,28 @@ describe('unmodified clients of one DATABASE_URL', { skip }, () => {
       assert.equal(counted.rows[0]?.balance, there.size, `${name}: lost or done twice`);
     }
     await client.end();
+  });
+
+  test('each makes its own schema as the role of services', async (t) => {
+    const entity = new EntitySchema<{ id: string; word: string }>({
+      name: 'made',
+      columns: { id: { type: 'uuid', primary: true, generated: 'uuid' }, word: { type: String } },
+    });
+    const source = new DataSource({ type: 'postgres', url, entities: [entity], synchronize: true, schema: 'public' });
+    await source.initialize();
+    await source.getRepository(entity).save({ word: 'made' });
+    await source.destroy();
+    // Its migrations are kept in a schema of their own.
+    const folder = mkdtempSync(join(tmpdir(), 'hale-orm-'));
+    t.after(() => rmSync(folder, { recursive: true }));
+    mkdirSync(join(folder, 'meta'));
+    const entries = [{ idx: 0, version: '7', when: 1, tag: '0000_first', breakpoints: true }];
+    writeFileSync(join(folder, 'meta/_journal.json'), JSON.stringify({ version: '7', dialect: 'postgresql', entries }));
+    writeFileSync(join(folder, '0000_first.sql'), 'create schema drizzled; create table drizzled.notes (n int);');
+    const pool = openPool(url);
+    await migrate(drizzle(pool), { migrationsFolder: folder });
+    await pool.query('insert into drizzled.notes values (1)');
+    await pool.end();
   });
 
   test('Prisma is one of them', {

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createSystemClock } from '@hale/base';
 import type { BackupSpec, SystemView } from '@hale/model';
 import { buildPostgres, buildSystem } from '@hale/model/testing';
-import { drainSpool, findEngine, openStrongbox, postgresSupport, resourceUrl, restore } from '@hale/platform/postgres';
+import { drainSpool, findEngine, openStrongbox, ownUrl, postgresSupport, restore } from '@hale/platform/postgres';
 import pg from 'pg';
 import { openTestHouse, type TestHouse } from './control/testing.ts';
 
@@ -31,7 +31,7 @@ describe('synchronous backups of a cluster', { skip }, () => {
   const hasReceiver = (view: SystemView) =>
     view.replicas.some(({ unit, pid }) => unit === 'backup' && pid !== undefined);
   const connect = async () => {
-    const client = new pg.Client({ connectionString: resourceUrl(spec(), 'db') as string });
+    const client = new pg.Client({ connectionString: ownUrl(spec(), 'db') as string });
     client.on('error', () => {});
     await client.connect();
     return client;

@@ -1,5 +1,6 @@
 // How long to wait before the next try: full jitter over min(cap, base x 2^n) (Marc Brooker, "Exponential backoff and
 // jitter", 2015), drawn from the journaled seed. The first unexpected exit waits for nothing.
+import type { CauseKind } from '@hale/model';
 import { limits } from './limits.ts';
 
 /** Delay before the start that follows the `failures`-th failure in a row; `unit` is a draw in [0, 1). */
@@ -9,8 +10,10 @@ export function restartDelayMs(failures: number, unit: number): number {
 }
 
 /** Delay between slow tries while held. */
-export function heldDelayMs(unit: number): number {
-  return limits.heldRetryMinMs + unit * (limits.heldRetryMaxMs - limits.heldRetryMinMs);
+export function heldDelayMs(unit: number, cause?: CauseKind): number {
+  const [min, max] =
+    cause === 'disk' ? [limits.fullRetryMinMs, limits.fullRetryMaxMs] : [limits.heldRetryMinMs, limits.heldRetryMaxMs];
+  return min + unit * (max - min);
 }
 
 /** A life that served this long starts the count again. */

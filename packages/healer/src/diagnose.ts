@@ -3,12 +3,14 @@
 import { detectBlockedLoop } from './detectors/blocked-loop.ts';
 import { detectDeafPrimary } from './detectors/deaf-primary.ts';
 import type { Detector, Finding, Scene } from './detectors/finding.ts';
+import { detectFullDisk } from './detectors/full-disk.ts';
 import { detectMemory } from './detectors/memory.ts';
 import { detectNotLive } from './detectors/not-live.ts';
 import { detectNotReady } from './detectors/not-ready.ts';
 import { detectSilent } from './detectors/silent.ts';
 import { detectSlowStart } from './detectors/slow-start.ts';
 import { detectStopped } from './detectors/stopped.ts';
+import { askForRoom } from './full-disk.ts';
 import { hearsay } from './hearsay.ts';
 import { file, mark, reject } from './incidents.ts';
 import { limits } from './limits.ts';
@@ -23,6 +25,7 @@ const detectors: readonly Detector[] = [
   detectSilent,
   detectNotLive,
   detectDeafPrimary,
+  detectFullDisk,
   detectSlowStart,
   detectNotReady,
   detectMemory,
@@ -132,6 +135,7 @@ function plan(work: Work, unit: Unit, slot: Slot, { life, finding }: Case): void
     fileFinding(work, unit, slot, { life, finding }, `${slot.replica}: ${finding.text}`);
     if (slot.held === undefined) slot.replace ??= { of: life.incarnation, remedy: 'replace', why: finding.text };
   }
+  if (finding.cause === 'disk' && !finding.condemned) askForRoom(work, unit, slot, finding);
   if (finding.cause !== 'not-ready' && finding.cause !== 'dependency-down') return;
   const since = life.symptoms.notReady ?? work.now;
   if (life.readyAt === undefined && slot.lives.length > 1) return;

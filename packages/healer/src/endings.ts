@@ -4,6 +4,7 @@ import type { CommandResult, ProcessState } from '@hale/model';
 import { restartDelayMs, steadyAfterMs } from './backoff.ts';
 import { describeCrashLoop, recentExits } from './detectors/crash-loop.ts';
 import { describeExit, exitEvidence } from './detectors/exit.ts';
+import { causeOfFailedStart, fullDiskIn } from './detectors/full-disk.ts';
 import { hold } from './holds.ts';
 import { file, mark, settleRemedies } from './incidents.ts';
 import { limits } from './limits.ts';
@@ -34,10 +35,11 @@ export function lifeEnded(
   slot.exits = [...recentExits(slot.exits, work.now), work.now];
   unit.exits = [...recentExits(unit.exits, work.now), work.now];
   countFailure(work, slot, life);
+  const full = fullDiskIn(lastWords);
   file(work, unit, slot, {
-    cause: 'crash',
-    title: `${slot.replica} ${said}`,
-    evidence: exitEvidence(life, process, work.now),
+    cause: full === undefined ? 'crash' : 'disk',
+    title: `${slot.replica} ${said}${full === undefined ? '' : ': its disk is full'}`,
+    evidence: [...exitEvidence(life, process, work.now), ...(full === undefined ? [] : [`words: ${full}`])],
     attachment: lastWords === undefined ? said : `${said}\n${lastWords}`,
   });
   for (const moment of ['suspectedAt', 'condemnedAt', 'isolatedAt'] as const) mark(work, slot.incident, moment);
@@ -65,7 +67,7 @@ export function startFailed(work: Work, bed: Bed, result: Extract<CommandResult,
   countFailure(work, slot, life);
   slot.lastExit = `cannot be started (${result.message})`;
   file(work, unit, slot, {
-    cause: 'crash',
+    cause: causeOfFailedStart(result.code),
     title: `${slot.replica} cannot be started: ${result.message}`,
     evidence: [`executor: ${result.code}: ${result.message}`, `hint: ${result.hint}`],
     attachment: `${result.message}\n${result.hint}`,

@@ -1,7 +1,7 @@
 // Giving up for now: the healer's own limit. A held slot asks a person once, and still tries slowly by itself, because the
 // person may be asleep and the cause may go away. A replacement that was given up leaves the old life alone.
 import { heldDelayMs } from './backoff.ts';
-import { addRemedy, reject } from './incidents.ts';
+import { addRemedy, findIncident, reject } from './incidents.ts';
 import { isActive, isServing } from './lives.ts';
 import type { Hold, Slot, Unit } from './state.ts';
 import { about, draw, give, tell, type Work, wakeBy } from './work.ts';
@@ -9,7 +9,7 @@ import { about, draw, give, tell, type Work, wakeBy } from './work.ts';
 /** Holds the slot (again): the first time a person is paged, later only the next slow try is set. */
 export function hold(work: Work, unit: Unit, slot: Slot, why: string): void {
   const kind = slot.lives.some(isActive) ? 'replace' : 'start';
-  const retryAt = work.now + heldDelayMs(draw(work));
+  const retryAt = nextTry(work, slot);
   slot.turnAt = undefined;
   slot.replace = undefined;
   wakeBy(work, retryAt);
@@ -23,6 +23,12 @@ export function hold(work: Work, unit: Unit, slot: Slot, why: string): void {
   reject(work, slot, 'restart again at once', 'three equal remedies failed in a row, or it is a loop');
   tell(work, 'escalated', `${why}; held, a person is asked`, about(unit, slot));
   page(work, unit, slot, slot.held);
+}
+
+/** When a held slot is tried next. */
+export function nextTry(work: Work, slot: Slot): number {
+  const incident = slot.incident === undefined ? undefined : findIncident(work, slot.incident);
+  return work.now + heldDelayMs(draw(work), incident?.cause);
 }
 
 /** A new leader calls again where the last one may have died before its call went out: twice is a nuisance, never is a night (INV-08). */

@@ -153,8 +153,9 @@ export function sameLine(a: string, b: string): boolean {
   return a.replace(/[\d.]+(ms|s|m|h)?/g, '') === b.replace(/[\d.]+(ms|s|m|h)?/g, '');
 }
 
-/** A loop explains its crashes; a hang explains a failing probe. */
+/** A full disk explains whatever ends for it, a loop its crashes, a hang a failing probe. */
 function worse(next: CauseKind, now: CauseKind): boolean {
+  if (next === 'disk' || now === 'disk') return now !== 'disk';
   if (next === 'crash-loop') return now !== 'crash-loop';
   return (
     (now === 'not-ready' || now === 'not-live') && (next === 'hang' || next === 'blocked-loop' || next === 'crash')

@@ -22,6 +22,11 @@ export const limits = {
   /** While held, one slow try every 30 to 60 s: a dependency that comes back must not leave its users down. */
   heldRetryMinMs: 30_000,
   heldRetryMaxMs: 60_000,
+  /** What is full for a moment only (a file that is written and taken away) ends nobody. */
+  fullDiskMs: 3_000,
+  /** Where the disk is full: only a try tells that there is room again. */
+  fullRetryMinMs: 15_000,
+  fullRetryMaxMs: 20_000,
   /** The one ledger: actions in the window, of one replica, of one unit, of all. */
   ledgerWindowMs: 60_000,
   replicaActionsMax: 5,
@@ -72,7 +77,7 @@ export const limits = {
   clusterAgainMs: 250,
   /** So long a failover is tried before the old primary is started again instead. */
   electionMs: 10_000,
-  /** 'available': the primary goes on alone when no standby has received for so long; a failover is shorter. */
+  /** 'available': the primary goes on alone when what it wrote has not arrived for so long; a failover is shorter. */
   aloneAfterMs: 5_000,
   /** What was acknowledged alone counts as shared so long after the primary was told to wait again. */
   sharedAfterMs: 10_000,
@@ -80,6 +85,8 @@ export const limits = {
   moveMs: 2_000,
   /** 'available': an old primary that alone has everything is waited for. */
   givenUpMs: 20_000,
+  /** What a node said of itself is older than the observation of it by so much at most. */
+  lookAgeMs: 2_000,
   /** A standby that follows and receives nothing for this long is copied anew. */
   dryMs: 20_000,
   /** Findings of one cause in one unit within this time are one incident. */

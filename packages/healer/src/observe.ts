@@ -96,6 +96,7 @@ function note(unit: Unit, life: Life, seen: ReplicaObservation, now: number): vo
   symptoms.stopped = seen.process.kind === 'stopped' ? (symptoms.stopped ?? now) : undefined;
   symptoms.notReady = seen.ready.verdict === 'fail' ? (symptoms.notReady ?? now) : undefined;
   symptoms.notLive = seen.live.verdict === 'fail' ? (symptoms.notLive ?? now) : undefined;
+  symptoms.noRoom = seen.database?.disk === 'full' ? (symptoms.noRoom ?? now) : undefined;
   const max = unit.spec.memoryBytesMax;
   if (seen.usage !== undefined && max !== undefined) {
     symptoms.overMemory = seen.usage.rssBytes > max ? symptoms.overMemory + 1 : 0;

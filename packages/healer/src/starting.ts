@@ -1,13 +1,13 @@
 // The way in: a new life for a slot that has none, or beside the one it will replace. It waits for what it uses, for its
 // delay, for its budget; and before the first full observation of a term nothing is started, because it may already run.
-import { heldDelayMs } from './backoff.ts';
 import { charge, rateFreeAt, rateRefusal } from './budget.ts';
+import { nextTry } from './holds.ts';
 import { addRemedy } from './incidents.ts';
 import { limits } from './limits.ts';
 import { databaseTermFor } from './postgres/starts.ts';
 import { createLife } from './slots.ts';
 import type { Life, Slot, Unit } from './state.ts';
-import { about, draw, findUnit, give, mintIncarnation, tell, type Work, wakeBy } from './work.ts';
+import { about, findUnit, give, mintIncarnation, tell, type Work, wakeBy } from './work.ts';
 
 /** Starts the slot's only life, as soon as all conditions hold. */
 export function maybeStart(work: Work, unit: Unit, slot: Slot): void {
@@ -26,7 +26,7 @@ export function maybeStart(work: Work, unit: Unit, slot: Slot): void {
     refuse(work, unit, slot, { what: 'a restart', why: refusal });
     return;
   }
-  if (slot.held !== undefined) slot.held = { ...slot.held, retryAt: work.now + heldDelayMs(draw(work)) };
+  if (slot.held !== undefined) slot.held = { ...slot.held, retryAt: nextTry(work, slot) };
   startLife(work, unit, slot, remedy);
 }
 

@@ -26,6 +26,8 @@ export interface Symptoms {
   stopped: number | undefined;
   notReady: number | undefined;
   notLive: number | undefined;
+  /** Its disk is full since then; absent in memories of older builds. */
+  noRoom?: number | undefined;
   overMemory: number;
 }
 
@@ -78,6 +80,10 @@ export interface ClusterNode {
   followedAt?: number | undefined;
   /** Since when it follows without receiving. */
   dryAt: number | undefined;
+  /** Where its log ended then. */
+  dryEnd?: number | undefined;
+  /** In this term it holds something that its primary has not, or could not be asked. */
+  astray?: number | undefined;
   /** Why it last could not do what it was told, so that it is told once. */
   refused?: string | undefined;
 }
@@ -94,11 +100,13 @@ export interface Cluster {
   /** Where the primary's log ended when it began this term, in bytes: all that was acknowledged in earlier terms lies below. Undefined until it has begun. */
   baseline: number | undefined;
   election: Election | undefined;
+  /** The term before, and where its log ended in whoever took over: who was right for that term and holds no more is right for this one. */
+  before?: { readonly term: number; readonly end: number } | undefined;
   /** The last thing that kept a failover from happening, so that it is told once. */
   refused: string | undefined;
   /** Its primary acknowledges, or may have acknowledged, by itself (postgres/alone.ts). */
   alone?: Alone | undefined;
-  /** Since when no standby receives. */
+  /** Since when too few standbys are connected. */
   dryAt?: number | undefined;
   /** Since when there is no primary. */
   lostAt?: number | undefined;

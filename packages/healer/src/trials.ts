@@ -52,8 +52,10 @@ function judgeUnready(work: Work, unit: Unit, slot: Slot, life: Life): void {
 function verifyAfterMs(work: Work, slot: Slot, trial: Trial): number {
   if (trial.remedy === 'rollout') return limits.verifyMs;
   const incident = slot.incident === undefined ? undefined : findIncident(work, slot.incident);
-  return incident === undefined || incident.cause === 'crash' ? limits.verifyExitMs : limits.verifyMs;
+  return incident === undefined || isEnd(incident.cause) ? limits.verifyExitMs : limits.verifyMs;
 }
+
+const isEnd = (cause: CauseKind) => cause === 'crash' || cause === 'disk';
 
 function trialPassed(work: Work, unit: Unit, slot: Slot, trial: Trial): void {
   const goodSince = trial.goodSince ?? work.now;

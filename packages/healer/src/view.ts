@@ -165,7 +165,7 @@ function phaseOf(unit: Unit, slot: Slot, life: Life): { phase: ReplicaPhase; why
     phase: 'serving',
     why:
       missing.length === 0
-        ? (describeNode(unit, slot, life) ?? 'ready')
+        ? (describeNode(unit, slot, life) ?? life.seen?.about ?? 'ready')
         : `by fallback: ${missing.map(sayNotice).join('; ')}`,
   };
 }

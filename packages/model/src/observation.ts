@@ -85,6 +85,8 @@ export interface ReplicaObservation {
   readonly degraded?: readonly DegradedNotice[] | undefined;
   /** What a node of a database cluster says of itself; undefined while it cannot be asked. */
   readonly database?: DatabaseObservation | undefined;
+  /** What else a person wants to know of it, in a few words: which server somebody else runs there. */
+  readonly about?: string | undefined;
   /** What the one that backs databases up says of each; undefined while it has said nothing. */
   readonly backups?: readonly BackupObservation[] | undefined;
 }
@@ -137,6 +139,15 @@ export interface DatabaseObservation {
   readonly streaming: boolean;
   /** A standby: age of the last transaction that it shows, where one is known to be missing. */
   readonly lagMs: number | undefined;
+  /**
+   * A primary: for how long, when it was last asked, something on its disk had not been told to be on that of enough standbys; 0 while all that it had
+   * a moment ago arrives. Absent where it is not known.
+   */
+  readonly unsharedMs?: number | undefined;
+  /** How long ago it said all this; absent: just now. One that cannot be asked is told of as it was. */
+  readonly agoMs?: number | undefined;
+  /** Of its data and its log. Full: the next pieces of the log do not fit. Absent: something between, or not known. */
+  readonly disk?: 'full' | 'free' | undefined;
 }
 
 /** The host as a whole. */

@@ -39,8 +39,9 @@ async function plan(call: Call, spec: SystemSpec): Promise<number> {
 function sayPlan({ host: { terminal } }: Call, { system, databases, machine }: Runbook): void {
   const { paint } = terminal;
   const chapter = (title: string) => terminal.line(paint.strong(title));
-  for (const { database, nodes, store, commands, measured } of databases) {
-    chapter(`${database} is damaged, or holds what it should not (${nodes} ${nodes === 1 ? 'node' : 'nodes'})`);
+  for (const { database, nodes, isElsewhere, store, commands, measured } of databases) {
+    const where = isElsewhere ? 'run by somebody else' : `${nodes} ${nodes === 1 ? 'node' : 'nodes'}`;
+    chapter(`${database} is damaged, or holds what it should not (${where})`);
     terminal.line(`  backups: ${store ?? 'none'}`);
     for (const command of commands) terminal.line(`    ${command}`);
     terminal.line(`  ${measured}`);

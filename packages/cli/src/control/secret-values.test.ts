@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import type { EnvValue } from '@hale/model';
 import { buildService, buildSystem } from '@hale/model/testing';
+import { databasePasswords } from '@hale/platform/postgres';
 import { secretValuesOf } from './secret-values.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'hale-secrets-'));
@@ -47,6 +48,9 @@ describe('values that nobody may read', () => {
     const db = { kind: 'postgres', name: 'db', database: 'app', port: undefined } as const;
     const services = [buildService({ envFile: join(root, 'web.env') })];
     const spec = { ...buildSystem({ root, services }), resources: { db } };
-    assert.deepEqual(secretValuesOf(spec, { root, env: {} }), ['kept-canary-2', 'pg-canary-1', 'file-canary-3']);
+    const [own, other] = databasePasswords(root, 'db');
+    assert.equal(own, 'pg-canary-1');
+    const wanted = ['kept-canary-2', own, other, 'file-canary-3'];
+    assert.deepEqual(secretValuesOf(spec, { root, env: {} }), wanted);
   });
 });

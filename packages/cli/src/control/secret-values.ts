@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { isSecretName, type ServiceSpec, type SystemSpec } from '@hale/model';
+import { databasePasswords } from '@hale/platform/postgres';
 
 type Env = Readonly<Record<string, string | undefined>>;
 type Named = readonly [name: string, value: string | undefined];
@@ -28,7 +29,7 @@ export function secretValuesOf(spec: SystemSpec, { root, env }: { root: string; 
     ...Object.values(spec.backups ?? {}).map(({ encrypt }) => (encrypt === undefined ? undefined : env[encrypt.name])),
     ...storeKeys.map((name) => env[name]),
     ...Object.values(spec.resources).flatMap(({ url }) => (url === undefined ? [] : [env[url.name]])),
-    ...Object.keys(spec.resources).map((name) => readText(join(root, '.hale', 'data', name, 'password')).trim()),
+    ...Object.keys(spec.resources).flatMap((name) => databasePasswords(root, name)),
   ];
   const doubtful = services.flatMap((service) => variablesOf(service, env)).filter(isHidden);
   const values = [...sure, ...doubtful.map(([, value]) => value)].filter((value) => value !== undefined);

@@ -9,6 +9,7 @@ const well: DatabaseFacts = {
   ...{
     database: 'db',
     nodes: 3,
+    isElsewhere: false,
     store: 's3://bucket/shop',
     encrypted: true,
     trouble: '',

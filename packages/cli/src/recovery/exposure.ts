@@ -7,6 +7,8 @@ export interface DatabaseFacts {
   readonly database: string;
   /** Nodes that hold the data, the primary included. */
   readonly nodes: number;
+  /** Somebody else runs the server, and knows what it stands on. */
+  readonly isElsewhere: boolean;
   /** Of its store, as one can name it from anywhere; undefined where no backup is declared. */
   readonly store: string | undefined;
   readonly encrypted: boolean;
@@ -43,8 +45,9 @@ const lateAfter = (everyMs: number) => everyMs * 1.5 + 2 * hourMs;
 export function judgeDatabase(facts: DatabaseFacts, now: number): Judgement {
   const { database, store, newest, proof, completeUntil, trouble } = facts;
   const ago = (at: number) => `${formatDuration(Math.max(0, now - at))} ago`;
-  const nodes =
-    facts.nodes === 1
+  const nodes = facts.isElsewhere
+    ? 'run by somebody else: what it survives is not known here'
+    : facts.nodes === 1
       ? 'one node: its death stops writes until it is restarted'
       : `${facts.nodes} nodes, all on this machine`;
   if (store === undefined)

@@ -27,9 +27,19 @@ export async function databaseFacts(spec: SystemSpec, database: string, env: Env
   const backup = backedUpOf(spec).find(({ resource }) => resource.name === database)?.backup;
   const nodes = 1 + (spec.resources[database]?.standbys ?? 0);
   const store = backup && storeUrlOf(spec, database);
-  const sameDisk = store === undefined ? undefined : isSameDisk(spec.root, store);
+  const isElsewhere = spec.resources[database]?.url !== undefined;
+  const sameDisk = store === undefined || isElsewhere ? undefined : isSameDisk(spec.root, store);
   const { everyMs = 0, proveMs = 0 } = backup ?? {};
-  const known = { database, nodes, store, encrypted: backup?.encrypt !== undefined, everyMs, proveMs, sameDisk };
+  const known = {
+    database,
+    nodes,
+    isElsewhere,
+    store,
+    encrypted: backup?.encrypt !== undefined,
+    everyMs,
+    proveMs,
+    sameDisk,
+  };
   const nothing = { newest: undefined, proof: undefined, completeUntil: undefined, trouble: '' };
   if (backup === undefined) return { ...known, ...nothing };
   try {

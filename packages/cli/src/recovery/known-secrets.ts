@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import type { EnvValue, SystemSpec } from '@hale/model';
+import { databasePasswords } from '@hale/platform/postgres';
 import type { Host } from '../host.ts';
 import { stateFolderOf } from '../system/folder.ts';
 
@@ -13,8 +14,9 @@ export function knownSecrets(spec: SystemSpec, env: Host['env']): readonly strin
   const values: readonly (string | undefined)[] = [
     ...Object.values(parseEnv(readText(join(state, 'secrets.env')))),
     ...references.map(({ name }) => env[name]),
+    ...Object.values(spec.resources).map(({ url }) => url && env[url.name]),
     ...Object.values(spec.backups ?? {}).map(({ encrypt }) => encrypt && env[encrypt.name]),
-    ...Object.keys(spec.resources).map((name) => readText(join(state, 'data', name, 'password')).trim()),
+    ...Object.keys(spec.resources).flatMap((name) => databasePasswords(spec.root, name)),
   ];
   return values.filter((value) => value !== undefined).filter((value) => value !== '');
 }
@@ -27,7 +29,8 @@ export function secretNamesOf(spec: SystemSpec): readonly string[] {
 
 function referencesOf(spec: SystemSpec): readonly Exclude<EnvValue, { kind: 'text' }>[] {
   const ofServices = Object.values(spec.services).flatMap(({ env }) => Object.values(env));
-  return ofServices.flatMap((value) => (value.kind === 'text' ? [] : [value]));
+  const ofServers = Object.values(spec.resources).flatMap(({ url }) => (url === undefined ? [] : [url]));
+  return [...ofServices, ...ofServers].flatMap((value) => (value.kind === 'text' ? [] : [value]));
 }
 
 function readText(file: string): string {

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { buildPostgres } from '@hale/model/testing';
-import { postgresSupport, resourceUrl } from '@hale/platform/postgres';
+import { ownUrl, postgresSupport } from '@hale/platform/postgres';
 import type { RegionLine } from './drill-region.ts';
 import { openTestHome } from './house-rig.ts';
 
@@ -25,7 +25,7 @@ test('the home region is lost: the database moves to its copy, and what that lac
     return JSON.parse(said.trim().split('\n').at(-1) ?? '') as RegionLine;
   };
 
-  const url = resourceUrl({ root: home.folder, resources: { db: buildPostgres({ standbys: 2 }) } }, 'db') as string;
+  const url = ownUrl({ root: home.folder, resources: { db: buildPostgres({ standbys: 2 }) } }, 'db') as string;
   const lagging = drill();
   // The sender to the copy stands still from the moment on at which the customer can write.
   let held: number | undefined;

@@ -1,7 +1,7 @@
 // The runbook names every database, every command in the order in which it must be typed, and no time that nobody measured.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { buildPostgres, buildSystem } from '@hale/model/testing';
+import { buildPostgres, buildService, buildSystem } from '@hale/model/testing';
 import type { Measured } from './measured.ts';
 import { writeRunbook } from './runbook.ts';
 
@@ -55,4 +55,28 @@ test('the last measurement counts, and a failure is told as one', () => {
 test('without any backup there is no runbook to pretend', () => {
   const { machine } = writeRunbook({ ...input, spec: { ...spec, backups: {} }, stores: {} });
   assert.deepEqual([machine.commands, machine.measured], [[], noWay]);
+});
+
+test('a server that somebody else runs: nothing is put in its place, and whoever must be told its new address is named', () => {
+  const url = { kind: 'secret', name: 'SHOP_DATABASE' } as const;
+  const services = [buildService({ name: 'web', uses: ['db'] }), buildService({ name: 'mail', uses: [] })];
+  const theirs = (over: Parameters<typeof buildPostgres>[0]) => ({
+    ...spec,
+    ...buildSystem({ resources: [buildPostgres({ name: 'db', ...over })], services }),
+  });
+  const { databases, machine } = writeRunbook({ ...input, spec: theirs({ url }) });
+  assert.deepEqual(
+    databases[0]?.commands.filter((line) => !line.startsWith('#')).map((line) => line.replace(/ +#.*/, '')),
+    ['hale restore db --to latest --into ./db-restored', 'hale restart web', 'hale backup now --db db'],
+  );
+  assert.match(databases[0]?.commands.join('\n') ?? '', /SHOP_DATABASE=\.\.\. into \.hale\/secrets\.env/);
+  assert.ok(!machine.commands.join('\n').includes('hale restore db'));
+  assert.match(machine.warnings.join('\n'), /db is run by somebody else/);
+  assert.doesNotMatch(machine.warnings.join('\n'), /begins empty/);
+
+  const byEnv = theirs({ url: { kind: 'env', name: 'SHOP_DATABASE', fallback: undefined } });
+  const commands = writeRunbook({ ...input, spec: byEnv }).databases[0]?.commands ?? [];
+  assert.match(commands.join('\n'), /export SHOP_DATABASE=[\s\S]*hale down\nhale up/);
+  const without = writeRunbook({ ...input, spec: { ...byEnv, backups: {} }, stores: {} }).databases[0];
+  assert.match(without?.measured ?? '', /what its provider has/);
 });

@@ -7,9 +7,14 @@ import type { Measured } from './measured.ts';
 const noWay =
   "there is no way back: declare postgres({ backup: { to: 'vault' } }) and its objectStore (docs/guides/backups.md)";
 
+const noWayElsewhere =
+  "there is no way back from here: use what its provider has, or declare postgres({ url, backup: { to: 'vault' } }) (docs/guides/databases.md)";
+
 export interface RunbookDatabase {
   readonly database: string;
   readonly nodes: number;
+  /** Somebody else runs the server. */
+  readonly isElsewhere: boolean;
   /** undefined: no backup is declared, and there is no way back. */
   readonly store: string | undefined;
   readonly commands: readonly string[];
@@ -42,11 +47,13 @@ export function writeRunbook({ spec, stores, secrets, measured }: RunbookInput):
   const last = (fits: (one: Measured) => boolean) => measured.findLast(fits);
   const databases = Object.keys(spec.resources).map((database): RunbookDatabase => {
     const one = last(({ kind, database: name }) => kind === 'restore' && name === database);
-    return {
-      ...{ database, nodes: 1 + (spec.resources[database]?.standbys ?? 0), store: stores[database] },
-      commands: stores[database] === undefined ? [] : inPlace(database),
-      measured: stores[database] === undefined ? noWay : measuredWords(one, drillHint),
-    };
+    const resource = spec.resources[database];
+    const isElsewhere = resource?.url !== undefined;
+    const known = { database, nodes: 1 + (resource?.standbys ?? 0), isElsewhere, store: stores[database] };
+    if (stores[database] === undefined)
+      return { ...known, commands: [], measured: isElsewhere ? noWayElsewhere : noWay };
+    const commands = isElsewhere ? intoTheirs(spec, database) : inPlace(database);
+    return { ...known, commands, measured: measuredWords(one, drillHint) };
   });
   const bare = last(({ kind }) => kind === 'bare');
   const [store] = Object.values(stores);
@@ -71,6 +78,24 @@ function inPlace(database: string): readonly string[] {
   ];
 }
 
+/** Hale brings the data into a folder; to put it under a server is for whoever runs one. Then it must be told the address. */
+function intoTheirs(spec: SystemSpec, database: string): readonly string[] {
+  const url = spec.resources[database]?.url;
+  const users = Object.values(spec.services).filter(({ uses }) => uses.includes(database));
+  return [
+    `hale restore ${database} --to latest --into ./${database}-restored   # or --to 2026-11-22T04:00:00Z: the last moment that was good`,
+    `# whoever runs the server: start PostgreSQL of the same major version on that folder (its own files of settings are brought along by hand)`,
+    `# a managed service takes no folder: start it here, load what pg_dump gives into the new server, and give its backups a new store or prefix`,
+    ...(url?.kind === 'secret'
+      ? [
+          `# where the address has changed: write it as ${url.name}=... into .hale/secrets.env`,
+          ...users.map(({ name }) => `hale restart ${name}`),
+        ]
+      : [`export ${url?.name}=...   # where the address has changed`, 'hale down', 'hale up --detach --wait']),
+    `hale backup now --db ${database}`,
+  ];
+}
+
 function elsewhere(spec: SystemSpec, stores: RunbookInput['stores'], secrets: readonly string[]): readonly string[] {
   const keys = [
     ...new Set(Object.values(spec.backups ?? {}).flatMap(({ encrypt }) => (encrypt ? [encrypt.name] : []))),
@@ -82,7 +107,9 @@ function elsewhere(spec: SystemSpec, stores: RunbookInput['stores'], secrets: re
     `npx hale restore --house --from ${store} --into ./${spec.name}`,
     `cd ${spec.name}`,
     'npm ci',
-    ...Object.keys(stores).map((database) => `npx hale restore ${database} --into new`),
+    ...Object.keys(stores)
+      .filter((database) => spec.resources[database]?.url === undefined)
+      .map((database) => `npx hale restore ${database} --into new`),
     'npx hale up --detach --wait',
     'npx hale dr status',
   ];
@@ -91,13 +118,17 @@ function elsewhere(spec: SystemSpec, stores: RunbookInput['stores'], secrets: re
 function warningsOf(spec: SystemSpec, stores: RunbookInput['stores']): readonly string[] {
   const local = [...new Set(Object.values(stores).filter((url) => url.startsWith('file:')))];
   const moved = Object.values(spec.backups ?? {}).some(({ url }) => /^file:(?!\/)/.test(url));
-  const lost = Object.keys(spec.resources).filter((database) => stores[database] === undefined);
+  const theirs = Object.values(spec.resources).filter(({ url }) => url !== undefined);
+  const lost = Object.values(spec.resources).filter(({ name, url }) => url === undefined && stores[name] === undefined);
   return [
     ...local.map((url) => `${url} is a folder: it must have outlived the machine`),
     ...(moved
       ? ['the url of objectStore() is relative: in the new folder, write where the store is before you restore']
       : []),
-    ...lost.map((database) => `${database} has no backup, and begins empty`),
+    ...lost.map(({ name }) => `${name} has no backup, and begins empty`),
+    ...theirs.map(
+      ({ name }) => `${name} is run by somebody else: this machine's end is not its end; if it is lost too, see above`,
+    ),
   ];
 }
 

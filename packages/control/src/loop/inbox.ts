@@ -20,24 +20,28 @@ export interface Inbox {
   hasRoom(): boolean;
 }
 
+type Observed = Extract<HaleEvent, { kind: 'Observed' }>;
+
 /** From this many letters on, observations melt. */
 const meltFrom = 4;
 
 export function createInbox(sizeMax = 1000): Inbox {
   let letters: Letter[] = [];
-  const melt = (letter: Letter & { event: { kind: 'Observed' } }): Letter => {
-    const older = letters.filter((one) => one.event.kind === 'Observed');
+  /** Takes all observations out of the box and gives one that says what they say together. */
+  const melt = (event: Observed): Letter => {
+    const older = letters.flatMap((one) => (one.event.kind === 'Observed' ? [one.event.observation] : []));
     letters = letters.filter((one) => one.event.kind !== 'Observed');
-    const all = [...older, letter].map((one) => (one.event as Extract<HaleEvent, { kind: 'Observed' }>).observation);
-    return { ...letter, event: { ...letter.event, observation: all.reduce(mergeObservations) } };
+    const observation = [...older, event.observation].reduce(mergeObservations);
+    return { event: { ...event, observation }, settled: undefined };
   };
   return {
     get size() {
       return letters.length;
     },
     put(letter) {
-      const melts = letter.event.kind === 'Observed' && letters.length >= meltFrom;
-      letters.push(melts ? melt(letter as Letter & { event: { kind: 'Observed' } }) : letter);
+      const { event } = letter;
+      const melted = event.kind === 'Observed' && letters.length >= meltFrom ? melt(event) : letter;
+      letters.push(melted);
     },
     putBack: (letter) => void letters.unshift(letter),
     take: () => letters.shift(),

@@ -7,7 +7,7 @@ import type { DatabaseFact, RefereeMaker } from './referee.ts';
 const raceMs = 6_000;
 /** An orderly replacement of one that is not ready is weighed for a while, and waits for its turn. */
 const weighedMs = 90_000;
-const wished = /orders a restart|changes it|it is drained|no longer wanted|shuts down/;
+const wished = /orders a restart|changes it|it is drained|no longer wanted|shuts down|moves it to/;
 
 export const refereeNoFalseFailover: RefereeMaker = (court) => {
   const primaries = new Map<string, Extract<DatabaseFact, { kind: 'primary' }>>();

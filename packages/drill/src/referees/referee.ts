@@ -46,6 +46,10 @@ export type DatabaseFact =
       readonly replica: ReplicaId;
       readonly term: number;
       readonly mark: LogMark;
+      /** Where that line begins. */
+      readonly from: number;
+      /** Too few copies have it: it went by its own word. */
+      readonly alone: boolean;
     }
   /** From here on it accepts writes as the primary of `term`; `holds` says whether its log then held something. */
   | {
@@ -55,6 +59,8 @@ export type DatabaseFact =
       readonly incarnation: Incarnation;
       readonly term: number;
       readonly holds: (mark: LogMark) => boolean;
+      /** How far it then held that line; undefined: nothing of it. */
+      readonly reach: (line: number) => number | undefined;
     };
 
 /** Everything up to `end` of one line of a log: each primary that takes over begins a line of its own. */

@@ -4,26 +4,29 @@ import type { ReplicaObservation } from '@hale/model';
 import { splitReplicaId } from '@hale/model';
 import { isAstray } from './court.ts';
 import type { Court, RefereeMaker } from './referee.ts';
+import { createTerms } from './terms.ts';
 
 const freshMs = 2_000;
 
 export const refereeTwoWitnesses: RefereeMaker = (court) => {
   const killed = new Set<string>();
-  // The newest term that was begun, whoever is its primary: who still writes in an older one is deposed, and must not be left alive.
-  const terms = new Map<string, number>();
-  const isDeposed = ({ replica, database }: ReplicaObservation) =>
-    database !== undefined && database.term < (terms.get(splitReplicaId(replica).unit) ?? 0);
+  const terms = createTerms();
+  // A person who moves a database to another region has given up whoever does not serve there.
+  const ordered = new Map<string, number>();
   return {
     name: 'two-witnesses',
+    event(event) {
+      if (event.kind === 'OrderReceived' && event.order.kind === 'failover') ordered.set(event.order.unit, court.now);
+    },
     command(command) {
-      if (command.kind === 'PromoteStandby' || command.kind === 'FenceStandby')
-        terms.set(splitReplicaId(command.replica).unit, command.term);
+      terms.note(command);
       if (command.kind !== 'StopReplica' || command.graceMs > 0 || killed.has(command.incarnation)) return;
       killed.add(command.incarnation);
       const told = court.seen.get(command.incarnation);
+      if (ordered.get(splitReplicaId(command.replica).unit) === court.now) return;
       if (told === undefined) court.blame('two-witnesses', `${command.replica} was killed unseen`);
       // What a node's own badge says changes only by order: it cannot have recovered since.
-      else if (isAstray(court, told.observation) || isDeposed(told.observation)) return;
+      else if (isAstray(court, told.observation) || terms.isDeposed(told.observation)) return;
       else if (court.now - told.at > freshMs) court.blame('two-witnesses', `${command.replica} was killed on old news`);
       else if (witnesses(court, told.observation) < 2) {
         court.blame(

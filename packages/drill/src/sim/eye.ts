@@ -114,7 +114,7 @@ function observe(world: World, process: VirtualProcess): ReplicaObservation {
     usage: usage(world, process, now),
     lastWords: exited ? 'Error: simulated' : undefined,
     stack: process.blockedSince === undefined ? undefined : 'at simulated (loop.js:1:1)',
-    ...(node?.disk.server === process && { database: observeNode(node.disk) }),
+    ...(node?.disk.server === process && { database: observeNode(node.disk, now) }),
   };
 }
 

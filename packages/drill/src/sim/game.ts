@@ -6,9 +6,9 @@ import { allReferees } from '../referees/index.ts';
 import type { Breach } from '../referees/referee.ts';
 import { isInPlace } from './cluster/disk.ts';
 import { reallyServes } from './process.ts';
-import { drawDatabaseTrouble, drawSchedule, enterSchedule, gameMs } from './schedule.ts';
+import { drawDatabaseTrouble, drawLonelyTrouble, drawSchedule, enterSchedule, gameMs } from './schedule.ts';
 import { createSimulation, type Sabotage, type Simulation } from './simulation.ts';
-import { drawStandbys, drawSystem } from './systems.ts';
+import { drawStandbys, drawSystem, drawTemper, type Temper } from './systems.ts';
 import { createTally, type Tally } from './tally.ts';
 import { runningOf } from './world.ts';
 
@@ -24,6 +24,8 @@ export interface GameOptions {
   readonly seed: number;
   /** How many standbys the database has; the seed's dice decide otherwise. */
   readonly standbys?: number | undefined;
+  /** What the database is declared to be besides; the seed's dice decide otherwise. */
+  readonly temper?: Temper | undefined;
   readonly sabotage?: Sabotage | undefined;
   readonly onCommand?: ((command: Command, now: number) => void) | undefined;
 }
@@ -31,7 +33,8 @@ export interface GameOptions {
 export function playGame(options: GameOptions): GameResult {
   const { seed } = options;
   const standbys = options.standbys ?? drawStandbys(seed);
-  const units = drawSystem(createRng(seed ^ 0x68e31da4), standbys);
+  const temper = options.temper ?? drawTemper(seed);
+  const units = drawSystem(createRng(seed ^ 0x68e31da4), standbys, temper);
   const simulation = createSimulation({ seed, units, referees: allReferees, sabotage: options.sabotage });
   const tally = createTally();
   simulation.onCommand = (command) => {
@@ -39,7 +42,11 @@ export function playGame(options: GameOptions): GameResult {
     options.onCommand?.(command, simulation.agenda.now);
   };
   const usual = drawSchedule(seed);
-  const planned = standbys === 0 ? usual : [...usual, ...drawDatabaseTrouble(seed, usual)];
+  const planned = [
+    ...usual,
+    ...(standbys === 0 ? [] : drawDatabaseTrouble(seed, usual)),
+    ...(standbys > 0 && (temper.mayGoAlone || temper.distant) ? drawLonelyTrouble(seed, usual) : []),
+  ];
   for (const { what } of planned) tally.add(`fault ${what}`);
   enterSchedule(simulation, planned, units);
   simulation.run(gameMs);

@@ -4,6 +4,7 @@ import { createRng, type Rng } from '@hale/base';
 import type { Order, UnitSpec } from '@hale/model';
 import { replicaId } from '@hale/model';
 import { type DatabaseFaultName, databaseFaults } from './cluster/faults.ts';
+import { type LonelyFaultName, lonelyFaults } from './cluster/lonely-faults.ts';
 import { type FaultName, faults } from './faults.ts';
 import type { Simulation } from './simulation.ts';
 
@@ -21,14 +22,15 @@ export const lastingFaults: readonly Planned['what'][] = [
   'host-busy',
   'block-unseen',
 ];
-const allFaults = { ...faults, ...databaseFaults };
+const allFaults = { ...faults, ...databaseFaults, ...lonelyFaults };
 const databaseRatio = 0.5;
+const lonelyRatio = 0.3;
 const troubleFromMs = 15_000;
 const troubleUntilMs = 330_000;
 
 export interface Planned {
   readonly at: number;
-  readonly what: FaultName | DatabaseFaultName | 'order';
+  readonly what: FaultName | DatabaseFaultName | LonelyFaultName | 'order';
 }
 
 /** When what happens; only the kinds and the times: victims are drawn when it happens. */
@@ -69,6 +71,16 @@ export function drawDatabaseTrouble(seed: number, planned: readonly Planned[]): 
   return planned.flatMap(({ at }) => {
     if (rng.unit() >= databaseRatio) return [];
     return [{ at: at + rng.below(8_000), what: names[rng.below(names.length)] ?? 'primary-killed' }];
+  });
+}
+
+/** What befalls one that prefers to be available, or has another region, besides. */
+export function drawLonelyTrouble(seed: number, planned: readonly Planned[]): readonly Planned[] {
+  const rng = createRng(seed ^ 0x5851f42d);
+  const names = Object.keys(lonelyFaults) as LonelyFaultName[];
+  return planned.flatMap(({ at }) => {
+    if (rng.unit() >= lonelyRatio) return [];
+    return [{ at: at + rng.below(8_000), what: names[rng.below(names.length)] ?? 'standbys-cut' }];
   });
 }
 

@@ -4,6 +4,8 @@ import { createRng, type Rng } from '@hale/base';
 import type { UnitSpec } from '@hale/model';
 
 const clusterRatio = 0.4;
+const availableRatio = 0.4;
+const distantRatio = 0.4;
 
 const probe = {
   check: { kind: 'http', path: '/readyz' },
@@ -42,17 +44,35 @@ const database: Partial<UnitSpec> & { name: string } = {
 
 const zones = ['a', 'b', 'c'];
 
+/** What a database of several nodes is declared to be besides. */
+export interface Temper {
+  readonly mayGoAlone: boolean;
+  /** It has a copy in another region. */
+  readonly distant: boolean;
+}
+
+export const strict: Temper = { mayGoAlone: false, distant: false };
+
 /** A primary and its standbys; any one of them acknowledges. */
-export function buildCluster(standbys: number): UnitSpec {
-  return buildService({ ...database, replicas: 1 + standbys, zones, cluster: { acknowledgers: 1 } });
+export function buildCluster(standbys: number, { mayGoAlone, distant }: Temper = strict): UnitSpec {
+  return buildService({
+    ...database,
+    replicas: 1 + standbys + (distant ? 1 : 0),
+    zones,
+    cluster: {
+      acknowledgers: 1,
+      ...(mayGoAlone && { mayGoAlone: true as const }),
+      ...(distant && { regions: { home: 'eu', distant: ['us'] } }),
+    },
+  });
 }
 
 const gateway: Partial<UnitSpec> & { name: string } = { name: 'gateway', role: 'gateway', routed: false };
 
 /** The shop of the examples (examples/shop/hale.config.ts): what drill scripts play on. */
-export function buildShop(standbys = 0): readonly UnitSpec[] {
+export function buildShop(standbys = 0, temper: Temper = strict): readonly UnitSpec[] {
   return [
-    standbys === 0 ? buildService(database) : buildCluster(standbys),
+    standbys === 0 ? buildService(database) : buildCluster(standbys, temper),
     buildService({ name: 'pricing', replicas: 3 }),
     buildService({ name: 'payments' }),
     buildService({ name: 'inventory' }),
@@ -68,14 +88,19 @@ export function drawStandbys(seed: number): number {
   return rng.unit() < clusterRatio ? 2 + rng.below(3) : 0;
 }
 
+export function drawTemper(seed: number): Temper {
+  const rng = createRng(seed ^ 0x165667b1);
+  return { mayGoAlone: rng.unit() < availableRatio, distant: rng.unit() < distantRatio };
+}
+
 /** A shop of a size and temper that the dice choose, with so many standbys. */
-export function drawSystem(rng: Rng, standbys: number): readonly UnitSpec[] {
+export function drawSystem(rng: Rng, standbys: number, temper: Temper = strict): readonly UnitSpec[] {
   const leaky = rng.unit() < 0.5 ? 300e6 : undefined;
   const observeOnly = rng.unit() < 0.1;
   const units = [
     buildService({ name: 'payments', replicas: 1 + rng.below(2) }),
     buildService({ name: 'orders', replicas: 2 + rng.below(2), uses: ['payments', 'db'], memoryBytesMax: leaky }),
-    standbys === 0 ? buildService(database) : buildCluster(standbys),
+    standbys === 0 ? buildService(database) : buildCluster(standbys, temper),
     buildService({
       name: 'storefront',
       replicas: 1 + rng.below(3),

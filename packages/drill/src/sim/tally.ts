@@ -3,6 +3,7 @@
 import type { BrainState } from '@hale/healer';
 import type { Command } from '@hale/model';
 import { databaseFaults } from './cluster/faults.ts';
+import { lonelyFaults } from './cluster/lonely-faults.ts';
 
 export type Tally = Readonly<Record<string, number>>;
 
@@ -55,8 +56,18 @@ export const expected: readonly string[] = [
     'started',
     'info',
   ].map((one) => `told ${one}`),
-  ...Object.keys(databaseFaults).map((one) => `fault ${one}`),
+  ...Object.keys({ ...databaseFaults, ...lonelyFaults }).map((one) => `fault ${one}`),
   ...['fence', 'follow', 'promote', 'copy anew', 'primary again'].map((one) => `database ${one}`),
+  ...[
+    'goes alone',
+    'waits again',
+    'given up',
+    'moved',
+    'moved lacking nothing',
+    'moved lacking',
+    'move refused',
+    'not moved',
+  ].map((one) => `database ${one}`),
   ...['too few are left', 'none has all of the earlier terms yet', 'not within 10s'].map(
     (one) => `no election: ${one}`,
   ),
@@ -77,6 +88,17 @@ const refusals: readonly (readonly [RegExp, string])[] = [
   [/in zone .* is being replaced/, 'same zone'],
   [/there is no/, 'unknown name'],
   [/can be asked|one replica only|standbys are declared/, 'bad number'],
+];
+
+const moments: readonly (readonly [string, RegExp])[] = [
+  ['goes alone', /: \S+ goes on alone/],
+  ['waits again', /writes wait for it again/],
+  ['given up', /did not come back/],
+  ['moved', /is the primary of term \d+: it lacks/],
+  ['moved lacking nothing', /it lacks nothing that was acknowledged/],
+  ['moved lacking', /it lacks .*and may lack/],
+  ['move refused', /is in \S+ already|is in no region|has no copy to go on with/],
+  ['not moved', /is not moved: /],
 ];
 
 export function createTally(): TallyKeeper {
@@ -100,6 +122,7 @@ export function createTally(): TallyKeeper {
       const vain = /no standby could take over \((.*)\)/.exec(text);
       if (vain !== null) add(`no election: ${vain[1]}`);
       if (vain !== null) add('database primary again');
+      for (const [what, pattern] of moments) if (pattern.test(text)) add(`database ${what}`);
       add(`told ${kind}`);
       if (kind === 'refused')
         add(`refusal ${refusals.find(([pattern]) => pattern.test(text))?.[1] ?? `other: ${text}`}`);

@@ -156,7 +156,8 @@ export function declareUnits(world: World, units: readonly UnitSpec[]): void {
   world.specs = new Map([...world.specs, ...units.map((unit) => [unit.name, unit] as const)]);
   for (const { name, cluster, replicas } of units) {
     if (cluster === undefined || world.clusters.has(name)) continue;
-    world.clusters.set(name, createClusterWorld({ unit: name, nodes: replicas, ...cluster }));
+    const voters = replicas - (cluster.regions?.distant.length ?? 0);
+    world.clusters.set(name, createClusterWorld({ unit: name, nodes: replicas, voters, ...cluster }));
   }
 }
 

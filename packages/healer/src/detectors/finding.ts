@@ -18,7 +18,14 @@ export interface Scene {
   /** Something it uses has no serving replica. */
   readonly dependencyDown: string | undefined;
   /** Of the life that is the primary of a database: how many standbys were told to follow it, and how many receive. */
-  readonly copies: { readonly following: number; readonly receiving: number } | undefined;
+  readonly copies:
+    | {
+        readonly following: number;
+        readonly receiving: number;
+        /** All who may have acknowledged follow it, and have room: any of them may take over. */
+        readonly haveRoom: boolean;
+      }
+    | undefined;
 }
 
 export interface Finding {

@@ -76,6 +76,66 @@ describe('available', () => {
     assert.equal(told(bench, /goes on alone/).length, 1);
   });
 
+  test('a connection that comes and goes and brings nothing is none', () => {
+    const bench = serving();
+    for (let at = 0; at < 6_000; at += 500) {
+      const streaming = at % 1_000 === 0;
+      const standbys = [1, 2].map((ordinal) => node(bench, ordinal, { streaming }));
+      bench.see([node(bench, 0, { logEnd: 300, unsharedMs: at }), ...standbys], 500);
+    }
+    assert.deepEqual(alone(bench), [true]);
+    assert.equal(told(bench, /what db\/0 writes has not arrived at a standby of db for 5.0s/).length, 1);
+    // One that is connected and lacks what was written is no reason to wait for it.
+    done(bench, bench.all('PromoteStandby').at(-1)!.id);
+    const late = () => bench.see([node(bench, 0, { logEnd: 300, unsharedMs: 8_000 }), node(bench, 1, {})], 500);
+    for (let i = 0; i < 4; i++) late();
+    assert.deepEqual(alone(bench), [true]);
+    bench.see([node(bench, 0, { logEnd: 300, unsharedMs: 0 }), node(bench, 1, { logEnd: 300 })], 500);
+    assert.deepEqual(alone(bench), [true, false]);
+  });
+
+  test('a cluster in which nobody writes does not go on alone because a connection comes and goes', () => {
+    const bench = serving();
+    for (let at = 0; at < 20_000; at += 500) {
+      const streaming = at % 1_000 === 0;
+      const standbys = [1, 2].map((ordinal) => node(bench, ordinal, { streaming }));
+      bench.see([node(bench, 0, { unsharedMs: 0 }), ...standbys], 500);
+    }
+    assert.deepEqual(alone(bench), []);
+    assert.equal(told(bench, /copied anew/).length, 0);
+  });
+
+  test('one that writes and is heard late waits', () => {
+    const bench = serving();
+    for (let at = 0; at < 20_000; at += 500)
+      bench.see(
+        [0, 1, 2].map((ordinal) => node(bench, ordinal, { unsharedMs: at % 5_000 })),
+        500,
+      );
+    assert.deepEqual(alone(bench), []);
+  });
+
+  test('told to wait again, and then a connection is gone for a moment: no reason to go on alone at once', () => {
+    const bench = lonely();
+    bench.see([node(bench, 0, { logEnd: 400, unsharedMs: 0 }), node(bench, 1, { logEnd: 400 })], 500);
+    done(bench, bench.all('PromoteStandby').at(-1)!.id);
+    bench.see([node(bench, 0, { logEnd: 400, unsharedMs: 0 }), node(bench, 1, { logEnd: 400 })], 500);
+    dry(bench, 4_000);
+    assert.deepEqual(alone(bench), [true, false]);
+    dry(bench, 2_000);
+    assert.deepEqual(alone(bench), [true, false, true]);
+  });
+
+  test('a standby that is connected now and then and brings nothing is copied anew', () => {
+    const bench = serving();
+    for (let at = 0; at < 22_000; at += 500) {
+      const logEnd = 300 + at;
+      const flickers = node(bench, 1, { streaming: at % 1_000 !== 0 });
+      bench.see([node(bench, 0, { logEnd, unsharedMs: 0 }), flickers, node(bench, 2, { logEnd })], 500);
+    }
+    assert.equal(told(bench, /db\/1 follows and receives nothing: its data is copied anew/).length, 1);
+  });
+
   test('no answer to that order is no reason to believe that it was not done', () => {
     const bench = serving();
     dry(bench, 6_000);
@@ -112,6 +172,20 @@ describe('available', () => {
     assert.equal(told(bench, /none has all of the earlier terms/).length, 1);
   });
 
+  test('what it says it has is of the time when it could be asked: a standby does not count for more than is known', () => {
+    const bench = lonely();
+    bench.see([node(bench, 0, { logEnd: 400, unsharedMs: 0 }), node(bench, 1, { logEnd: 400 })], 500);
+    done(bench, bench.all('PromoteStandby').at(-1)!.id);
+    const look = (database: Partial<Database>, of: Partial<ReplicaObservation> = {}) =>
+      bench.see([node(bench, 0, { logEnd: 400, ...database }, of), node(bench, 1, { logEnd: 400 })], 500);
+    for (let at = 0; at < 15_000; at += 500) look({ agoMs: at });
+    assert.equal(told(bench, /writes wait for it again/).length, 0, 'it says what it said long ago');
+    look({}, { ready: { verdict: 'fail', reason: 'no answer', failures: 3 } });
+    assert.equal(told(bench, /writes wait for it again/).length, 0, 'it does not answer');
+    look({});
+    assert.equal(told(bench, /writes wait for it again/).length, 1);
+  });
+
   test('the primary is lost while it was alone: it is started again, and nobody takes over on a guess', () => {
     const bench = lonely();
     const starts = bench.all('StartReplica').length;
@@ -139,6 +213,12 @@ describe('available', () => {
     done(bench, fences[1]!.id, 110);
     const promoted = bench.all('PromoteStandby').at(-1);
     assert.deepEqual([promoted?.replica, promoted?.term, promoted?.alone], ['db/1', 2, undefined]);
-    assert.equal(told(bench, /did not come back: db\/1 becomes .* may lack up to 180B/).length, 1);
+    assert.equal(
+      told(
+        bench,
+        /did not come back: db\/1 becomes .* may lack up to 180B that were seen, and what was acknowledged in the \d+s since/,
+      ).length,
+      1,
+    );
   });
 });

@@ -1,7 +1,7 @@
-// `durability: 'available'`: when no standby receives any more, writes do not wait for ever. The primary goes on alone, and that is said, with how much
-// is on one node only; when a standby has everything again, writes wait for it as before.
+// `durability: 'available'`: when nothing arrives at a standby any more, writes do not wait for ever. The primary goes on alone, and that is said, with how
+// much is on one node only; when a standby has everything again, writes wait for it as before.
 //
-//   shared ── no standby receives for 5 s ──> alone ── one receives again: told to wait ──> sharing ── 10 s on ──> shared
+//   shared ── nothing arrives for 5 s ──> alone ── one keeps up again: told to wait ──> sharing ── 10 s on ──> shared
 //                                               └── the primary is lost: only it has everything. It is started again; should it not come for 20 s,
 //                                                   the furthest standby takes over, and what may be missing is told (escalated)
 //
@@ -11,7 +11,7 @@ import { formatBytes, formatDuration } from '@hale/base';
 import { limits } from '../limits.ts';
 import type { Alone, Cluster, Life, Unit } from '../state.ts';
 import { about, give, tell, type Work, wakeBy } from '../work.ts';
-import { isDistant, primarySlot, receives, type Seat, seatsOf } from './cluster.ts';
+import { isDistant, primarySlot, receives, type Seat, saidAt, seatsOf } from './cluster.ts';
 
 /** One step of going on alone, or of coming back from it. */
 export function tendAlone(work: Work, unit: Unit, cluster: Cluster): void {
@@ -23,23 +23,36 @@ export function tendAlone(work: Work, unit: Unit, cluster: Cluster): void {
     cluster.dryAt = undefined;
     return;
   }
-  if (receivers(unit, cluster).length >= (unit.spec.cluster?.acknowledgers ?? 1)) {
-    cluster.dryAt = undefined;
-    if (cluster.alone !== undefined) comeBack(work, { unit, cluster, primary, alone: cluster.alone });
-    return;
-  }
-  cluster.dryAt ??= work.now;
+  const { alone } = cluster;
+  const arrival = arrivalOf(work, unit, cluster, primary);
+  // A new life of one that is alone already has nothing to wait for; one that has just been told to wait again has.
+  const isPatient = alone === undefined || alone.sharedAt !== undefined;
+  if (arrival === 'all' && alone !== undefined) comeBack(work, { unit, cluster, primary, alone });
+  else if (arrival === 'nothing' || (arrival !== 'all' && !isPatient)) goAlone(work, unit, cluster, primary);
+}
+
+/**
+ * Whether what the primary writes reaches enough standbys: 'all' of it, 'nothing' for too long, or neither is certain. Judged by the log that has arrived:
+ * a connection that comes and goes brings nothing, and looks well at every other look. Where nothing is written nothing can be missing.
+ */
+function arrivalOf(work: Work, unit: Unit, cluster: Cluster, primary: Seat): 'all' | 'late' | 'nothing' {
+  const isFollowed = receivers(unit, cluster).length >= (unit.spec.cluster?.acknowledgers ?? 1);
+  const unsharedMs = primary.life.seen?.database?.unsharedMs ?? 0;
+  if (isFollowed) cluster.dryAt = undefined;
+  else cluster.dryAt ??= work.now;
+  if (unsharedMs >= limits.aloneAfterMs) return 'nothing';
+  if (cluster.dryAt === undefined) return unsharedMs < limits.witnessAfterMs ? 'all' : 'late';
   const dueAt = cluster.dryAt + limits.aloneAfterMs;
-  // A new life of one that is alone already has nothing to wait for.
-  if (work.now < dueAt && cluster.alone === undefined) wakeBy(work, dueAt);
-  else goAlone(work, unit, cluster, primary);
+  if (work.now >= dueAt) return 'nothing';
+  wakeBy(work, dueAt);
+  return 'late';
 }
 
 function noteEnd(cluster: Cluster, { life }: Seat): void {
   const end = life.seen?.database?.logEnd ?? 0;
   if (end < (cluster.lastEnd ?? 0)) return;
   cluster.lastEnd = end;
-  cluster.lastEndAt = life.seenAt;
+  cluster.lastEndAt = saidAt(life);
 }
 
 /** Whether the primary that was lost has something that nobody else has, as far as is known. */
@@ -84,7 +97,12 @@ function goAlone(work: Work, unit: Unit, cluster: Cluster, primary: Seat): void 
   const { slot, life } = primary;
   if (cluster.alone === undefined) {
     cluster.alone = { since: work.now, told: undefined, does: false, sharedAt: undefined };
-    const text = `no standby of ${unit.spec.name} receives for ${formatDuration(limits.aloneAfterMs)}: ${slot.replica} goes on alone, and what it acknowledges is on one node only`;
+    const forMs = formatDuration(limits.aloneAfterMs);
+    const isCut = cluster.dryAt !== undefined && work.now >= cluster.dryAt + limits.aloneAfterMs;
+    const why = isCut
+      ? `no standby of ${unit.spec.name} receives for ${forMs}`
+      : `what ${slot.replica} writes has not arrived at a standby of ${unit.spec.name} for ${forMs}`;
+    const text = `${why}: ${slot.replica} goes on alone, and what it acknowledges is on one node only`;
     tell(work, 'escalated', text, about(unit, slot));
   }
   cluster.alone.sharedAt = undefined;
@@ -108,7 +126,8 @@ function comeBack(
   // Whoever was just committing may have looked before it was told.
   const dueAt = alone.sharedAt + limits.sharedAfterMs;
   const end = primary.life.seen?.database?.logEnd;
-  if (work.now < dueAt || primary.life.seenAt < dueAt || end === undefined) {
+  const isKnown = saidAt(primary.life) >= dueAt && primary.life.seen?.ready.verdict === 'pass';
+  if (work.now < dueAt || !isKnown || end === undefined) {
     wakeBy(work, dueAt);
     return;
   }

@@ -37,6 +37,7 @@ function answered(work: Work, { unit, slot, life }: Asked, result: CommandResult
   node.command = undefined;
   if (result.kind !== 'done') {
     node.notBefore = work.now + limits.clusterAgainMs;
+    if (asked.kind === 'fence' && cluster.election === undefined) node.astray = cluster.term;
     if (result.kind === 'failed' && node.refused !== result.message) {
       node.refused = result.message;
       tell(work, 'info', `${slot.replica}: ${result.message}`, about(unit, slot));
@@ -49,6 +50,7 @@ function answered(work: Work, { unit, slot, life }: Asked, result: CommandResult
     node.follows = cluster.term;
     node.followedAt = work.now;
     node.dryAt = undefined;
+    node.dryEnd = undefined;
   }
   if (asked.kind === 'alone' || asked.kind === 'share') foldAlone(cluster, life, asked.kind);
   if (asked.kind === 'promote' && cluster.election === undefined && slot.replica === cluster.primary)

@@ -297,6 +297,44 @@ describe('a database cluster', () => {
     }
   });
 
+  test('a primary whose disk is full makes way where every standby has room; where one has none, a person is asked, once', () => {
+    const primary = { role: 'primary', logEnd: 100, disk: 'full' } as const;
+    for (const disk of ['free', 'full', undefined] as const) {
+      const bench = serving();
+      for (let second = 0; second < 6; second++)
+        bench.see([node(bench, 0, primary), node(bench, 1, { disk: 'free' }), node(bench, 2, { disk })], 1_000);
+      assert.equal(bench.all('FenceStandby').length, disk === 'free' ? 2 : 0);
+      assert.equal(bench.told('condemned').length, disk === 'free' ? 1 : 0);
+      assert.equal(bench.all('PagePerson').length, disk === 'free' ? 0 : 1);
+      const [incident, ...others] = bench.state.incidents;
+      assert.deepEqual([incident?.cause, incident?.outcome, others.length], ['disk', 'open', 0]);
+      if (disk === 'free') continue;
+      for (let second = 0; second < 2; second++)
+        bench.see(
+          [0, 1, 2].map((one) => node(bench, one, one === 0 ? { ...primary, disk: undefined } : {})),
+          1_000,
+        );
+      assert.equal(bench.state.incidents[0]?.outcome, 'inconclusive', 'it closes when there is room');
+      assert.equal(bench.all('StopReplica').length, 0);
+    }
+  });
+
+  test('a primary whose disk is full for a moment, or whose standby is away, stays', () => {
+    const full = { role: 'primary', logEnd: 100, disk: 'full' } as const;
+    const free = { disk: 'free' } as const;
+    const cases: readonly (readonly [number, Partial<Database>, Partial<Database>])[] = [
+      [3, free, free],
+      [6, free, { ...free, streaming: false }],
+    ];
+    for (const [seconds, second, third] of cases) {
+      const bench = serving();
+      for (let at = 0; at < seconds; at++)
+        bench.see([node(bench, 0, full), node(bench, 1, second), node(bench, 2, third)], 1_000);
+      bench.see([node(bench, 0, { ...full, disk: undefined }), node(bench, 1, free), node(bench, 2, free)], 1_000);
+      assert.equal(bench.all('FenceStandby').length + bench.all('StopReplica').length, 0);
+    }
+  });
+
   test('a new control room without a memory believes the nodes', () => {
     const bench = serving();
     const nodes = [

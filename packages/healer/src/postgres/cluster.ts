@@ -1,6 +1,7 @@
 // Plain questions about a database cluster, asked all over this folder so that each has one answer; and its founding.
 // It decides nothing.
 import { type ReplicaId, replicaId } from '@hale/model';
+import type { Scene } from '../detectors/finding.ts';
 import { limits } from '../limits.ts';
 import { isActive, wants } from '../lives.ts';
 import type { Cluster, ClusterNode, Life, Slot, Unit } from '../state.ts';
@@ -63,6 +64,14 @@ export function isFit(life: Life, cluster: Cluster): boolean {
   return life.node?.fit === cluster.term || life.seen?.database?.term === cluster.term;
 }
 
+/** Its data was that of the term before, and it may hold no more of it than its primary does: that can be asked. */
+export function mayBeFit(life: Life, cluster: Cluster): boolean {
+  const { node, seen } = life;
+  const { before } = cluster;
+  if (before === undefined || node?.astray === cluster.term || seen?.database?.role !== 'standby') return false;
+  return seen.database.term === before.term || node?.fit === before.term;
+}
+
 /** A copy in another region: it never acknowledges, and takes over only when a person says so (move.ts). */
 export function isDistant(unit: Unit, replica: ReplicaId): boolean {
   const distant = unit.spec.cluster?.regions?.distant.length ?? 0;
@@ -71,6 +80,11 @@ export function isDistant(unit: Unit, replica: ReplicaId): boolean {
 
 export function isJoined(cluster: Cluster, replica: ReplicaId): boolean {
   return cluster.joined.includes(replica);
+}
+
+/** When a node was as it was last seen; one that cannot be asked is told of as it was before. */
+export function saidAt({ seen, seenAt }: Life): number {
+  return seenAt - (seen?.database?.agoMs ?? 0);
 }
 
 /** Whether it receives, as it was seen since it was told whom to follow; undefined where nobody has looked since. */
@@ -82,11 +96,22 @@ export function receives({ node, seen, seenAt }: Life): boolean | undefined {
  * How the standbys see the primary, when `life` is it; undefined of any other. Who has not been without anything for a while says nothing
  * yet: a new primary has standbys that have only just been told.
  */
-export function copiesOf(unit: Unit, life: Life): { following: number; receiving: number } | undefined {
+export function copiesOf(unit: Unit, life: Life): Scene['copies'] {
   const { cluster } = unit;
   if (cluster === undefined || cluster.open !== life.incarnation) return undefined;
   const following = seatsOf(unit).filter(({ node }) => node.follows === cluster.term);
   const isDry = ({ life: copy, node }: Seat) =>
     receives(copy) === false && node.dryAt !== undefined && copy.seenAt - node.dryAt >= limits.witnessAfterMs;
-  return { following: following.length, receiving: following.filter((seat) => !isDry(seat)).length };
+  const mayLead = ({ node, life: { seen } }: Seat) =>
+    node.follows === cluster.term && seen?.database?.streaming === true && seen.database.disk === 'free';
+  const joined = seatsOf(unit).filter(({ slot }) => isJoined(cluster, slot.replica));
+  return {
+    following: following.length,
+    receiving: following.filter((seat) => !isDry(seat)).length,
+    haveRoom:
+      cluster.alone === undefined &&
+      joined.length > 0 &&
+      joined.length === cluster.joined.length &&
+      joined.every(mayLead),
+  };
 }

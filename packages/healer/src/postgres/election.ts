@@ -6,13 +6,14 @@
 //     └── too few in reach: refused aloud; the old one is started again, and this is asked anew when that changes
 //
 // INV-07: who has not been fenced is counted as acknowledging; see quorum.ts.
-import { formatBytes, formatDuration } from '@hale/base';
+import { formatDuration } from '@hale/base';
 import { addRemedy } from '../incidents.ts';
 import { limits } from '../limits.ts';
 import type { Cluster, Election, Unit } from '../state.ts';
 import { give, tell, type Work, wakeBy } from '../work.ts';
-import { exposureOf, isAlone, isGivenUp } from './alone.ts';
+import { isAlone, isGivenUp } from './alone.ts';
 import { isFit, isJoined, nodeOf, primarySlot, type Seat, seatsOf } from './cluster.ts';
+import { boundOf, missingOf, unseenFor } from './lack.ts';
 import { beginMove, judgeMove, lacks, tellMove, voicesOf } from './move.ts';
 import { fencesNeeded, furthest } from './quorum.ts';
 
@@ -60,8 +61,9 @@ export function driveElection(work: Work, unit: Unit, cluster: Cluster, election
   const needed = election.lossy === true ? 1 : needOf(unit, cluster);
   const chosen = furthest(election.fenced);
   if (chosen !== undefined && election.lossy === true && election.fenced.length === voters.length) {
-    const missing = formatBytes(exposureOf(unit, cluster));
-    const text = `${cluster.primary} did not come back: ${chosen.replica} becomes the primary of term ${election.term}, and may lack up to ${missing} of what was acknowledged`;
+    const seen = missingOf(cluster, chosen.logEnd);
+    const bytes = seen === 0 ? '' : `up to ${boundOf(seen)} that were seen, and `;
+    const text = `${cluster.primary} did not come back: ${chosen.replica} becomes the primary of term ${election.term}, and may lack ${bytes}what was acknowledged in the ${unseenFor(work, cluster)} since that was looked at`;
     enthrone(work, unit, cluster, { election, primary: chosen.replica, baseline: chosen.logEnd });
     tell(work, 'escalated', text, { unit: unit.spec.name, replica: chosen.replica });
     return;
@@ -89,7 +91,15 @@ export function driveElection(work: Work, unit: Unit, cluster: Cluster, election
     return;
   }
   wakeBy(work, tooLate);
-  for (const voter of voters) askToBeFenced(work, unit, voter, election);
+  for (const voter of voters) askToBeFenced(work, unit, voter, election.term);
+}
+
+/**
+ * It was not asked in the election, or answered too late; in another region it never is. What it copied is the log of the term before, and that ends
+ * somewhere: where its primary has as much, it follows, and nothing is copied.
+ */
+export function askWhereItEnds(work: Work, unit: Unit, cluster: Cluster, seat: Seat): void {
+  askToBeFenced(work, unit, seat, cluster.term);
 }
 
 function driveMove(work: Work, unit: Unit, cluster: Cluster, election: Election): void {
@@ -100,7 +110,7 @@ function driveMove(work: Work, unit: Unit, cluster: Cluster, election: Election)
   const primary = cluster.moving!;
   const logEnd = judgeMove(work, unit, cluster, election);
   if (logEnd === 'waits') {
-    for (const voice of voices) askToBeFenced(work, unit, voice, election);
+    for (const voice of voices) askToBeFenced(work, unit, voice, election.term);
   } else if (logEnd === 'failed') {
     cluster.moving = undefined;
     tell(work, 'refused', `${unit.spec.name} is not moved: ${primary} did not answer`, { unit: unit.spec.name });
@@ -131,6 +141,8 @@ function enthrone(
     if (isFenced || (primary === cluster.primary && isFit(life, cluster))) node.fit = election.term;
   }
   const old = cluster.primary;
+  const isOther = primary !== old && baseline !== undefined;
+  cluster.before = isOther ? { term: cluster.term, end: baseline } : undefined;
   cluster.term = election.term;
   cluster.primary = primary;
   cluster.joined = [];
@@ -142,8 +154,9 @@ function enthrone(
   if (primary !== old) cluster.lastEnd = undefined;
 }
 
-function askToBeFenced(work: Work, unit: Unit, { slot, life, node }: Seat, election: Election): void {
-  if (election.fenced.some(({ incarnation }) => incarnation === life.incarnation)) return;
+function askToBeFenced(work: Work, unit: Unit, { slot, life, node }: Seat, term: number): void {
+  const { election } = unit.cluster ?? {};
+  if (election?.fenced.some(({ incarnation }) => incarnation === life.incarnation)) return;
   if (node.command?.kind === 'fence') return;
   if (work.now < node.notBefore) {
     wakeBy(work, node.notBefore);
@@ -151,7 +164,7 @@ function askToBeFenced(work: Work, unit: Unit, { slot, life, node }: Seat, elect
   }
   const id = give(
     work,
-    { kind: 'FenceStandby', replica: slot.replica, incarnation: life.incarnation, term: election.term },
+    { kind: 'FenceStandby', replica: slot.replica, incarnation: life.incarnation, term },
     {
       reason: `${unit.spec.name} changes its primary`,
       incident: slot.incident,
@@ -163,10 +176,18 @@ function askToBeFenced(work: Work, unit: Unit, { slot, life, node }: Seat, elect
 
 /** A standby says that it is fenced, and where its log ends. */
 export function foldFence(unit: Unit, seat: Omit<Seat, 'node'>, logEnd: number): void {
-  const election = unit.cluster?.election;
+  const { cluster } = unit;
   const { slot, life } = seat;
-  nodeOf(life).follows = 0;
-  if (election === undefined) return;
+  const node = nodeOf(life);
+  node.follows = 0;
+  if (cluster === undefined) return;
+  const { election } = cluster;
+  if (election === undefined) {
+    if (cluster.before === undefined) return;
+    if (logEnd <= cluster.before.end) node.fit = cluster.term;
+    else node.astray = cluster.term;
+    return;
+  }
   const others = election.fenced.filter(({ incarnation }) => incarnation !== life.incarnation);
   election.fenced = [...others, { replica: slot.replica, incarnation: life.incarnation, logEnd }];
 }

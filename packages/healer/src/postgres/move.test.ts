@@ -77,6 +77,25 @@ describe('another region', () => {
     assert.deepEqual(fenced(bench), ['db/1', 'db/2']);
   });
 
+  test('a standby takes over at home: the copy goes on with what it has, unless that is more than the new primary has', () => {
+    for (const [logEnd, goesOn] of [
+      [110, true],
+      [130, false],
+    ] as const) {
+      const bench = serving();
+      bench.see([node(bench, 0, {}, died)], 100);
+      for (const { id } of bench.all('FenceStandby')) done(bench, id, 120);
+      done(bench, bench.all('PromoteStandby').at(-1)!.id);
+      bench.see([node(bench, 1, { role: 'primary', term: 2, logEnd: 121 }), node(bench, 3, {})], 100);
+      const asked = bench.all('FenceStandby').at(-1)!;
+      assert.deepEqual([asked.replica, asked.term], ['db/3', 2]);
+      done(bench, asked.id, logEnd);
+      bench.see([node(bench, 3, {})], 100);
+      assert.equal(bench.all('FollowPrimary').at(-1)?.replica === 'db/3', goesOn, `${logEnd}`);
+      assert.equal(told(bench, /db\/3 is of an older term: its data is copied anew/).length, goesOn ? 0 : 1);
+    }
+  });
+
   test('the region of everybody is lost: nobody moves until a person says so, and then what is missing is told', () => {
     const bench = serving();
     bench.see([node(bench, 0, { logEnd: 340 }), node(bench, 3, { logEnd: 300 })], 500);

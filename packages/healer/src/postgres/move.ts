@@ -4,12 +4,12 @@
 //
 //   asked ── the primary runs: it is asked to stop ──> lost ── the node is fenced, and who else can be reached ──> it is the primary: term + 1,
 //                                                        └── 10 s, or it is gone: the old one again               alone until a standby has all (alone.ts)
-import { formatBytes, formatDuration } from '@hale/base';
 import type { ReplicaId } from '@hale/model';
 import { limits } from '../limits.ts';
 import type { Cluster, Election, Unit } from '../state.ts';
 import { tell, type Work, wakeBy } from '../work.ts';
 import { isDistant, isFit, primarySlot, type Seat, seatsOf } from './cluster.ts';
+import { boundOf, missingOf, unseenFor } from './lack.ts';
 import { fencesNeeded } from './quorum.ts';
 
 /** The node of `region`; undefined for the region where the standbys are, and for one that is not declared. */
@@ -82,12 +82,11 @@ export function lacks(work: Work, unit: Unit, cluster: Cluster, election: Electi
   const target = election.fenced.find(({ replica }) => replica === cluster.moving)?.logEnd ?? 0;
   const others = election.fenced.filter(({ replica }) => replica !== cluster.moving);
   const needed = fencesNeeded(cluster.joined.length, unit.spec.cluster?.acknowledgers ?? 1);
-  const missing = Math.max(0, ...others.map(({ logEnd }) => logEnd), cluster.lastEnd ?? 0) - target;
-  const bytes = `the last ${formatBytes(Math.max(0, missing))} that were seen`;
+  const missing = Math.max(missingOf(cluster, target), ...others.map(({ logEnd }) => logEnd - target));
+  const bytes = `the last ${boundOf(missing)} that were seen`;
   // Every acknowledged commit is on one of so many.
   if (others.length >= needed && cluster.alone === undefined) return missing <= 0 ? undefined : bytes;
-  const since = formatDuration(Math.max(0, work.now - (cluster.lastEndAt ?? work.now)));
-  return `${missing <= 0 ? 'nothing that was seen' : bytes}, and may lack what was acknowledged in the ${since} since the old primary was looked at`;
+  return `${missing <= 0 ? 'nothing that was seen' : bytes}, and may lack what was acknowledged in the ${unseenFor(work, cluster)} since the old primary was looked at`;
 }
 
 /** It writes by itself until a standby has everything; what it lacks is told. */
@@ -100,6 +99,7 @@ export function tellMove(
   cluster.moving = undefined;
   const words = `it lacks ${missing ?? 'nothing that was acknowledged'}`;
   const subject = { unit: unit.spec.name, replica: cluster.primary };
-  const text = `${cluster.primary} is the primary of term ${cluster.term}: ${words}`;
+  const alone = 'until a standby has everything it goes on alone, and what it acknowledges is on one node only';
+  const text = `${cluster.primary} is the primary of term ${cluster.term}: ${words}; ${alone}`;
   tell(work, missing === undefined ? 'acted' : 'escalated', text, subject);
 }

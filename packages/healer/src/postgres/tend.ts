@@ -11,8 +11,18 @@ import { isActive, isStanding } from '../lives.ts';
 import type { Cluster, Life, Unit } from '../state.ts';
 import { about, give, tell, type Work, wakeBy } from '../work.ts';
 import { tendAlone } from './alone.ts';
-import { foundCluster, isDistant, isFit, isPrimaryLost, primarySlot, receives, type Seat, seatsOf } from './cluster.ts';
-import { considerElection, driveElection } from './election.ts';
+import {
+  foundCluster,
+  isDistant,
+  isFit,
+  isPrimaryLost,
+  mayBeFit,
+  primarySlot,
+  receives,
+  type Seat,
+  seatsOf,
+} from './cluster.ts';
+import { askWhereItEnds, considerElection, driveElection } from './election.ts';
 
 export function tendClusters(work: Work): void {
   if (!work.brain.sawFull) return;
@@ -105,8 +115,9 @@ function lead(work: Work, unit: Unit, cluster: Cluster, seat: Seat): void {
   const { slot, life } = seat;
   if (!isFit(life, cluster)) {
     // What it runs on may hold what its new primary never had. Nothing is known of a node that says nothing yet.
-    if (life.seen?.database !== undefined && cluster.open !== undefined)
-      sendAway(work, unit, seat, 'is of an older term');
+    if (life.seen?.database === undefined || cluster.open === undefined) return;
+    if (mayBeFit(life, cluster)) askWhereItEnds(work, unit, cluster, seat);
+    else sendAway(work, unit, seat, 'is of an older term');
     return;
   }
   if (seat.node.follows !== cluster.term) follow(work, unit, cluster, seat);
@@ -141,14 +152,20 @@ function follow(work: Work, unit: Unit, cluster: Cluster, seat: Seat): void {
 /** One that was told to follow and receives nothing, while its primary writes, cannot follow: its data has parted ways. */
 function watchStream(work: Work, unit: Unit, cluster: Cluster, seat: Seat): void {
   const { life, node } = seat;
-  if (cluster.open === undefined || receives(life) !== false) {
+  const end = life.seen?.database?.logEnd ?? 0;
+  const isCut = receives(life) === false;
+  // A connection that comes and goes brings nothing: what counts is the log that it brought.
+  const lacks = node.dryEnd !== undefined && end <= node.dryEnd && end < (cluster.lastEnd ?? 0);
+  if (cluster.open === undefined || (!isCut && !lacks)) {
     node.dryAt = undefined;
+    node.dryEnd = undefined;
     return;
   }
   node.dryAt ??= life.seenAt;
+  node.dryEnd ??= end;
   // Judged at an observation that still says so (INV-04); the primary serves, so this costs a copy and nothing else.
-  if (life.seenAt - node.dryAt >= limits.dryMs) sendAway(work, unit, seat, 'follows and receives nothing');
-  else wakeBy(work, node.dryAt + limits.dryMs);
+  if (isCut && life.seenAt - node.dryAt >= limits.dryMs) sendAway(work, unit, seat, 'follows and receives nothing');
+  else if (isCut) wakeBy(work, node.dryAt + limits.dryMs);
 }
 
 function sendAway(work: Work, unit: Unit, { slot, life }: Seat, why: string): void {

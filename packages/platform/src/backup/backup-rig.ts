@@ -2,13 +2,13 @@
 // engine that brings it back. For tests and benches only.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Clock, createSystemClock } from '@hale/base';
 import { type Incarnation, replicaId, type SystemSpec } from '@hale/model';
 import pg from 'pg';
-import { resourceUrl } from '../postgres/address.ts';
+import { ownUrl, resourceUrl } from '../postgres/address.ts';
 import { launchAs } from '../postgres/launcher.ts';
 import { findRunAs } from '../postgres/run-as.ts';
 import { clearStrays, findProcesses } from '../postgres/strays.ts';
@@ -22,7 +22,12 @@ export interface Yard {
   readonly engine: RecoveryEngine;
   /** The data folder of the database. */
   readonly pgdata: string;
+  /** What the server wrote to its log. */
+  log(): string;
+  /** As Hale's own superuser. */
   url(): string;
+  /** As services are told it. */
+  serviceUrl(): string;
   start(): Promise<void>;
   /** SIGKILL to every process of the database. */
   kill(): Promise<void>;
@@ -47,6 +52,7 @@ export async function openYard({ bin, root: given }: { bin?: string; root?: stri
   const resources = { db: { kind: 'postgres', name: 'db', database: 'app', port: undefined, ...own } } as const;
   const spec: SystemSpec = { name: 'test', id: 'x', root, zones: ['a'], services: {}, resources, gateway: undefined };
   mkdirSync(join(root, 'run'), { recursive: true });
+  const logFile = join(root, 'run', 'db.log');
   const runAs = await findRunAs();
   let child: ChildProcess | undefined;
   const until: Yard['until'] = async (what, condition) => {
@@ -56,7 +62,8 @@ export async function openYard({ bin, root: given }: { bin?: string; root?: stri
       await new Promise<void>((resolve) => void clock.after(20, resolve));
     }
   };
-  const url = () => resourceUrl(spec, 'db') ?? '';
+  const url = () => ownUrl(spec, 'db') ?? '';
+  const serviceUrl = () => resourceUrl(spec, 'db') ?? '';
   const client = async () => {
     const opened = new pg.Client({ connectionString: url() });
     opened.on('error', () => {});
@@ -70,7 +77,18 @@ export async function openYard({ bin, root: given }: { bin?: string; root?: stri
     await exit;
   };
   return {
-    ...{ root, clock, spec, pgdata, url, until, client, engine: await findEngine(bin) },
+    ...{
+      root,
+      clock,
+      spec,
+      pgdata,
+      url,
+      serviceUrl,
+      until,
+      log: () => readFileSync(logFile, 'utf8'),
+      client,
+      engine: await findEngine(bin),
+    },
     async start() {
       const launch = await launchAs(runAs, {
         ...{ spec, root, release: 1, unit: 'db', replica: replicaId('db', 0), ordinal: 0, zone: 'a' },
@@ -79,7 +97,9 @@ export async function openYard({ bin, root: given }: { bin?: string; root?: stri
       await launch.prepare?.();
       const [program = '', ...args] = launch.argv;
       const identity = launch.uid === undefined ? {} : { uid: launch.uid, gid: launch.gid };
-      child = spawn(program, args, { cwd: launch.cwd, stdio: 'ignore', detached: true, ...identity });
+      const out = openSync(logFile, 'a', 0o600);
+      child = spawn(program, args, { cwd: launch.cwd, stdio: ['ignore', out, out], detached: true, ...identity });
+      closeSync(out);
       await until('the database serves', async () => {
         if (child?.exitCode !== null) throw new Error(`the database ended with ${child?.exitCode}`);
         return (await launch.check?.(AbortSignal.timeout(2_000)))?.kind === 'pass';

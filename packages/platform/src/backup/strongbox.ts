@@ -3,7 +3,7 @@
 import { isAbsolute, join, resolve } from 'node:path';
 import { acknowledgersDefault, type BackupSpec, backedUpOf, isCluster, type SystemSpec } from '@hale/model';
 import type { ObjectStore } from '@hale/ports';
-import { resourceUrl } from '../postgres/address.ts';
+import { ownUrl } from '../postgres/address.ts';
 import { readSecrets, resolveReference } from '../process/environment.ts';
 import { openStore } from '../store/open-store.ts';
 import { backupError } from './errors.ts';
@@ -62,7 +62,7 @@ export async function openStrongbox(
     isElsewhere: resource.url !== undefined,
     ...(resource.bin !== undefined && { bin: resource.bin }),
     url() {
-      const url = resourceUrl(system, name);
+      const url = ownUrl(system, name);
       if (url === undefined) throw backupError('HALE_PLATFORM_BACKUP_SOURCE', `${name} was never started here`);
       return url;
     },

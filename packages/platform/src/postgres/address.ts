@@ -7,7 +7,7 @@ import { isCluster, type PostgresSpec, type SystemSpec } from '@hale/model';
 import { databaseListener, readerListener } from '../process/bindings.ts';
 import { resolveReference } from '../process/environment.ts';
 import { readListenerPorts } from '../process/ports.ts';
-import { postgresUrl } from './connection.ts';
+import { type PostgresAddress, postgresUrl, serviceUrl } from './connection.ts';
 import { dataHome, readPassword, readText } from './data-folder.ts';
 import { postgresError } from './errors.ts';
 
@@ -54,27 +54,38 @@ export async function assertPortFree(port: number): Promise<void> {
   }
 }
 
+type Declared = Pick<SystemSpec, 'root' | 'resources'>;
+
 /**
- * What a service is told as HALE_DB_<NAME> (and DATABASE_URL); with 'read', where a cluster's standbys are read. It holds the
+ * What a service is told as HALE_DB_<NAME> (and DATABASE_URL), as the role of services; with 'read', where a cluster's standbys are read. It holds the
  * password: for the environment of a process only (INV-12). Undefined before the database's first start, and for the readers of
  * one that has none. Of a server elsewhere it is what was declared. Throws HALE_PLATFORM_SECRET_MISSING, _ENV_MISSING, _SECRETS_OPEN.
  */
-export function resourceUrl(
-  system: Pick<SystemSpec, 'root' | 'resources'>,
-  name: string,
-  purpose: 'write' | 'read' = 'write',
-): string | undefined {
+export function resourceUrl(system: Declared, name: string, purpose: 'write' | 'read' = 'write'): string | undefined {
+  const resource = system.resources[name];
+  if (resource?.url !== undefined) return purpose === 'read' ? undefined : elsewhereUrl(system.root, resource);
+  const at = addressOf(system, name, purpose);
+  return at && serviceUrl(at);
+}
+
+/** The same place as the superuser: for Hale's own questions, backups and orders, and never for a service. Of a server elsewhere it is what was declared. */
+export function ownUrl(system: Declared, name: string): string | undefined {
+  const resource = system.resources[name];
+  if (resource?.url !== undefined) return elsewhereUrl(system.root, resource);
+  const at = addressOf(system, name, 'write');
+  return at && postgresUrl(at);
+}
+
+function addressOf(system: Declared, name: string, purpose: 'write' | 'read'): PostgresAddress | undefined {
   const resource = system.resources[name];
   if (resource === undefined) return undefined;
-  if (resource.url !== undefined) return purpose === 'read' ? undefined : elsewhereUrl(system.root, resource);
   const home = homeOf(system.root, name);
   const password = readPassword(home);
   const ports = readListenerPorts(system.root);
   const single = purpose === 'read' ? undefined : (resource.port ?? writtenPort(home));
   const relay = ports[purpose === 'read' ? readerListener(name) : databaseListener(name)];
   const port = isCluster(resource) ? relay : single;
-  if (password === undefined || port === undefined) return undefined;
-  return postgresUrl({ port, password, database: resource.database });
+  return password === undefined || port === undefined ? undefined : { port, password, database: resource.database };
 }
 
 /** The address of a server that somebody else runs, from `.hale/secrets.env` or the environment of whoever asks. Undefined: it is ours. */

@@ -13,13 +13,15 @@ import { assertPortFree, homeOf, portOf } from './address.ts';
 import { readBadge } from './badge.ts';
 import { isFull, reasonOf } from './connection.ts';
 import { readPassword } from './data-folder.ts';
+import { roomOf } from './disk-room.ts';
 import { postgresError } from './errors.ts';
 import { prepareNode } from './node-folder.ts';
 import { createNodeLink } from './node-link.ts';
-import { type ClusterNode, obey } from './node-orders.ts';
+import { type ClusterNode, copyNames, obey } from './node-orders.ts';
 import { nodePlace } from './node-place.ts';
 import { tendSlots } from './node-slots.ts';
 import { reachableBinaries, reachableHome } from './place.ts';
+import { reservedConnections } from './reserved.ts';
 import { dressed, identityOf, type RunAs } from './run-as.ts';
 import { clusterArguments, serverArguments } from './settings.ts';
 import { clearStrays } from './strays.ts';
@@ -30,15 +32,22 @@ export async function launchNode(runAs: RunAs, context: LaunchContext, resource:
   const place = nodePlace(home, context.ordinal);
   const { pgdata } = place;
   const port = await portOf(home, undefined, place.portName);
+  const clock = createSystemClock();
+  const nodes = 1 + (resource.standbys ?? 0);
+  const badge = () => readBadge(place.badge);
   const link = createNodeLink({
-    port,
+    ...{ port, badge, clock },
     password: () => readPassword(home),
-    badge: () => readBadge(place.badge),
     guess: () => (existsNow(join(pgdata, 'standby.signal')) ? 'standby' : 'primary'),
+    copies: () => ({
+      names: copyNames({ unit: context.unit, nodes, place }, badge().term),
+      needed: acknowledgersDefault,
+    }),
+    room: () => roomOf(pgdata),
   });
   const node: ClusterNode = {
     unit: context.unit,
-    nodes: 1 + (resource.standbys ?? 0),
+    nodes,
     all: nodesOf(resource, context.spec.regions),
     acknowledgers: acknowledgersDefault,
     ...(backupOf(context.spec, context.unit)?.synchronous === true && {
@@ -48,16 +57,17 @@ export async function launchNode(runAs: RunAs, context: LaunchContext, resource:
       },
     }),
     home,
+    port,
     place,
     runAs,
     link,
-    clock: createSystemClock(),
+    clock,
   };
   const name = `${context.spec.name}-${context.replica.replace('/', '-')}`;
   return {
     argv: dressed(runAs, [
       binaries.postgres,
-      ...serverArguments({ pgdata, port, socketFolder: undefined, name }),
+      ...serverArguments({ pgdata, port, socketFolder: undefined, name, reserved: reservedConnections(pgdata) }),
       ...clusterArguments,
     ]),
     cwd: home,

@@ -1,22 +1,40 @@
 // The stethoscope and the address: the URL that services get, and a check that asks the database a real question. A server
 // that says "starting up" (SQLSTATE 57P03) accepts connections and is not ready; so does one whose database does not exist
-// (the declaration was changed): it is made here, because wanting it is enough.
+// (the declaration was changed), or whose services have no role of their own yet: both are made here, because wanting it is enough.
 import pg from 'pg';
 import type { CheckResult } from '../process/launcher.ts';
-import { superuser } from './settings.ts';
+import {
+  type AccountState,
+  accountQuestion,
+  needsTending,
+  servicePassword,
+  serviceVerifier,
+  tendServiceAccount,
+} from './service-role.ts';
+import { serviceRole, superuser } from './settings.ts';
 
 export interface PostgresAddress {
   readonly port: number;
+  /** Of the superuser. */
   readonly password: string;
   readonly database: string;
 }
 
-/** postgres://hale:…@127.0.0.1:5432/app. Holds the password: for the environment of a service only, never for a log (INV-12). */
+/** postgres://hale:…@127.0.0.1:5432/app: Hale's own. Holds the password: never for a log, nor for a service (INV-12, decision 0012). */
 export function postgresUrl(at: PostgresAddress): string {
-  return `postgres://${superuser}:${encodeURIComponent(at.password)}@127.0.0.1:${at.port}/${encodeURIComponent(at.database)}`;
+  return urlFor(superuser, at.password, at);
 }
 
-/** Connects and asks `select 1`; makes the database when it is missing. Ends when `signal` aborts. Never throws. */
+/** The same as the role of services: for their environment only. */
+export function serviceUrl(at: PostgresAddress): string {
+  return urlFor(serviceRole, servicePassword(at.password), at);
+}
+
+function urlFor(user: string, password: string, { port, database }: Omit<PostgresAddress, 'password'>): string {
+  return `postgres://${user}:${encodeURIComponent(password)}@127.0.0.1:${port}/${encodeURIComponent(database)}`;
+}
+
+/** Connects and asks; makes the database and the role of services when they are missing. Ends when `signal` aborts. Never throws. */
 export async function checkPostgres(at: PostgresAddress, signal: AbortSignal): Promise<CheckResult> {
   const { promise: aborted, resolve } = Promise.withResolvers<CheckResult>();
   const leave = () => resolve({ kind: 'fail', reason: 'no answer in time' });
@@ -30,15 +48,14 @@ export async function checkPostgres(at: PostgresAddress, signal: AbortSignal): P
 
 async function examine(at: PostgresAddress): Promise<CheckResult> {
   try {
-    await ask(at, 'select 1');
-    return { kind: 'pass' };
+    if (await isWhole(at)) return { kind: 'pass' };
   } catch (error) {
     if (isFull(error)) return { kind: 'pass' };
     if (codeOf(error) !== unknownDatabase) return { kind: 'fail', reason: reasonOf(error) };
   }
   try {
-    await ask({ ...at, database: 'postgres' }, `create database ${pg.escapeIdentifier(at.database)}`);
-    await ask(at, 'select 1');
+    await tendServiceAccount(at);
+    await isWhole(at);
     return { kind: 'pass' };
   } catch (error) {
     return { kind: 'fail', reason: reasonOf(error) };
@@ -57,7 +74,8 @@ const plainWords: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nobody listens on its port',
 };
 
-async function ask(at: PostgresAddress, question: string): Promise<void> {
+/** Asked in the services' own database, so that one that is missing is noticed. */
+async function isWhole(at: PostgresAddress): Promise<boolean> {
   const client = new pg.Client({
     connectionString: postgresUrl(at),
     connectionTimeoutMillis: askTimeoutMs,
@@ -68,7 +86,8 @@ async function ask(at: PostgresAddress, question: string): Promise<void> {
   client.on('error', () => {});
   try {
     await client.connect();
-    await client.query(question);
+    const { rows } = await client.query<AccountState>(accountQuestion, [serviceVerifier(at.password), at.database]);
+    return !needsTending(rows[0]);
   } finally {
     await client.end().catch(() => {});
   }

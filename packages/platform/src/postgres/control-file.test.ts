@@ -1,4 +1,4 @@
-// Certificates made by hand: right ones of both layouts, and every way in which one can be wrong.
+// Certificates made by hand: right ones of each layout, and every way in which one can be wrong.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { hasValidCrc, parseControlFile, readControlFile } from './control-file.ts';
@@ -21,9 +21,10 @@ function build({ version = 1800, state = 6, crcAt = 292 }: Wish = {}): Buffer {
   return bytes;
 }
 
-test('the same four answers from the layouts of 13 to 17 and of 18', () => {
+test('the same four answers from the layouts of 13 to 16, of 17 and of 18', () => {
   for (const wish of [
     { version: 1300, crcAt: 288 },
+    { version: 1700, crcAt: 288 },
     { version: 1800, crcAt: 292 },
   ]) {
     assert.deepEqual(parseControlFile(build(wish), 'x'), {

@@ -32,8 +32,8 @@ export interface ControlFile {
   readonly state: ControlState;
 }
 
-/** pg_control_version of PostgreSQL 13 to 17, and of 18. */
-const knownVersions: ReadonlySet<number> = new Set([1300, 1800]);
+/** pg_control_version of PostgreSQL 13 to 16, of 17, and of 18. */
+const knownVersions: ReadonlySet<number> = new Set([1300, 1700, 1800]);
 const [crcFrom, crcTo] = [200, 400];
 
 /** Throws HALE_PLATFORM_POSTGRES_CONTROL_FILE (missing, damaged), _CONTROL_VERSION (a layout that is not known). */

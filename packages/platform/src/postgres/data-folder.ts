@@ -12,7 +12,8 @@ import type { PostgresBinaries } from './binaries.ts';
 import { postgresError } from './errors.ts';
 import { assertOwned } from './owner.ts';
 import { dressed, identityOf, type RunAs } from './run-as.ts';
-import { settingsText, superuser } from './settings.ts';
+import { createRoleText, servicePassword } from './service-role.ts';
+import { serviceRole, settingsText, superuser } from './settings.ts';
 
 const run = promisify(execFile);
 const initTimeoutMs = 120_000;
@@ -63,7 +64,7 @@ export async function ensureDataFolder(home: string, engine: Engine, database: s
   }
   await sweepHalfMade(home);
   const password = readPassword(home) ?? (await makePassword(home, runAs));
-  await initialize(home, engine, database);
+  await initialize(home, engine, { database, password });
   return { home, pgdata, password };
 }
 
@@ -81,6 +82,12 @@ async function isEmptyOrMissing(folder: string): Promise<boolean> {
 export function readPassword(home: string): string | undefined {
   const text = readText(join(home, 'password')).trim();
   return text === '' ? undefined : text;
+}
+
+/** The superuser's and that of services, of a database whose files lie in `root`: nobody may read either (INV-12). Empty before its first start. */
+export function databasePasswords(root: string, name: string): readonly string[] {
+  const password = readPassword(dataHome(join(root, '.hale'), name));
+  return password === undefined ? [] : [password, servicePassword(password)];
 }
 
 /** '' when there is no such file. */
@@ -101,7 +108,11 @@ async function makePassword(home: string, runAs: RunAs): Promise<string> {
   return password;
 }
 
-async function initialize(home: string, engine: Engine, database: string): Promise<void> {
+async function initialize(
+  home: string,
+  engine: Engine,
+  { database, password }: { database: string; password: string },
+): Promise<void> {
   const making = join(home, `making-${process.pid}-${randomBytes(4).toString('hex')}`);
   const { initdb, postgres } = engine.binaries;
   try {
@@ -125,7 +136,7 @@ async function initialize(home: string, engine: Engine, database: string): Promi
       engine,
       home,
       [postgres, '--single', '-D', making, 'postgres'],
-      `create database ${quoted(database)}\n`,
+      `${createRoleText(password)}\n${giveDatabase(database)}\n`,
     );
     await syncFolder(making);
     await rename(making, join(home, 'pgdata'));
@@ -144,6 +155,13 @@ async function runEngine({ runAs }: Engine, cwd: string, argv: readonly string[]
   running.child.stdin?.on('error', () => {});
   running.child.stdin?.end(input);
   await running;
+}
+
+/** One that initdb made itself is given over. */
+function giveDatabase(name: string): string {
+  return name === 'postgres'
+    ? `alter database postgres owner to ${serviceRole}`
+    : `create database ${quoted(name)} owner ${serviceRole}`;
 }
 
 function quoted(name: string): string {

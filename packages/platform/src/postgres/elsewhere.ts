@@ -27,9 +27,11 @@ const longestSleepS = '2147483647';
 
 export function launchStandIn({ root }: LaunchContext, resource: PostgresSpec): Launch {
   let hasWritten = false;
+  let about: string | undefined;
   const check = async (): Promise<CheckResult> => {
     try {
-      const { isStandby, place } = await askElsewhere(root, resource);
+      const { isStandby, place, version } = await askElsewhere(root, resource);
+      about = `PostgreSQL ${version} at ${place}${isStandby ? ', a standby: it takes no writes' : ''}`;
       hasWritten ||= !isStandby;
       if (!isStandby || !hasWritten) return { kind: 'pass' };
       return { kind: 'fail', reason: `${place} took writes, and is a standby now` };
@@ -43,6 +45,7 @@ export function launchStandIn({ root }: LaunchContext, resource: PostgresSpec): 
     env: {},
     listeners: [],
     port: undefined,
+    about: () => about,
     check: (signal) => {
       const { promise: aborted, resolve } = Promise.withResolvers<CheckResult>();
       signal.addEventListener('abort', () => resolve({ kind: 'fail', reason: 'no answer in time' }), { once: true });
@@ -76,7 +79,8 @@ export async function askElsewhere(
     const { rows } = await client.query<Omit<ServerElsewhere, 'place'>>(question);
     const [row] = rows;
     if (row === undefined) throw new TypeError(`${place} gave no answer`);
-    return { place, ...row };
+    // Somebody else's words: no more of them than a version has.
+    return { place, ...row, version: /^[\w.+-]{1,32}/.exec(row.version)?.[0] ?? 'of an unknown version' };
   } catch (cause) {
     const message = `${place} does not answer: ${plainReason(cause)}`;
     throw postgresError('HALE_PLATFORM_POSTGRES_ELSEWHERE', message, { cause, retriable: true });

@@ -48,6 +48,10 @@ const hints = {
   HALE_PLATFORM_POSTGRES_FENCE: 'it is tried again by itself; `hale logs` of the node says what it does meanwhile',
   HALE_PLATFORM_POSTGRES_PROMOTE: 'it is tried again by itself; `hale logs` of the node says what keeps it',
   HALE_PLATFORM_POSTGRES_RELOAD: 'it is tried again by itself; `hale logs` of the node says why it does not run',
+  HALE_PLATFORM_POSTGRES_STATEMENT:
+    'correct the statement, or see with `hale ps` whether the database serves; nothing of it was done',
+  HALE_PLATFORM_POSTGRES_SLOT:
+    'see what keeps that process (`ps -o pid,stat,wchan -p <pid>`: a debugger, a dead disk); it is tried again by itself',
   HALE_PLATFORM_POSTGRES_PASSWORD: 'restore the password file from a backup of .hale, or move the data folder aside',
 } as const;
 

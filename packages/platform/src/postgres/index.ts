@@ -39,13 +39,15 @@ export { type Verification, type VerifyOrder, verify } from '../backup/verify.ts
 export { type ReceiverOrder, type ReceiverStatus, startWalReceiver, type WalReceiver } from '../backup/wal-receiver.ts';
 export { createFileStore } from '../store/file-store.ts';
 export { openStore } from '../store/open-store.ts';
-export { resourceUrl } from './address.ts';
+export { ownUrl, resourceUrl } from './address.ts';
 export { type ControlFile, type ControlState, readControlFile } from './control-file.ts';
 export { type CopyOptions, type CopyResult, copyCluster } from './copy/copy.ts';
 export type { CopySource } from './copy/source.ts';
 export { isHalfCopied } from './copy/target.ts';
+export { databasePasswords } from './data-folder.ts';
 export { type DrillLedger, openDrillLedger } from './drill-ledger.ts';
 export { askElsewhere, type ServerElsewhere } from './elsewhere.ts';
 export { postgresLauncher } from './launcher.ts';
 export { assertServerFits } from './own-server.ts';
+export { runStatement, type StatementAnswer } from './statement.ts';
 export { type PostgresSupport, postgresSupport } from './support.ts';

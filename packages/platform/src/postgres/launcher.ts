@@ -14,6 +14,7 @@ import { checkPostgres } from './connection.ts';
 import { ensureDataFolder, readPassword } from './data-folder.ts';
 import { launchStandIn } from './elsewhere.ts';
 import { reachableBinaries, reachableHome } from './place.ts';
+import { reservedConnections } from './reserved.ts';
 import { dressed, findRunAs, identityOf, type RunAs } from './run-as.ts';
 import { serverArguments } from './settings.ts';
 import { clearStrays } from './strays.ts';
@@ -43,10 +44,12 @@ export async function launchAs(runAs: RunAs, context: LaunchContext): Promise<La
   // An unprivileged user cannot enter the runtime folder; loopback serves as well.
   const socketFolder = runAs.kind === 'user' ? undefined : join(context.runtimeDir, `pg-${context.unit}`);
   const name = `${context.spec.name}-${context.unit}`;
+  const pgdata = join(home, 'pgdata');
+  const reserved = reservedConnections(pgdata);
   return {
     argv: dressed(runAs, [
       binaries.postgres,
-      ...serverArguments({ pgdata: join(home, 'pgdata'), port, socketFolder, name, ...followed(context) }),
+      ...serverArguments({ pgdata, port, socketFolder, name, reserved, ...followed(context) }),
     ]),
     cwd: home,
     env: {},
@@ -55,7 +58,7 @@ export async function launchAs(runAs: RunAs, context: LaunchContext): Promise<La
     ...identityOf(runAs),
     stopSignal: 'SIGINT',
     async prepare() {
-      const { pgdata } = await ensureDataFolder(home, { binaries, runAs }, resource.database);
+      await ensureDataFolder(home, { binaries, runAs }, resource.database);
       await clearStrays(pgdata);
       if (backupOf(context.spec, context.unit)?.pitr !== true) await removeSlot(pgdata);
       await standAlone(home, context.unit, runAs);

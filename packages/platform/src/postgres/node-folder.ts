@@ -75,7 +75,7 @@ async function copyPrimary(
     );
   const source = { host: from.address, port: from.port, user: superuser, password: readPassword(home) ?? '' };
   const owner = runAs.kind === 'user' ? { owner: { uid: runAs.uid, gid: runAs.gid } } : {};
-  await reserveLog(source, place.ordinal);
+  await reserveLog(source, place.ordinal, node.clock);
   await copyCluster(source, place.pgdata, owner);
   const signal = join(place.pgdata, 'standby.signal');
   await writeFile(signal, '', { mode: 0o600 });

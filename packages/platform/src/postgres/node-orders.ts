@@ -23,6 +23,7 @@ export interface ClusterNode {
   /** For it, too, each commit waits: its name, and how many voices it has. */
   readonly receiver?: { readonly name: string; readonly voices: number };
   readonly home: string;
+  readonly port: number;
   readonly place: NodePlace;
   readonly runAs: RunAs;
   readonly link: NodeLink;
@@ -53,11 +54,16 @@ export async function obey(node: ClusterNode, order: NodeOrder): Promise<number 
 
 /** What a node must know in a term, whoever it is: who acknowledges for it, should it be the primary; and no primary yet. */
 export function termSettings(node: ClusterNode, term: number): Readonly<Partial<Record<OwnSetting, string>>> {
-  const others = Array.from({ length: node.nodes }, (_, ordinal) => ordinal).filter((it) => it !== node.place.ordinal);
-  const names = others.map((ordinal) => applicationName({ unit: node.unit, ordinal, term }));
   const { receiver, acknowledgers } = node;
+  const names = copyNames(node, term);
   if (receiver === undefined) return { synchronous_standby_names: anyOf(acknowledgers, names) };
   return { synchronous_standby_names: anyOf(acknowledgers + receiver.voices, [receiver.name, ...names]) };
+}
+
+/** The names of those who may acknowledge for this node in a term. */
+export function copyNames(node: Pick<ClusterNode, 'unit' | 'nodes' | 'place'>, term: number): string[] {
+  const others = Array.from({ length: node.nodes }, (_, ordinal) => ordinal).filter((it) => it !== node.place.ordinal);
+  return others.map((ordinal) => applicationName({ unit: node.unit, ordinal, term }));
 }
 
 /** The name of the slot that keeps a primary's log for this node. */

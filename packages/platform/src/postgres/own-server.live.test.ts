@@ -1,29 +1,39 @@
-// The machine's own PostgreSQL, whichever of 15 to 18 that is: made, killed, copied, backed up, proven and brought back as the build
+// The machine's own PostgreSQL, and one of each of 15 to 18: made, killed, copied, backed up, proven and brought back as the build
 // from npm is, and neither of the two touches the data of the other.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
+import pg from 'pg';
 import { openYard } from '../backup/backup-rig.ts';
 import { takeBackup } from '../backup/base-backup.ts';
 import { prove } from '../backup/proof.ts';
 import { restore } from '../backup/restore.ts';
+import { restoreHome } from '../backup/restore-home.ts';
 import { openVault } from '../backup/vault.ts';
 import { createFileStore } from '../store/file-store.ts';
 import { installedVersion } from './binaries.ts';
 import { readControlFile } from './control-file.ts';
 import { copyCluster } from './copy/copy.ts';
 import { buildHouse, caughtUp, eventually } from './copy/house.ts';
-import { machineBin, skipWithoutMachineServer as skip } from './machine-rig.ts';
+import { type MachineServer, machineBin, machineServers, skipWithoutMachineServer as skip } from './machine-rig.ts';
 import { ownBinaries } from './own-server.ts';
 import { postgresSupport } from './support.ts';
 
 const majorOf = (version: string | undefined) => Number.parseInt(version ?? '', 10);
 
-test('it keeps what is committed through kill -9, and a backup of it is proven and restored', { skip }, async (t) => {
-  const yard = await openYard({ bin: machineBin });
+async function asService(url: string, work: (client: pg.Client) => Promise<unknown>): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  client.on('error', () => {});
+  await client.connect();
+  await work(client).finally(() => client.end());
+}
+
+async function liveThrough(t: TestContext, { bin, major }: MachineServer): Promise<void> {
+  const yard = await openYard({ bin });
   t.after(() => yard.dispose());
-  const { version } = await ownBinaries(machineBin);
+  const { version } = await ownBinaries(bin);
+  assert.equal(majorOf(version), major);
   t.diagnostic(`PostgreSQL ${version}`);
   await yard.start();
   const { rows } = await yard.query(
@@ -34,10 +44,17 @@ test('it keeps what is committed through kill -9, and a backup of it is proven a
     ['on', '256', '8192', '2097152'],
   );
   const [shown] = (await yard.query("select current_setting('server_version_num')::int / 10000 as major")).rows;
-  assert.equal(shown.major, majorOf(version));
-  await yard.query('create table notes as select n from generate_series(1, 300) n');
+  assert.equal(shown.major, major);
+  await asService(yard.serviceUrl(), (one) =>
+    one.query('create table notes as select n from generate_series(1, 300) n'),
+  );
+  await yard.query('checkpoint');
+  // What the server says of itself is what is read of it when it does not run.
+  const { rows: told } = await yard.query(`
+    select system_identifier::text as "systemIdentifier", timeline_id as timeline, redo_lsn::text as "redoLsn", 'in production' as state
+      from pg_control_system(), pg_control_checkpoint()`);
   await yard.kill();
-  assert.equal((await readControlFile(yard.pgdata)).state, 'in production');
+  assert.deepEqual(await readControlFile(yard.pgdata), told[0]);
   await yard.start();
 
   const vault = openVault(createFileStore(join(yard.root, 'vault')), { folder: 'shop/db' });
@@ -45,13 +62,29 @@ test('it keeps what is committed through kill -9, and a backup of it is proven a
   const { engine } = yard;
   const proof = await prove({ vault, clock: yard.clock, engine });
   assert.deepEqual([proof.ok, proof.problems, proof.tables[0]?.rows], [true, [], 300]);
-  const folder = join(yard.root, 'beside');
-  await restore({ vault, target: { kind: 'backup', id }, engine, clock: yard.clock, folder });
-  assert.equal(readFileSync(join(folder, 'PG_VERSION'), 'utf8').trim(), String(shown.major));
   const other = { engine: { ...engine, major: engine.major + 1 }, folder: join(yard.root, 'other') };
   const elsewhere = restore({ vault, target: { kind: 'backup', id }, clock: yard.clock, ...other });
   await assert.rejects(elsewhere, { code: 'HALE_PLATFORM_BACKUP_MAJOR' });
-});
+  // In place, as `hale restore` does it; services get in with the address that they have.
+  const before = yard.serviceUrl();
+  await yard.query('drop table notes');
+  await yard.stop();
+  const box = { database: 'db', vault, spool: join(yard.root, 'spool'), cluster: false, isElsewhere: false, bin };
+  const order = { root: yard.root, target: { kind: 'backup', id }, into: 'replace', clock: yard.clock } as const;
+  await restoreHome({ ...order, box: { ...box, store: yard, spec: {}, key: undefined, url: yard.url } as never });
+  assert.equal(readFileSync(join(yard.pgdata, 'PG_VERSION'), 'utf8').trim(), String(major));
+  await yard.start();
+  await asService(before, async (one) => {
+    assert.deepEqual((await one.query('select count(*)::int as n from notes')).rows, [{ n: 300 }]);
+    await one.query('create table more (n int)');
+    await assert.rejects(one.query("alter system set work_mem = '1GB'"), { code: '42501' });
+  });
+}
+
+for (const server of await machineServers()) {
+  const does = 'keeps what is committed through kill -9, and a backup of it is proven and restored';
+  test(`PostgreSQL ${server.major} ${does}`, { skip: server.skip }, (t) => liveThrough(t, server));
+}
 
 test('a node of it is copied under another one, diverges, and comes back', { skip }, async (t) => {
   const house = await buildHouse([], machineBin);

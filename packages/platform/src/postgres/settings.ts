@@ -1,7 +1,11 @@
 // The engine's dials. What says who and where it is goes on the command line and is ours; what is a matter of taste is written
 // into postgresql.conf once, at the start, and is the user's to change.
 
+/** Hale itself: its probes, orders, copies and backups. */
 export const superuser = 'hale';
+
+/** The services of a system: it owns their database, and no more (decision 0012). */
+export const serviceRole = 'hale_service';
 
 /** Written once, behind what initdb wrote. Small and safe: every commit is flushed to disk, the memory is that of a development machine. */
 const initialSettings: readonly (readonly [string, string])[] = [
@@ -56,6 +60,8 @@ export function serverArguments(node: {
   readonly synchronousTo?: string | undefined;
   /** Log that is kept for a receiver that is away, at most; left to the file where it is not said. */
   readonly slotKeep?: string | undefined;
+  /** Connections that are Hale's when services have all others (reserved.ts); left to the file where it is not said. */
+  readonly reserved?: number | undefined;
 }): readonly string[] {
   const set = (name: string, value: string) => ['-c', `${name}=${value}`];
   return [
@@ -67,5 +73,6 @@ export function serverArguments(node: {
     ...set('logging_collector', 'off'),
     ...(node.synchronousTo === undefined ? [] : set('synchronous_standby_names', node.synchronousTo)),
     ...(node.slotKeep === undefined ? [] : set('max_slot_wal_keep_size', node.slotKeep)),
+    ...(node.reserved === undefined ? [] : set('superuser_reserved_connections', String(node.reserved))),
   ];
 }

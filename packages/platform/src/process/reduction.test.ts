@@ -33,6 +33,26 @@ test('one that is stopped, and shows nothing else, is told of every half second:
   assert.equal(isWorthTelling(before, stopped, 1400), false);
   assert.equal(isWorthTelling(before, stopped, 1500), true);
 });
+test('where the log of a database ends is told every few seconds while it moves; that what it writes does not arrive, at once', () => {
+  const database = { role: 'primary', term: 1, logEnd: 100, streaming: true, lagMs: undefined, unsharedMs: 0 } as const;
+  const before = noteTold(undefined, { ...calm, startedAt: -60_000, database }, 1000);
+  const next = (over: object) => ({ ...calm, startedAt: -60_000, database: { ...database, ...over } });
+  assert.equal(isWorthTelling(before, next({ logEnd: 200 }), 3000), false);
+  assert.equal(isWorthTelling(before, next({ logEnd: 200 }), 6000), true);
+  assert.equal(isWorthTelling(before, next({}), 9000), false);
+  assert.equal(isWorthTelling(before, next({ unsharedMs: 900 }), 1300), true);
+});
+test('a database whose disk is full is told of every other second, one with room is not', () => {
+  const database = { role: 'primary', term: 1, logEnd: 1, streaming: true, lagMs: undefined } as const;
+  for (const disk of ['full', 'free'] as const) {
+    const seen = { ...calm, database: { ...database, disk } };
+    const before = noteTold(undefined, seen, 1000);
+    assert.equal(isWorthTelling(before, seen, 2_900), false);
+    assert.equal(isWorthTelling(before, seen, 3_000), disk === 'full');
+  }
+  const before = noteTold(undefined, { ...calm, database: { ...database, disk: 'free' } }, 1000);
+  assert.equal(isWorthTelling(before, { ...calm, database: { ...database, disk: 'full' } }, 1250), true);
+});
 test('a newcomer is told of', () => assert.equal(isWorthTelling(undefined, calm, 0), true));
 
 test('a verdict that flickers is told four times a second and no more', () => {

@@ -7,6 +7,7 @@ export const reportEveryMs = 250;
 /** Steps in which a growing stall, silence or wait is told again. */
 const stepMs = 500;
 const logStepMs = 10_000;
+const fullEveryMs = 2000;
 const usageEveryMs = 5000;
 /** A process that has just begun grows fast. */
 const youngUsageEveryMs = 750;
@@ -34,7 +35,14 @@ export function digestOf(seen: ReplicaObservation): string {
     usage === undefined ? null : step(usage.mainThreadStuckMs),
     seen.stack,
     seen.degraded?.map(({ name, cause }) => [name, cause]),
-    seen.database && [seen.database.role, seen.database.term, seen.database.streaming],
+    seen.database && [
+      seen.database.role,
+      seen.database.term,
+      seen.database.streaming,
+      seen.database.disk,
+      step(seen.database.unsharedMs ?? 0),
+    ],
+    seen.about,
     seen.backups?.map(digestOfBackups),
     seen.lastWords?.length,
   ]);
@@ -72,6 +80,8 @@ export function isWorthTelling(told: Told | undefined, next: ReplicaObservation,
   if (digestOf(next) !== told.digest) return true;
   // For how long it has been stopped is counted from look to look: one that shows nothing else must be told of all the same.
   if (next.process.kind === 'stopped' && nowMs - told.atMs >= stepMs) return true;
+  // And for how long its disk has been full.
+  if (next.database?.disk === 'full' && nowMs - told.atMs >= fullEveryMs) return true;
   const everyMs = nowMs - next.startedAt < youngMs ? youngUsageEveryMs : usageEveryMs;
   return nowMs - told.atMs >= everyMs && hasDrifted(told.observation, next);
 }
@@ -91,6 +101,7 @@ function hasNewVerdict(told: ReplicaObservation, next: ReplicaObservation): bool
 }
 
 function hasDrifted(told: ReplicaObservation, next: ReplicaObservation): boolean {
+  if (told.database?.logEnd !== next.database?.logEnd) return true;
   if (told.usage === undefined || next.usage === undefined) return told.usage !== next.usage;
   const rss = Math.abs(next.usage.rssBytes - told.usage.rssBytes) > told.usage.rssBytes * 0.05;
   const cpu = Math.abs(next.usage.cpuRatio - told.usage.cpuRatio) > 0.05;

@@ -10,6 +10,7 @@ import { createLedger, isLedgerName, type Ledger } from './ledger.ts';
 import { openLedger } from './ledger-table.ts';
 import { createPatience, type Patience } from './patience.ts';
 import { Reading } from './reading.ts';
+import { withRemedy } from './rights.ts';
 import { type Bench, type Isolation, type Transaction, transact } from './transaction.ts';
 
 export interface SqlOptions {
@@ -98,7 +99,9 @@ export function createSql(name?: string, options: SqlOptions = {}): Sql {
     inTime(clock, more.timeoutMs ?? timeoutMs, async (patience) => {
       await table.prepare(patience);
       const begin = more.isolation === undefined ? 'begin' : `begin isolation level ${isolationOf(more.isolation)}`;
-      return transact(bench, { work, begin, patience });
+      return transact(bench, { work, begin, patience }).catch((error: unknown) => {
+        throw withRemedy(error);
+      });
     });
   return {
     transaction,

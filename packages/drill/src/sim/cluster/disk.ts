@@ -24,22 +24,41 @@ export interface Disk {
   hasReceived: boolean;
   /** What the server said of itself when it was last asked. */
   known: Omit<DatabaseObservation, 'term'> | undefined;
+  /** When that was. */
+  knownAt: number;
   /** What of that the eye has passed on. */
   toldOf: string;
   /** No other node can be reached until then. */
   cutUntil: number;
+  /** Its connection comes and goes until then, and brings nothing. */
+  deafUntil: number;
+  /** Told to wait for standbys again, until then some commit may still go by what it was told before. */
+  aloneUntil: number;
+  /** Of a primary: what it has heard of its copies, and since when it has something that too few of them have. */
+  heard: Heard;
 }
+
+export interface Heard {
+  readonly end: number;
+  readonly owed: { readonly end: number; readonly at: number } | undefined;
+}
+
+export const heardNothing: Heard = { end: 0, owed: undefined };
 
 export interface Settings {
   /** Of a primary: whose word counts. Of a standby: the name that it reports under. */
   readonly term: number;
   readonly follows: ReplicaId | undefined;
+  /** Of a primary: it waits for nobody. */
+  readonly alone: boolean;
 }
 
 /** All disks of one database, and what its clients were told. */
 export interface ClusterWorld {
   readonly unit: UnitName;
   readonly acknowledgers: number;
+  /** The first so many are at home: the others are copies in another region, whose word does not count. */
+  readonly voters: number;
   readonly disks: Disk[];
   /** Of each line, up to where it was acknowledged. */
   readonly acknowledged: Map<number, number>;
@@ -48,10 +67,16 @@ export interface ClusterWorld {
   flowedAt: number;
 }
 
-export function createClusterWorld(of: { unit: UnitName; acknowledgers: number; nodes: number }): ClusterWorld {
+export function createClusterWorld(of: {
+  unit: UnitName;
+  acknowledgers: number;
+  nodes: number;
+  voters: number;
+}): ClusterWorld {
   return {
     unit: of.unit,
     acknowledgers: of.acknowledgers,
+    voters: of.voters,
     disks: Array.from({ length: of.nodes }, (_, ordinal) => createDisk(replicaId(of.unit, ordinal), ordinal)),
     acknowledged: new Map(),
     nextLine: 1,
@@ -60,7 +85,7 @@ export function createClusterWorld(of: { unit: UnitName; acknowledgers: number; 
 }
 
 function createDisk(replica: ReplicaId, ordinal: number): Disk {
-  const settings = { term: 0, follows: undefined };
+  const settings = { term: 0, follows: undefined, alone: false };
   return {
     replica,
     ordinal,
@@ -74,8 +99,12 @@ function createDisk(replica: ReplicaId, ordinal: number): Disk {
     told: settings,
     hasReceived: false,
     known: undefined,
+    knownAt: 0,
     toldOf: '',
     cutUntil: 0,
+    deafUntil: 0,
+    aloneUntil: 0,
+    heard: heardNothing,
   };
 }
 
@@ -97,10 +126,25 @@ export function isAtWork(disk: Disk): boolean {
 /** The one that it receives log from now, if it does. */
 export function sourceOf(cluster: ClusterWorld, disk: Disk, now: number): Disk | undefined {
   const { follows } = disk.told;
-  if (follows === undefined || disk.role !== 'standby' || !isAtWork(disk) || disk.cutUntil > now) return undefined;
+  const isCut = disk.cutUntil > now || disk.deafUntil > now;
+  if (follows === undefined || disk.role !== 'standby' || !isAtWork(disk) || isCut) return undefined;
   const source = cluster.disks.find((one) => one.replica === follows);
   if (source === undefined || source.role !== 'primary' || !isAtWork(source) || source.cutUntil > now) return undefined;
   return isBeginningOf(disk.log, source.log) ? source : undefined;
+}
+
+/** Those that receive from it now and whose word counts: at home, and under the name that they were given in the primary's own term. */
+export function votersOf(cluster: ClusterWorld, primary: Disk, now: number): readonly Disk[] {
+  return cluster.disks.filter(
+    (one) =>
+      one.ordinal < cluster.voters && one.told.term === primary.told.term && sourceOf(cluster, one, now) === primary,
+  );
+}
+
+/** Up to where enough of them have its log; undefined where too few receive. */
+export function sharedEndOf(cluster: ClusterWorld, primary: Disk, now: number): number | undefined {
+  const ends = votersOf(cluster, primary, now).map(({ log }) => log.end);
+  return ends.toSorted((a, b) => b - a)[cluster.acknowledgers - 1];
 }
 
 /** The newest of those that accept writes. */

@@ -2,7 +2,7 @@
 // of a past term is started, nothing empty becomes a primary after the first term, and whoever is no whole copy of this term is
 // copied anew, which takes time and can break off.
 import type { DatabaseTerm } from '@hale/model';
-import { type ClusterWorld, type Disk, isAtWork, isFrozen } from './disk.ts';
+import { type ClusterWorld, type Disk, heardNothing, isAtWork, isFrozen } from './disk.ts';
 import { branchOff } from './log.ts';
 
 export interface Trouble {
@@ -74,8 +74,10 @@ export function sealFolder(cluster: ClusterWorld, disk: Disk, term: number): voi
   }
   disk.term = term;
   disk.fenced = Math.max(disk.fenced, term);
-  disk.settings = { term, follows: undefined };
+  disk.settings = { term, follows: undefined, alone: false };
   disk.told = disk.settings;
+  disk.aloneUntil = 0;
+  disk.heard = heardNothing;
   disk.hasReceived = false;
   disk.known = undefined;
 }

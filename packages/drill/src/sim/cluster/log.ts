@@ -42,6 +42,12 @@ export function holds(log: Log, mark: LogMark): boolean {
   return place >= 0 && mark.end <= (log.branches[place + 1]?.from ?? log.end);
 }
 
+/** How far it holds what was written on that line; undefined where it holds nothing of it. */
+export function reachOf(log: Log, line: number): number | undefined {
+  const place = log.branches.findIndex((one) => one.line === line);
+  return place < 0 ? undefined : (log.branches[place + 1]?.from ?? log.end);
+}
+
 /** The line that it is written on now. */
 export function lineOf(log: Log): number {
   return log.branches.at(-1)?.line ?? 0;

@@ -4,7 +4,7 @@ import type { Command } from '@hale/model';
 import type { LogMark } from '../../referees/referee.ts';
 import { type ClusterWorld, type Disk, isFrozen } from './disk.ts';
 import { refuseTerm, type Trouble } from './folder.ts';
-import { branchOff, holds } from './log.ts';
+import { branchOff, holds, reachOf } from './log.ts';
 import { flow, type Sea } from './tide.ts';
 
 export type NodeCommand = Extract<Command, { kind: 'FenceStandby' | 'FollowPrimary' | 'PromoteStandby' }>;
@@ -26,8 +26,8 @@ export function obey({ cluster, disk }: Node, command: NodeCommand, sea: Sea): O
   if (command.kind === 'FenceStandby') disk.fenced = term;
   else Object.assign(disk, { term, fenced: term });
   const isStandby = disk.role === 'standby';
-  if (command.kind === 'PromoteStandby' && !isStandby) return { done: true };
-  disk.settings = { term, follows: command.kind === 'FollowPrimary' ? command.primary : undefined };
+  if (command.kind === 'PromoteStandby' && !isStandby) return count(disk, command, sea);
+  disk.settings = { term, follows: command.kind === 'FollowPrimary' ? command.primary : undefined, alone: false };
   if (!reload(disk)) return 'later';
   if (command.kind === 'FollowPrimary') return { done: true };
   if (command.kind === 'PromoteStandby') {
@@ -42,6 +42,18 @@ export function obey({ cluster, disk }: Node, command: NodeCommand, sea: Sea): O
 }
 
 const replayMs = 1_500;
+/** A commit that is under way has looked before its server took in the new setting. */
+const takenInMs = 3_000;
+
+/** A primary is told to wait for nobody, or to wait again. */
+function count(disk: Disk, { alone }: Extract<NodeCommand, { kind: 'PromoteStandby' }>, sea: Sea): Obeyed {
+  if (alone === undefined) return { done: true };
+  const wasAlone = disk.told.alone;
+  disk.settings = { ...disk.settings, alone };
+  if (!reload(disk)) return 'later';
+  if (wasAlone && !alone) disk.aloneUntil = sea.now + sea.rng.below(takenInMs);
+  return { done: true };
+}
 
 /** Its server reads the settings; false while it hears nothing. */
 export function reload(disk: Disk): boolean {
@@ -63,5 +75,6 @@ export function tellPrimary(cluster: ClusterWorld, disk: Disk, sea: Sea): void {
   if (server === undefined) return;
   const { incarnation } = server;
   const has = (mark: LogMark) => holds(log, mark);
-  sea.tell({ kind: 'primary', unit: cluster.unit, replica, incarnation, term, holds: has });
+  const reach = (line: number) => reachOf(log, line);
+  sea.tell({ kind: 'primary', unit: cluster.unit, replica, incarnation, term, holds: has, reach });
 }

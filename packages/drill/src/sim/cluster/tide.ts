@@ -2,7 +2,7 @@
 // event to the next, because between two events nothing changes but the length of the logs.
 import type { Rng } from '@hale/base';
 import type { DatabaseFact } from '../../referees/referee.ts';
-import { type ClusterWorld, type Disk, isAtWork, sourceOf } from './disk.ts';
+import { type ClusterWorld, type Disk, isAtWork, sharedEndOf, sourceOf, votersOf } from './disk.ts';
 import { firstPart, lineOf } from './log.ts';
 
 export interface Sea {
@@ -37,9 +37,11 @@ function write(cluster: ClusterWorld, primary: Disk, sea: Sea, ms: number): void
   const copies = copiesOf(cluster, primary, sea.now);
   const wished = primary.log.end + Math.ceil(ms / writeEveryMs);
   const reached = copies.map((copy) => Math.max(copy.log.end, Math.min(wished, wished - drawLag(rng))));
-  const counted = copies.flatMap((copy, place) => (counts(primary, copy) ? [reached[place] as number] : []));
+  const voters = votersOf(cluster, primary, sea.now);
+  const counted = copies.flatMap((copy, place) => (voters.includes(copy) ? [reached[place] as number] : []));
   const known = cluster.acknowledged.get(lineOf(primary.log)) ?? 0;
-  const sure = Math.max(known, counted.toSorted((a, b) => b - a)[cluster.acknowledgers - 1] ?? 0);
+  const shared = Math.max(known, counted.toSorted((a, b) => b - a)[cluster.acknowledgers - 1] ?? 0);
+  const sure = isAlone(primary, sea.now) ? wished : shared;
   const end = Math.max(primary.log.end, Math.min(wished, sure + openMax));
   primary.log = { ...primary.log, end };
   copies.forEach((copy, place) => {
@@ -53,22 +55,21 @@ function copiesOf(cluster: ClusterWorld, primary: Disk, now: number): readonly D
   return cluster.disks.filter((one) => sourceOf(cluster, one, now) === primary);
 }
 
-/** Its word counts only under the name that it was given in the primary's own term. */
-function counts(primary: Disk, copy: Disk): boolean {
-  return copy.told.term === primary.told.term;
+/** It waits for nobody: what it writes it acknowledges. */
+function isAlone(primary: Disk, now: number): boolean {
+  return primary.told.alone || primary.aloneUntil > now;
 }
 
 function acknowledge(cluster: ClusterWorld, primary: Disk, sea: Sea): void {
   const line = lineOf(primary.log);
-  const ends = copiesOf(cluster, primary, sea.now)
-    .filter((copy) => counts(primary, copy))
-    .map((copy) => copy.log.end)
-    .toSorted((a, b) => b - a);
-  const end = ends[cluster.acknowledgers - 1];
-  if (end === undefined || end <= (cluster.acknowledged.get(line) ?? primary.log.branches.at(-1)?.from ?? 0)) return;
+  const shared = sharedEndOf(cluster, primary, sea.now);
+  const end = isAlone(primary, sea.now) ? primary.log.end : shared;
+  const from = primary.log.branches.at(-1)?.from ?? 0;
+  if (end === undefined || end <= (cluster.acknowledged.get(line) ?? from)) return;
   cluster.acknowledged.set(line, end);
   const { replica, told } = primary;
-  sea.tell({ kind: 'acknowledged', unit: cluster.unit, replica, term: told.term, mark: { line, end } });
+  const alone = end > (shared ?? 0);
+  sea.tell({ kind: 'acknowledged', unit: cluster.unit, replica, term: told.term, mark: { line, end }, from, alone });
 }
 
 /** Mostly a few records; now and then somebody is far behind. */

@@ -13,6 +13,7 @@ import { reachableBinaries } from '../place.ts';
 import { dressed, findRunAs, identityOf } from '../run-as.ts';
 import { serverArguments, superuser } from '../settings.ts';
 import { clearStrays } from '../strays.ts';
+import { copyCluster } from './copy.ts';
 import type { CopySource } from './source.ts';
 
 export interface Node {
@@ -34,6 +35,8 @@ export interface House {
   primary(name: string): Promise<Node>;
   /** A folder for one; nothing is made. */
   node(name: string): Promise<Node>;
+  /** `standby`, stopped, becomes one of `primary`, whatever it was. */
+  copy(primary: Node, standby: Node): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -64,6 +67,12 @@ export async function buildHouse(more: readonly (readonly [string, string])[] = 
       const made = await node(name);
       await made.start();
       return made;
+    },
+    async copy(primary, standby) {
+      await copyCluster(primary.source, standby.pgdata);
+      standby.follow(primary);
+      await standby.start();
+      await caughtUp(standby, primary);
     },
     async close() {
       for (const { pgdata } of nodes) await clearStrays(pgdata);
