@@ -43,6 +43,12 @@ test('what is wrong is said with a better line', () => {
       /leave synchronous out/,
     ],
     [
+      { vault, db: postgres({ standbys: 5, backup: { to: 'vault', synchronous: true } }) },
+      'resources.db.backup.synchronous',
+      /cannot for 5/,
+      /standbys: 4/,
+    ],
+    [
       { vault, db: postgres({ backup: { to: 'vault', synchronous: true, pitr: false } }) },
       'resources.db.backup.synchronous',
       /not followed/,

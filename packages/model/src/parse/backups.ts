@@ -1,7 +1,7 @@
 // Backups as they are declared: which database, into which store, how long, and with which key. A name that is no store is a problem
 // here; whether the store answers is asked by whoever may.
 import type { Problem } from '@hale/base';
-import { backupDefaults } from '../defaults.ts';
+import { backupDefaults, standbysWithReceiverMax } from '../defaults.ts';
 import type { BackupSpec } from '../spec.ts';
 import { errorAt, type Path, suggest } from './problems.ts';
 import { type BackupShape, objectStoreShape, readShape } from './shapes.ts';
@@ -80,6 +80,10 @@ function doubtSynchronous(
   if (alone !== undefined) {
     const hint = 'leave synchronous out: a standby has every acknowledged commit on its disk';
     return [errorAt(at, { message: `a commit cannot wait for the log's receiver: ${alone}`, hint })];
+  }
+  if (standbys > standbysWithReceiverMax) {
+    const message = `with synchronous backups a primary sends its log twice for each standby, and cannot for ${standbys}`;
+    return [errorAt(at, { message, hint: `write standbys: ${standbysWithReceiverMax}, or leave synchronous out` })];
   }
   if (pitr) return [];
   const message = 'a commit cannot wait for a log that is not followed';
