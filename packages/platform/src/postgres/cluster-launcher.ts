@@ -6,7 +6,8 @@ import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createSystemClock } from '@hale/base';
 import type { PostgresSpec } from '@hale/model';
-import { acknowledgersDefault, nodesOf } from '@hale/model';
+import { acknowledgersDefault, backupOf, nodesOf } from '@hale/model';
+import { receiverName, receiverVoices } from '../backup/steward/receiver-name.ts';
 import type { CheckResult, Launch, LaunchContext } from '../process/launcher.ts';
 import { assertPortFree, homeOf, portOf } from './address.ts';
 import { readBadge } from './badge.ts';
@@ -50,6 +51,12 @@ export async function launchNode(runAs: RunAs, context: LaunchContext, resource:
     nodes,
     all: nodesOf(resource, context.spec.regions),
     acknowledgers: acknowledgersDefault,
+    ...(backupOf(context.spec, context.unit)?.synchronous === true && {
+      receiver: {
+        name: receiverName,
+        voices: receiverVoices(resource.standbys ?? 0, acknowledgersDefault),
+      },
+    }),
     home,
     note: onceMadeFile(context.root, context.unit),
     port,
