@@ -5,7 +5,7 @@
 import { createHash, createHmac, pbkdf2Sync } from 'node:crypto';
 import pg from 'pg';
 import { handOver } from './handover.ts';
-import { serviceRole, superuser } from './settings.ts';
+import { ownDatabase, ownOptions, serviceRole, superuser } from './settings.ts';
 
 /** Of the role of services, given the superuser's. */
 export function servicePassword(password: string): string {
@@ -61,7 +61,7 @@ export function needsTending(state: AccountState | undefined): boolean {
 
 /** Those of the declaration, and others that a service made while it was a superuser; of what initdb made, only what is declared. */
 function isServices(declared: string): string {
-  return `datallowconn and not datistemplate and (datname <> 'postgres' or datname = ${declared})`;
+  return `datallowconn and not datistemplate and (datname <> '${ownDatabase}' or datname = ${declared})`;
 }
 
 const askTimeoutMs = 5_000;
@@ -71,7 +71,7 @@ const askTimeoutMs = 5_000;
  * are in the way, it gives false, and what is left is done by the next call. Rejects with what pg throws.
  */
 export async function tendServiceAccount(at: ServiceAccount): Promise<boolean> {
-  return asHale(at, 'postgres', async (client) => {
+  return asHale(at, ownDatabase, async (client) => {
     const verifier = serviceVerifier(at.password);
     const { rows } = await client.query<AccountState>(accountQuestion, [verifier, at.database]);
     const [state] = rows;
@@ -96,9 +96,15 @@ async function giveKey(client: pg.Client, verifier: string, password: string): P
   );
 }
 
-async function asHale<T>(at: ServiceAccount, database: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+/** A session of the superuser's for one piece of work. */
+export async function asHale<T>(
+  at: Omit<ServiceAccount, 'database'>,
+  database: string,
+  work: (client: pg.Client) => Promise<T>,
+): Promise<T> {
   const client = new pg.Client({
     ...{ host: '127.0.0.1', port: at.port, user: superuser, password: at.password, database },
+    options: ownOptions,
     ...{ connectionTimeoutMillis: askTimeoutMs, query_timeout: askTimeoutMs, application_name: 'hale' },
   });
   client.on('error', () => {});
