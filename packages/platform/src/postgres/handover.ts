@@ -159,7 +159,7 @@ function wordsOf({ name, given, kept }: { name: string; given: number; kept: rea
 }
 
 /** Into the log that `hale logs` shows of the database. */
-async function tell(client: pg.Client, words: string): Promise<void> {
+export async function tell(client: pg.Client, words: string): Promise<void> {
   // One line: no context, and not the statement that says it.
   await client.query('set log_error_verbosity = terse; set log_min_error_statement = fatal');
   await client.query(`do ${client.escapeLiteral(`begin raise log '%', ${client.escapeLiteral(words)}; end`)}`);

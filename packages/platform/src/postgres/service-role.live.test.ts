@@ -175,6 +175,7 @@ test('a database of an earlier release comes over by itself, whole, and is told 
       .owner,
     'hale',
   );
+  assert.match(yard.log(), /LOG: +database app is being handed over to hale_service: what is left waits/);
   await old.query('commit');
   assert.deepEqual(await check(yard), { kind: 'pass' });
   assert.equal(

@@ -4,7 +4,7 @@
 // What it must own is handed over in handover.ts.
 import { createHash, createHmac, pbkdf2Sync } from 'node:crypto';
 import pg from 'pg';
-import { handOver } from './handover.ts';
+import { handOver, tell } from './handover.ts';
 import { ownDatabase, ownOptions, serviceRole, superuser } from './settings.ts';
 
 /** Of the role of services, given the superuser's. */
@@ -84,9 +84,24 @@ export async function tendServiceAccount(at: ServiceAccount): Promise<boolean> {
       [at.database],
     );
     let isWhole = true;
-    for (const { name } of databases) isWhole = (await asHale(at, name, (one) => handOver(one, name))) && isWhole;
+    for (const { name } of databases) isWhole = (await asHale(at, name, (one) => giveOne(one, name, at))) && isWhole;
     return isWhole;
   });
+}
+
+/** Of which it was said already, by this process, that something is in the way. */
+const waitedFor = new Set<string>();
+
+async function giveOne(client: pg.Client, name: string, { port }: ServiceAccount): Promise<boolean> {
+  const key = `${port}/${name}`;
+  const isDone = await handOver(client, name);
+  if (isDone) waitedFor.delete(key);
+  else if (!waitedFor.has(key)) {
+    waitedFor.add(key);
+    const words = `database ${name} is being handed over to ${serviceRole}: what is left waits for the locks of those who work in it`;
+    await tell(client, words);
+  }
+  return isDone;
 }
 
 async function giveKey(client: pg.Client, verifier: string, password: string): Promise<void> {
@@ -110,9 +125,10 @@ export async function asHale<T>(
   client.on('error', () => {});
   try {
     await client.connect();
+    // A cleaner (autovacuum) in the way is sent away by the look for deadlocks, which must come before this one gives up.
     // Not waiting for standbys: they may wait for this node to serve. What a failover loses of it, the next primary's check does again.
     await client.query(
-      "set synchronous_commit = local; set lock_timeout = '100ms'; set default_transaction_read_only = off",
+      "set synchronous_commit = local; set default_transaction_read_only = off; set lock_timeout = '100ms'; set deadlock_timeout = '40ms'",
     );
     return await work(client);
   } finally {
