@@ -1,67 +1,11 @@
 // A cluster on the bench, move by move: who is asked what, in which order, and what is refused aloud.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Incarnation, ReplicaId, ReplicaObservation, UnitSpec } from '@hale/model';
+import type { ReplicaId, ReplicaObservation } from '@hale/model';
 import { type Bench, buildSeen, buildUnit, createBench } from '../testing.ts';
 import { fencesNeeded, furthest } from './quorum.ts';
+import { cluster, died, finish, livesOf, node, serving } from './testing.ts';
 
-const cluster = buildUnit({
-  name: 'db',
-  role: 'postgres',
-  replicas: 3,
-  surge: false,
-  routed: false,
-  zones: ['a', 'b', 'c'],
-  cluster: { acknowledgers: 1 },
-});
-
-type Database = NonNullable<ReplicaObservation['database']>;
-
-/** The newest life of each node. */
-function livesOf(bench: Bench): Incarnation[] {
-  return [0, 1, 2].map(
-    (ordinal) => bench.all('StartReplica').findLast((one) => one.replica === `db/${ordinal}`)!.incarnation,
-  );
-}
-
-function node(bench: Bench, ordinal: number, database: Partial<Database>, of: Partial<ReplicaObservation> = {}) {
-  const standby = { role: 'standby', term: 1, logEnd: 100, streaming: true, lagMs: undefined } as const;
-  const heartbeat = { kind: 'none' } as const;
-  const incarnation = livesOf(bench)[ordinal]!;
-  return buildSeen('db', ordinal, { incarnation, heartbeat, database: { ...standby, ...database }, ...of });
-}
-
-function finish(
-  bench: Bench,
-  kind: 'FenceStandby' | 'FollowPrimary' | 'PromoteStandby',
-  logEnds: readonly number[] = [],
-) {
-  const open = bench.all(kind).slice(-Math.max(1, logEnds.length));
-  for (const [place, { id }] of open.entries()) {
-    const logEnd = logEnds[place];
-    const result = logEnd === undefined ? ({ kind: 'done' } as const) : ({ kind: 'done', logEnd } as const);
-    bench.feed({ kind: 'CommandFinished', command: id, result }, 10);
-  }
-}
-
-/** db/0 writes, the others follow it. */
-function serving(others: readonly UnitSpec[] = []): Bench {
-  const bench = createBench([cluster, ...others]);
-  const [start] = bench.all('StartReplica');
-  assert.equal(bench.all('StartReplica').length, 1, 'a standby has nobody to copy yet');
-  assert.deepEqual(start?.database, { term: 1, primary: 'db/0', from: undefined });
-  const first = start!.incarnation;
-  const primary = { role: 'primary', term: 1, logEnd: 100, streaming: true, lagMs: undefined } as const;
-  bench.see([buildSeen('db', 0, { incarnation: first, heartbeat: { kind: 'none' }, database: primary })], 100);
-  assert.equal(bench.all('StartReplica').filter((one) => one.replica.startsWith('db/')).length, 3);
-  bench.see([node(bench, 1, { streaming: false }), node(bench, 2, { streaming: false })], 100);
-  for (const { id } of bench.all('FollowPrimary'))
-    bench.feed({ kind: 'CommandFinished', command: id, result: { kind: 'done' } }, 10);
-  bench.see([node(bench, 0, primary), node(bench, 1, {}), node(bench, 2, {})], 1_000, true);
-  return bench;
-}
-
-const died = { process: { kind: 'exited', code: undefined, signal: 'SIGKILL' } } as const;
 const tableOf = (bench: Bench) => bench.all('PublishEndpoints').at(-1)?.table.databases?.[0];
 
 describe('a database cluster', () => {
@@ -315,74 +259,6 @@ describe('a database cluster', () => {
       secondsOf(3);
       assert.equal(bench.told('condemned').length, streaming ? 0 : 1);
     }
-  });
-
-  test('a primary whose disk is full makes way where every standby has room; where one has none, a person is asked, once', () => {
-    const primary = { role: 'primary', logEnd: 100, disk: 'full' } as const;
-    for (const disk of ['free', 'full', undefined] as const) {
-      const bench = serving();
-      for (let second = 0; second < 6; second++)
-        bench.see([node(bench, 0, primary), node(bench, 1, { disk: 'free' }), node(bench, 2, { disk })], 1_000);
-      assert.equal(bench.all('FenceStandby').length, disk === 'free' ? 2 : 0);
-      assert.equal(bench.told('condemned').length, disk === 'free' ? 1 : 0);
-      assert.equal(bench.all('PagePerson').length, disk === 'free' ? 0 : 1);
-      const [incident, ...others] = bench.state.incidents;
-      assert.deepEqual([incident?.cause, incident?.outcome, others.length], ['disk', 'open', 0]);
-      if (disk === 'free') continue;
-      for (let second = 0; second < 2; second++)
-        bench.see(
-          [0, 1, 2].map((one) => node(bench, one, one === 0 ? { ...primary, disk: undefined } : {})),
-          1_000,
-        );
-      assert.equal(bench.state.incidents[0]?.outcome, 'inconclusive', 'it closes when there is room');
-      assert.equal(bench.all('StopReplica').length, 0);
-    }
-  });
-
-  test('a primary whose disk is full for a moment, or whose standby is away, stays', () => {
-    const full = { role: 'primary', logEnd: 100, disk: 'full' } as const;
-    const free = { disk: 'free' } as const;
-    const cases: readonly (readonly [number, Partial<Database>, Partial<Database>])[] = [
-      [3, free, free],
-      [6, free, { ...free, streaming: false }],
-    ];
-    for (const [seconds, second, third] of cases) {
-      const bench = serving();
-      for (let at = 0; at < seconds; at++)
-        bench.see([node(bench, 0, full), node(bench, 1, second), node(bench, 2, third)], 1_000);
-      bench.see([node(bench, 0, { ...full, disk: undefined }), node(bench, 1, free), node(bench, 2, free)], 1_000);
-      assert.equal(bench.all('FenceStandby').length + bench.all('StopReplica').length, 0);
-    }
-  });
-
-  test('a node whose data folder is gone is ended at once where another holds its data, and after a second look', () => {
-    const gone = { disk: 'gone' } as const;
-    const primary = { role: 'primary', logEnd: 100 } as const;
-    for (const ill of [0, 1]) {
-      const bench = serving();
-      const look = () =>
-        bench.see(
-          [0, 1, 2].map((one) => node(bench, one, { ...(one === 0 && primary), ...(one === ill && gone) })),
-          500,
-        );
-      look();
-      assert.equal(bench.told('condemned').length, 0, 'once is not enough');
-      look();
-      assert.equal(bench.told('condemned').length, 1);
-      assert.equal(bench.all('StopReplica').at(-1)?.replica, `db/${ill}`);
-      assert.equal(bench.state.incidents[0]?.cause, 'disk');
-      assert.equal(bench.all('PagePerson').length, 0);
-    }
-  });
-
-  test('a primary whose data folder is gone is left alone while nobody follows it: what it has open is all that there is', () => {
-    const bench = serving();
-    const away = { streaming: false, term: 0 } as const;
-    for (const copy of [1, 2]) bench.see([node(bench, copy, away, died)], 100);
-    for (let second = 0; second < 4; second++)
-      bench.see([node(bench, 0, { role: 'primary', logEnd: 100, disk: 'gone' })], 1_000);
-    assert.equal(bench.told('condemned').length, 0);
-    assert.equal(bench.all('StopReplica').length, 0);
   });
 
   test('a new control room without a memory believes the nodes', () => {
