@@ -131,6 +131,10 @@ export function withDescendants(roots: readonly number[]): readonly number[] {
   return found;
 }
 
+export function parentOf(pid: number): number | undefined {
+  return statOf(pid)?.parent;
+}
+
 /** Processes in whose environment all of these stand. */
 export function findMarked(marks: readonly string[]): readonly number[] {
   return allPids().filter((pid) => {

@@ -19,6 +19,8 @@ export interface Scene {
   readonly controlPid: number | undefined;
   /** A connection to the primary that goes past the relay. */
   readonly direct: pg.Client;
+  /** Who is the primary by Hale's own word, now. */
+  readonly primaryNow: () => Promise<string | undefined>;
   /** Only in quarters of its own. */
   readonly disks: Disks | undefined;
   readonly rng: Rng;
@@ -109,7 +111,7 @@ async function goneMs(pid: number | undefined): Promise<number> {
   return performance.now();
 }
 
-function signal(pid: number, name: NodeJS.Signals): void {
+export function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name);
   } catch {

@@ -1,8 +1,9 @@
 // Random trials of Hale's cluster: two crowds write, one through DATABASE_URL and one past the relay to whatever node takes writes (so that a deposed
 // primary that still said "committed" would be caught); strokes fall, a third of the time two that overlap; then all must be whole, and every receipt
 // of both crowds is held against the rows. `npm run bench -- trials --runs N`, with HALE_SEED for the same strokes in the same order (moments differ:
-// these are real processes), HALE_STROKE for one stroke only, HALE_TELL for Hale's own account of it. A line of JSON a trial goes to stderr as it happens; what was lost is printed with the
-// seed. Run by root it moves into quarters of its own first (quarters.ts), where wires can be cut and disks be full.
+// these are real processes), HALE_STROKE for some strokes only (one;two), HALE_TELL for Hale's own account of each trial. A line of JSON a trial goes
+// to stderr as it happens; what was lost is printed with the seed. Run by root it moves into quarters of its own first (quarters.ts), where wires can
+// be cut and disks be full.
 import { readFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
@@ -137,9 +138,9 @@ async function runTrial(stage: Stage, { n, seed }: { readonly n: number; readonl
 }
 
 function drawStrokes(rng: Rng): readonly string[] {
-  const only = process.env['HALE_STROKE'];
-  if (only !== undefined) return [only];
-  const all = Object.keys(strokes);
+  const only = process.env['HALE_STROKE']?.split(';');
+  if (only?.length === 1) return only;
+  const all = only ?? Object.keys(strokes);
   const draw = () => all[rng.below(all.length)]!;
   return rng.below(3) === 0 ? [draw(), draw()] : [draw()];
 }
@@ -192,6 +193,7 @@ async function sceneOf({ system, disks }: Stage, by: { readonly url: string; rea
   await direct.connect();
   return {
     ...{ primary, direct, disks, rng: by.rng },
+    primaryNow: async () => primaryOf(await look(system)),
     standbys: nodes.filter(({ database }) => database === 'standby'),
     relays: replicas.filter(({ unit }) => unit === 'relay'),
     controlPid: findMarked([`HALE_REPLICA=hale/control`, `HALE_RUNTIME_DIR=${system.runtimeDir}`])[0],

@@ -50,7 +50,7 @@ describe('a cluster whose services take every connection', { skip }, () => {
   const resources = { db: buildPostgres({ standbys: 2 }) };
   const urls = () => ({
     service: resourceUrl({ root: house.root, resources }, 'db') as string,
-    own: ownUrl({ root: house.root, resources }, 'db') as string,
+    own: ownUrl({ root: house.root, resources }, 'db', 'services') as string,
   });
   const ask = async <T>(url: string, text: string) => {
     const client = await connect(url);

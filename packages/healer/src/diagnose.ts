@@ -4,6 +4,7 @@ import { detectBlockedLoop } from './detectors/blocked-loop.ts';
 import { detectDeafPrimary } from './detectors/deaf-primary.ts';
 import type { Detector, Finding, Scene } from './detectors/finding.ts';
 import { detectFullDisk } from './detectors/full-disk.ts';
+import { detectLostData } from './detectors/lost-data.ts';
 import { detectMemory } from './detectors/memory.ts';
 import { detectNotLive } from './detectors/not-live.ts';
 import { detectNotReady } from './detectors/not-ready.ts';
@@ -26,6 +27,7 @@ const detectors: readonly Detector[] = [
   detectNotLive,
   detectDeafPrimary,
   detectFullDisk,
+  detectLostData,
   detectSlowStart,
   detectNotReady,
   detectMemory,

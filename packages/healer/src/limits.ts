@@ -24,6 +24,8 @@ export const limits = {
   heldRetryMaxMs: 60_000,
   /** What is full for a moment only (a file that is written and taken away) ends nobody. */
   fullDiskMs: 3_000,
+  /** A folder that is gone is looked for twice. */
+  dataGoneMs: 400,
   /** Where the disk is full: only a try tells that there is room again. */
   fullRetryMinMs: 15_000,
   fullRetryMaxMs: 20_000,
@@ -60,6 +62,8 @@ export const limits = {
   /** A busy host starves probes and heartbeats alike: then only the kernel's word makes a second witness. */
   hostBusyRatio: 0.9,
   hostBusyMs: 5_000,
+  /** Except where a database's primary has answered nobody for so long: then it is not for want of a core. */
+  deafOnBusyHostMs: 12_000,
   /** A loop that stands no longer than this turns. */
   turningMs: 300,
   /** A program whose loop has not been seen turning may compile for so long after its startup probe passed, or as long as it may start. */

@@ -97,6 +97,7 @@ function note(unit: Unit, life: Life, seen: ReplicaObservation, now: number): vo
   symptoms.notReady = seen.ready.verdict === 'fail' ? (symptoms.notReady ?? now) : undefined;
   symptoms.notLive = seen.live.verdict === 'fail' ? (symptoms.notLive ?? now) : undefined;
   symptoms.noRoom = seen.database?.disk === 'full' ? (symptoms.noRoom ?? now) : undefined;
+  symptoms.dataGone = seen.database?.disk === 'gone' ? (symptoms.dataGone ?? now) : undefined;
   const max = unit.spec.memoryBytesMax;
   if (seen.usage !== undefined && max !== undefined) {
     symptoms.overMemory = seen.usage.rssBytes > max ? symptoms.overMemory + 1 : 0;

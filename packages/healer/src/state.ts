@@ -28,6 +28,8 @@ export interface Symptoms {
   notLive: number | undefined;
   /** Its disk is full since then; absent in memories of older builds. */
   noRoom?: number | undefined;
+  /** Its data folder is not there since then; absent likewise. */
+  dataGone?: number | undefined;
   overMemory: number;
 }
 

@@ -136,7 +136,7 @@ export interface BackupOptions {
   readonly prove?: DurationText;
   /** The log is followed into the store (default true): any moment can be restored to, a second or two behind the present. */
   readonly pitr?: boolean;
-  /** Commits wait until their log is flushed outside of the database's disk (default false): nothing acknowledged is lost with it, and nothing is acknowledged while nobody receives. A single node only. */
+  /** Commits wait until their log is flushed outside of the database's disk (default false): nothing acknowledged is lost with it, and nothing is acknowledged while nobody receives. In a cluster in addition to its standbys; not with regions, nor with durability 'available'. */
   readonly synchronous?: boolean;
   /** Encrypts everything with this key: 64 hexadecimal digits (`openssl rand -hex 32`). Who loses it loses the backups. */
   readonly encrypt?: EnvReference | SecretReference;

@@ -47,6 +47,8 @@ export const postgresDefaults = { database: 'app' } as const;
 /** With one, the loss of any node stops writes; with two a quorum of one goes on. */
 export const standbysDefault = 2;
 export const standbysMax = 8;
+/** With synchronous backups: the primary sends its log to the receiver as often as there are standbys, and has twelve senders. */
+export const standbysWithReceiverMax = 4;
 /** How many standbys must have a commit on disk before it is acknowledged. */
 export const acknowledgersDefault = 1;
 /** Callers of a database are not in the endpoint table either; a relay lets open connections end first. */

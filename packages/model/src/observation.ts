@@ -146,8 +146,8 @@ export interface DatabaseObservation {
   readonly unsharedMs?: number | undefined;
   /** How long ago it said all this; absent: just now. One that cannot be asked is told of as it was. */
   readonly agoMs?: number | undefined;
-  /** Of its data and its log. Full: the next pieces of the log do not fit. Absent: something between, or not known. */
-  readonly disk?: 'full' | 'free' | undefined;
+  /** Of its data and its log. Full: the next pieces of the log do not fit. Gone: its folder is not there. Absent: something between, or not known. */
+  readonly disk?: 'full' | 'free' | 'gone' | undefined;
 }
 
 /** The host as a whole. */

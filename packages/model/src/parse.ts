@@ -38,7 +38,7 @@ export function parseSystem(declaration: unknown, { root, id }: ParseOptions): P
   const zones = readZones(declaration['zones'], problems);
   const regions = readRegions(declaration['regions'], zones, problems);
   const stores = readStores(resourceEntries, problems);
-  const { resources, backups } = readResources(resourceEntries, { stores, root }, problems);
+  const { resources, backups } = readResources(resourceEntries, { stores, root, regions: regions.length }, problems);
   const services: ServiceSpec[] = [];
   for (const [service, input] of Object.entries(serviceEntries)) {
     const read = readService(input, { name: service, root, zones });
@@ -157,7 +157,7 @@ function readStores(entries: Entries, problems: Problem[]): Stores {
 
 function readResources(
   entries: Entries,
-  { stores, root }: { readonly stores: Stores; readonly root: string },
+  { stores, root, regions }: { readonly stores: Stores; readonly root: string; readonly regions: number },
   problems: Problem[],
 ): { readonly resources: readonly PostgresSpec[]; readonly backups: Readonly<Record<string, BackupSpec>> } {
   const resources: PostgresSpec[] = [];
@@ -190,7 +190,12 @@ function readResources(
     const own = { ...(bin !== undefined && { bin: resolvePath(root, bin) }), ...(url !== undefined && { url }) };
     resources.push({ kind: 'postgres', name, database, port, ...own, ...(standbys > 0 && { standbys }), ...available });
     if (read.value.backup === undefined) continue;
-    const backup = readBackup(read.value.backup, [...path, 'backup'], { stores, standbys });
+    const backup = readBackup(read.value.backup, [...path, 'backup'], {
+      stores,
+      standbys,
+      regions,
+      durability: read.value.durability,
+    });
     problems.push(...backup.problems);
     if (backup.spec !== undefined) backups[name] = backup.spec;
   }

@@ -25,7 +25,11 @@ test('the home region is lost: the database moves to its copy, and what that lac
     return JSON.parse(said.trim().split('\n').at(-1) ?? '') as RegionLine;
   };
 
-  const url = ownUrl({ root: home.folder, resources: { db: buildPostgres({ standbys: 2 }) } }, 'db') as string;
+  const url = ownUrl(
+    { root: home.folder, resources: { db: buildPostgres({ standbys: 2 }) } },
+    'db',
+    'services',
+  ) as string;
   const lagging = drill();
   // The sender to the copy stands still from the moment on at which the customer can write.
   let held: number | undefined;

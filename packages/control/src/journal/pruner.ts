@@ -1,19 +1,36 @@
 // The journal's gardener: cuts the old end, a handful of entries at a time, so that no append ever waits for a great
 // clearing. It never cuts what came after the newest snapshot, because that is needed to come back (INV-09).
 import type { DatabaseSync } from 'node:sqlite';
+import { isFull } from './database.ts';
 
 export interface Pruner {
   /** So much was appended: cuts a little when a bound is passed. */
   added(entries: number, bytes: number): void;
   snapshotAt(seq: number): void;
-  /** The disk is full: frees pages inside the file. False when there was nothing left to free. */
-  makeRoom(): boolean;
+  /** The disk is full: frees pages inside the file, and begins the write-ahead log anew. */
+  makeRoom(): void;
 }
 
 const entriesAStep = 200;
 /** Free pages (4 kB each) that stay in the file: what is written with when the disk is full. */
 const pagesKept = 512;
 const pagesAStep = 64;
+
+/** A young file has nothing to give back yet: the pages that stay in it are made in advance. Where there is no room for them it does without. */
+export function reservePages(database: DatabaseSync): void {
+  try {
+    const { freelist_count: free } = database.prepare('PRAGMA freelist_count').get() as { freelist_count: number };
+    if (free >= pagesKept) return;
+    database.exec(
+      `CREATE TABLE IF NOT EXISTS reserve (filler BLOB); INSERT INTO reserve VALUES (zeroblob(${pagesKept * 4096}))`,
+    );
+    // Without this they would only be counted, and the disk would not have set them aside.
+    database.exec('PRAGMA wal_checkpoint(PASSIVE)');
+    database.exec('DROP TABLE reserve');
+  } catch (error) {
+    if (!isFull(error)) throw error;
+  }
+}
 
 export function createPruner(
   database: DatabaseSync,
@@ -57,7 +74,7 @@ export function createPruner(
     },
     makeRoom() {
       database.exec('PRAGMA wal_checkpoint(RESTART)');
-      return cutOldest(10 * entriesAStep) > 0;
+      cutOldest(10 * entriesAStep);
     },
   };
 }

@@ -58,6 +58,25 @@ describe('sqlite journal', () => {
     assert.ok(readdirSync(join(file, '..')).includes('journal.db.broken-1970-01-01T00-00-00-000Z'));
   });
 
+  it('a new journal has pages set aside on the disk, for when that is full, and does so once', () => {
+    const file = newFile();
+    const sizes = [1, 2].map(() => {
+      const journal = openSqliteJournal({ file, wallMs: 0, onBroken: silent });
+      journal.close();
+      const database = new DatabaseSync(file);
+      const { freelist_count: free } = database.prepare('PRAGMA freelist_count').get() as { freelist_count: number };
+      const { left } = database.prepare("SELECT count(*) AS left FROM sqlite_schema WHERE name = 'reserve'").get() as {
+        left: number;
+      };
+      database.close();
+      assert.deepEqual([free >= 512, left], [true, 0]);
+      const { size, blocks } = statSync(file);
+      assert.ok(blocks * 512 >= 512 * 4096, 'counted, and not on the disk');
+      return size;
+    });
+    assert.equal(sizes[0], sizes[1]);
+  });
+
   it('a full disk writes nothing of an append, says so, and what was there stays readable', () => {
     const file = newFile();
     const filler = tellRecord('x'.repeat(3000));

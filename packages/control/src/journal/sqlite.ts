@@ -6,7 +6,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Journal, JournalEntry, JournalRecord } from '@hale/ports';
 import { controlError } from '../errors.ts';
 import { isFull, openDatabase } from './database.ts';
-import { createPruner } from './pruner.ts';
+import { createPruner, reservePages } from './pruner.ts';
 import { schema } from './schema.ts';
 import { upcast } from './upcasters.ts';
 
@@ -29,6 +29,7 @@ const snapshotsKept = 2;
 export function openSqliteJournal(options: SqliteJournalOptions): Journal {
   const database = guard(() => openDatabase({ ...options, schema }));
   if (options.pagesMax !== undefined) database.exec(`PRAGMA max_page_count = ${options.pagesMax}`);
+  else guard(() => reservePages(database));
   const pruner = createPruner(database, options);
   const write = createWriter(database);
   const newestSnapshot = database.prepare('SELECT seq, state FROM snapshots ORDER BY seq DESC LIMIT 1');
@@ -43,7 +44,8 @@ export function openSqliteJournal(options: SqliteJournalOptions): Journal {
     try {
       return work();
     } catch (error) {
-      if (!isFull(error) || !pruner.makeRoom()) throw error;
+      if (!isFull(error)) throw error;
+      pruner.makeRoom();
       return work();
     }
   };

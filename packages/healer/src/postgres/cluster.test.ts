@@ -297,6 +297,26 @@ describe('a database cluster', () => {
     }
   });
 
+  test('on a busy host a primary that answers nobody is given longer, and not for ever', () => {
+    const deaf = { ready: { verdict: 'fail', reason: 'no answer in time', failures: 3 } } as const;
+    const host = { diskFreeBytes: 1e9, diskTotalBytes: 1e9, cpuRatio: 1 };
+    for (const streaming of [true, false]) {
+      const bench = serving();
+      const nodes = () => [
+        node(bench, 0, { role: 'primary', logEnd: 100 }, deaf),
+        ...[1, 2].map((ordinal) => node(bench, ordinal, { streaming })),
+      ];
+      const secondsOf = (seconds: number) => {
+        for (let second = 0; second < seconds; second++)
+          bench.feed({ kind: 'Observed', observation: { full: false, replicas: nodes(), host } }, 1_000);
+      };
+      secondsOf(11);
+      assert.equal(bench.told('condemned').length, 0);
+      secondsOf(3);
+      assert.equal(bench.told('condemned').length, streaming ? 0 : 1);
+    }
+  });
+
   test('a primary whose disk is full makes way where every standby has room; where one has none, a person is asked, once', () => {
     const primary = { role: 'primary', logEnd: 100, disk: 'full' } as const;
     for (const disk of ['free', 'full', undefined] as const) {
@@ -333,6 +353,36 @@ describe('a database cluster', () => {
       bench.see([node(bench, 0, { ...full, disk: undefined }), node(bench, 1, free), node(bench, 2, free)], 1_000);
       assert.equal(bench.all('FenceStandby').length + bench.all('StopReplica').length, 0);
     }
+  });
+
+  test('a node whose data folder is gone is ended at once where another holds its data, and after a second look', () => {
+    const gone = { disk: 'gone' } as const;
+    const primary = { role: 'primary', logEnd: 100 } as const;
+    for (const ill of [0, 1]) {
+      const bench = serving();
+      const look = () =>
+        bench.see(
+          [0, 1, 2].map((one) => node(bench, one, { ...(one === 0 && primary), ...(one === ill && gone) })),
+          500,
+        );
+      look();
+      assert.equal(bench.told('condemned').length, 0, 'once is not enough');
+      look();
+      assert.equal(bench.told('condemned').length, 1);
+      assert.equal(bench.all('StopReplica').at(-1)?.replica, `db/${ill}`);
+      assert.equal(bench.state.incidents[0]?.cause, 'disk');
+      assert.equal(bench.all('PagePerson').length, 0);
+    }
+  });
+
+  test('a primary whose data folder is gone is left alone while nobody follows it: what it has open is all that there is', () => {
+    const bench = serving();
+    const away = { streaming: false, term: 0 } as const;
+    for (const copy of [1, 2]) bench.see([node(bench, copy, away, died)], 100);
+    for (let second = 0; second < 4; second++)
+      bench.see([node(bench, 0, { role: 'primary', logEnd: 100, disk: 'gone' })], 1_000);
+    assert.equal(bench.told('condemned').length, 0);
+    assert.equal(bench.all('StopReplica').length, 0);
   });
 
   test('a new control room without a memory believes the nodes', () => {

@@ -37,10 +37,16 @@ test('what is wrong is said with a better line', () => {
       /1s/,
     ],
     [
-      { vault, db: postgres({ standbys: 2, backup: { to: 'vault', synchronous: true } }) },
+      { vault, db: postgres({ standbys: 2, durability: 'available', backup: { to: 'vault', synchronous: true } }) },
       'resources.db.backup.synchronous',
-      /single node/,
+      /by itself/,
       /leave synchronous out/,
+    ],
+    [
+      { vault, db: postgres({ standbys: 5, backup: { to: 'vault', synchronous: true } }) },
+      'resources.db.backup.synchronous',
+      /cannot for 5/,
+      /standbys: 4/,
     ],
     [
       { vault, db: postgres({ backup: { to: 'vault', synchronous: true, pitr: false } }) },
@@ -87,4 +93,16 @@ test('what is declared is what is done', () => {
   assert.deepEqual(problems, []);
   const { everyMs, proveMs, keepMs, pitr, synchronous } = value?.backups?.['db'] ?? {};
   assert.deepEqual([everyMs, proveMs, keepMs, pitr, synchronous], [3_600_000, 1_000, 7_200_000, true, true]);
+});
+
+test('commits of a cluster may wait for their log as well; not where it has to be able to go on by itself', () => {
+  const resources = { vault, db: postgres({ standbys: 2, backup: { to: 'vault', synchronous: true } }) };
+  const services = { web: service({ run: 'web.ts' }) };
+  const root = { root: '/srv', id: 'x' };
+  const here = parseSystem({ name: 'shop', resources, services }, root);
+  assert.deepEqual(here.problems, []);
+  assert.equal(here.value?.backups?.['db']?.synchronous, true);
+  const apart = parseSystem({ name: 'shop', regions: ['eu', 'us'], resources, services }, root);
+  const [problem] = apart.problems.filter(({ path }) => path === 'resources.db.backup.synchronous');
+  assert.match(problem?.message ?? '', /another region/);
 });

@@ -1,7 +1,7 @@
 // Backups as they are declared: which database, into which store, how long, and with which key. A name that is no store is a problem
 // here; whether the store answers is asked by whoever may.
 import type { Problem } from '@hale/base';
-import { backupDefaults } from '../defaults.ts';
+import { backupDefaults, standbysWithReceiverMax } from '../defaults.ts';
 import type { BackupSpec } from '../spec.ts';
 import { errorAt, type Path, suggest } from './problems.ts';
 import { type BackupShape, objectStoreShape, readShape } from './shapes.ts';
@@ -20,10 +20,17 @@ export function readStore(input: unknown, path: Path): { readonly url: string; r
   return { url, problems: [...read.problems, errorAt([...path, 'url'], { message, hint })] };
 }
 
+/** What else is declared, and matters for what a backup can promise. */
+interface Surroundings {
+  readonly standbys: number;
+  readonly regions: number;
+  readonly durability: string | undefined;
+}
+
 export function readBackup(
   backup: BackupShape,
   path: Path,
-  { stores, standbys }: { readonly stores: Stores; readonly standbys: number },
+  { stores, ...around }: Surroundings & { readonly stores: Stores },
 ): { readonly spec: BackupSpec | undefined; readonly problems: readonly Problem[] } {
   const url = stores.get(backup.to ?? '');
   if (url === undefined) {
@@ -52,23 +59,31 @@ export function readBackup(
   };
   return {
     spec: { url, ...times, pitr, synchronous, ...key },
-    problems: doubtSynchronous({ pitr, synchronous, standbys }, path),
+    problems: doubtSynchronous({ pitr, synchronous, ...around }, path),
   };
 }
 
 /** What could not keep its promise. */
 function doubtSynchronous(
-  { pitr, synchronous, standbys }: { readonly pitr: boolean; readonly synchronous: boolean; readonly standbys: number },
+  { pitr, synchronous, standbys, regions, durability }: Surroundings & Pick<BackupSpec, 'pitr' | 'synchronous'>,
   path: Path,
 ): readonly Problem[] {
   if (!synchronous) return [];
   const at = [...path, 'synchronous'];
-  if (standbys > 0) {
-    const message =
-      'synchronous backups need a single node: a commit of a cluster waits for its standbys, whose names change with every term';
-    return [
-      errorAt(at, { message, hint: 'leave synchronous out: a standby has every acknowledged commit on its disk' }),
-    ];
+  // Both let a primary acknowledge by itself, and that takes everybody out of the count.
+  const alone =
+    durability === 'available'
+      ? "durability 'available' lets the primary acknowledge by itself"
+      : standbys > 0 && regions > 1
+        ? 'after a move to another region the database acknowledges by itself'
+        : undefined;
+  if (alone !== undefined) {
+    const hint = 'leave synchronous out: a standby has every acknowledged commit on its disk';
+    return [errorAt(at, { message: `a commit cannot wait for the log's receiver: ${alone}`, hint })];
+  }
+  if (standbys > standbysWithReceiverMax) {
+    const message = `with synchronous backups a primary sends its log twice for each standby, and cannot for ${standbys}`;
+    return [errorAt(at, { message, hint: `write standbys: ${standbysWithReceiverMax}, or leave synchronous out` })];
   }
   if (pitr) return [];
   const message = 'a commit cannot wait for a log that is not followed';

@@ -14,6 +14,9 @@ import { findRunAs } from '../postgres/run-as.ts';
 import { clearStrays, findProcesses } from '../postgres/strays.ts';
 import { findEngine } from './engine.ts';
 import type { RecoveryEngine } from './recovery.ts';
+import { restoreHome } from './restore-home.ts';
+import type { Strongbox } from './strongbox.ts';
+import type { Vault } from './vault.ts';
 
 export interface Yard {
   readonly root: string;
@@ -24,7 +27,7 @@ export interface Yard {
   readonly pgdata: string;
   /** What the server wrote to its log. */
   log(): string;
-  /** As Hale's own superuser. */
+  /** As the superuser, in the services' database. */
   url(): string;
   /** As services are told it. */
   serviceUrl(): string;
@@ -62,7 +65,7 @@ export async function openYard({ bin, root: given }: { bin?: string; root?: stri
       await new Promise<void>((resolve) => void clock.after(20, resolve));
     }
   };
-  const url = () => ownUrl(spec, 'db') ?? '';
+  const url = () => ownUrl(spec, 'db', 'services') ?? '';
   const serviceUrl = () => resourceUrl(spec, 'db') ?? '';
   const client = async () => {
     const opened = new pg.Client({ connectionString: url() });
@@ -130,4 +133,16 @@ export async function openYard({ bin, root: given }: { bin?: string; root?: stri
       rmSync(root, { recursive: true, force: true });
     },
   };
+}
+
+/** Stops it, puts a backup of it in its place as `hale restore --into replace` does, and starts that. */
+export async function bringBack(yard: Yard, vault: Vault, id: string): Promise<void> {
+  const { root, clock, spec } = yard;
+  await yard.stop();
+  const bin = spec.resources['db']?.bin;
+  const box = { database: 'db', vault, spool: join(root, 'spool'), cluster: false, isElsewhere: false, bin };
+  // Of a strongbox only this is looked at on the way back.
+  const order = { target: { kind: 'backup', id }, into: 'replace', box: box as unknown as Strongbox } as const;
+  await restoreHome({ root, clock, ...order });
+  await yard.start();
 }

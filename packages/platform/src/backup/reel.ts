@@ -93,7 +93,7 @@ function createReel({ path, segment, fd, head, at, to, landmarks }: Start): Reel
     const frame = encodeFrame(seed, written.to, gathered);
     const bytes = written.at === 0 ? Buffer.concat([head, frame]) : frame;
     const taken = writeSync(fd, bytes, 0, bytes.length, written.at);
-    if (taken < bytes.length) throw new Error(`the disk took ${taken} of ${bytes.length} bytes`);
+    if (taken < bytes.length) throw new Error(`the disk is full: it took ${taken} of ${bytes.length} bytes`);
     note(landmarks, { at: written.at === 0 ? reelHeadBytes : written.at, offset: written.to });
     written.at += bytes.length;
     written.to += gatheredBytes;

@@ -1,13 +1,14 @@
 // What a declaration says about the backups of one database, made real: its store opened, its key found, and where the spool of its
 // log lies. The spool of a store that is a folder lies in that folder: what the receiver flushed is then as safe as the store.
 import { isAbsolute, join, resolve } from 'node:path';
-import { type BackupSpec, backedUpOf, isCluster, type SystemSpec } from '@hale/model';
+import { acknowledgersDefault, type BackupSpec, backedUpOf, isCluster, type SystemSpec } from '@hale/model';
 import type { ObjectStore } from '@hale/ports';
 import { ownUrl } from '../postgres/address.ts';
 import { readSecrets, resolveReference } from '../process/environment.ts';
 import { openStore } from '../store/open-store.ts';
 import { backupError } from './errors.ts';
 import { parseKey } from './key.ts';
+import { receiverVoices } from './steward/receiver-name.ts';
 import { openVault, type Vault } from './vault.ts';
 
 export interface Strongbox {
@@ -20,6 +21,8 @@ export interface Strongbox {
   readonly key: Uint8Array | undefined;
   /** Whether several nodes share the data. */
   readonly cluster: boolean;
+  /** Of a receiver for which commits wait. */
+  readonly voices: number;
   /** Somebody else runs it: it is brought back into a folder only. */
   readonly isElsewhere: boolean;
   /** Which PostgreSQL brings it back; absent: the build from npm. */
@@ -55,6 +58,7 @@ export async function openStrongbox(
     spool: spoolOf(system, name, spec),
     spec,
     cluster: isCluster(resource),
+    voices: isCluster(resource) ? receiverVoices(resource.standbys ?? 0, acknowledgersDefault) : 1,
     isElsewhere: resource.url !== undefined,
     ...(resource.bin !== undefined && { bin: resource.bin }),
     url() {

@@ -8,13 +8,16 @@
 import type { Clock, Timer } from '@hale/base';
 import { isHaleError } from '@hale/base';
 import pg from 'pg';
+import { type EchoLines, openEchoLines } from './echo-lines.ts';
 import { connectReplication, type ReplicationConnection } from './replication-connection.ts';
 import { askSource, type SourceFacts } from './source.ts';
 import { openSpool, type Spool } from './spool.ts';
+import { receiverSlots } from './steward/receiver-name.ts';
 import { nextPlace, type Place } from './timeline-step.ts';
 import type { Vault } from './vault.ts';
 import { readMessage, statusMessage } from './wal-messages.ts';
 import { formatLsn, type Lsn, parseLsn, segmentNumber, segmentStart } from './wal-name.ts';
+import { ensureSlot, quoted, slotPlace } from './wal-slot.ts';
 import { type Claim, createUploader, type Uploader } from './wal-uploader.ts';
 
 export interface ReceiverOrder {
@@ -25,6 +28,8 @@ export interface ReceiverOrder {
   readonly slot: string;
   /** What synchronous_standby_names calls it. */
   readonly name: string;
+  /** How often its word is to be counted; more than once where commits of a cluster wait for it (steward/receiver-name.ts). */
+  readonly voices?: number;
   readonly clock: Clock;
   /** How far the spool may grow while the store takes nothing. */
   readonly spoolBytesMax?: number;
@@ -93,6 +98,7 @@ export function startWalReceiver(order: ReceiverOrder): WalReceiver {
     spool: undefined,
     uploader: undefined,
     line: undefined,
+    echoes: undefined,
     wakers: new Set(),
   };
   const streaming = keepStreaming(desk);
@@ -122,6 +128,8 @@ interface Desk {
   spool: Spool | undefined;
   uploader: Uploader | undefined;
   line: ReplicationConnection | undefined;
+  /** Its further voices. */
+  echoes: EchoLines | undefined;
   readonly wakers: Set<() => void>;
 }
 
@@ -147,6 +155,8 @@ async function keepStreaming(desk: Desk): Promise<void> {
       const line = await connectReplication(order.url, order.name);
       desk.line = line;
       try {
+        const [, ...more] = receiverSlots(order.slot, order.voices ?? 1);
+        desk.echoes = await openEchoLines(order, more);
         const facts = await askSource(line);
         desk.spool ??= openSpool(order.spool, facts, { bytesMax: order.spoolBytesMax ?? defaultSpoolBytesMax });
         desk.uploader ??= createUploader(order.vault, desk.spool);
@@ -155,6 +165,8 @@ async function keepStreaming(desk: Desk): Promise<void> {
       } finally {
         desk.line = undefined;
         line.cut();
+        desk.echoes?.cut();
+        desk.echoes = undefined;
       }
     } catch (error) {
       if (isLost(error)) desk.lost = true;
@@ -200,9 +212,13 @@ async function streamTimeline(desk: Desk, line: ReplicationConnection, place: Pl
   const { order, change } = desk;
   let written = place.at;
   let flushed = place.at;
-  const tell = () => {
-    if (!desk.stopping) line.send(statusMessage(flushed, order.clock.wall()));
+  const told = () => statusMessage(flushed, order.clock.wall());
+  const send = (letter: Buffer) => {
+    if (desk.stopping) return;
+    line.send(letter);
+    desk.echoes?.send(letter);
   };
+  const tell = () => send(told());
   const log = line.follow(
     `START_REPLICATION SLOT ${quoted(order.slot)} PHYSICAL ${formatLsn(place.at)} TIMELINE ${place.timeline}`,
     {
@@ -221,12 +237,13 @@ async function streamTimeline(desk: Desk, line: ReplicationConnection, place: Pl
         // Everything that can be done before the flush is: after it somebody waits.
         const letter = statusMessage(written, order.clock.wall());
         spool.flush();
-        if (!desk.stopping) line.send(letter);
+        send(letter);
         flushed = written;
         change({ timeline: place.timeline, flushed });
       },
     },
   );
+  desk.echoes?.follow(place, told);
   const timers = [
     order.clock.every(statusEveryMs, tell),
     order.clock.every(retryAfterMs, () => {
@@ -235,7 +252,7 @@ async function streamTimeline(desk: Desk, line: ReplicationConnection, place: Pl
   ];
   try {
     change({ state: 'streaming', timeline: place.timeline, flushed, serverTrouble: '' });
-    await log.ended;
+    await Promise.all([log.ended, desk.echoes?.ended()]);
   } finally {
     for (const timer of timers) timer.cancel();
   }
@@ -321,19 +338,6 @@ function createAsker(url: string): { ask(): Promise<Claim | undefined>; close():
   };
 }
 
-async function ensureSlot(line: ReplicationConnection, slot: string): Promise<void> {
-  await line.query(`CREATE_REPLICATION_SLOT ${quoted(slot)} PHYSICAL RESERVE_WAL`).catch((error: unknown) => {
-    const exists = isHaleError(error) && error.details['sqlstate'] === '42710';
-    if (!exists) throw error;
-  });
-}
-
-async function slotPlace(line: ReplicationConnection, slot: string): Promise<Place | undefined> {
-  const [row] = await line.query(`READ_REPLICATION_SLOT ${quoted(slot)}`);
-  const lsn = row?.['restart_lsn'];
-  return lsn === undefined || lsn === null ? undefined : { timeline: Number(row?.['restart_tli']), at: parseLsn(lsn) };
-}
-
 /** The server's own history, which goes into the spool before anything of its timeline does. */
 async function historyOf(line: ReplicationConnection, timeline: number, spool: Spool): Promise<string> {
   if (timeline === 1) return '';
@@ -353,10 +357,6 @@ function isLost(error: unknown): boolean {
 
 function floorTo(at: Lsn, segmentBytes: number): Lsn {
   return segmentStart(segmentNumber(at, segmentBytes), segmentBytes);
-}
-
-function quoted(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
 }
 
 function wordsOf(error: unknown): string {

@@ -7,7 +7,7 @@ import { isCluster, type PostgresSpec, type SystemSpec } from '@hale/model';
 import { databaseListener, readerListener } from '../process/bindings.ts';
 import { resolveReference } from '../process/environment.ts';
 import { readListenerPorts } from '../process/ports.ts';
-import { type PostgresAddress, postgresUrl, serviceUrl } from './connection.ts';
+import { type PostgresAddress, postgresUrl, serviceUrl, superuserUrl } from './connection.ts';
 import { dataHome, readPassword, readText } from './data-folder.ts';
 import { postgresError } from './errors.ts';
 
@@ -68,12 +68,15 @@ export function resourceUrl(system: Declared, name: string, purpose: 'write' | '
   return at && serviceUrl(at);
 }
 
-/** The same place as the superuser: for Hale's own questions, backups and orders, and never for a service. Of a server elsewhere it is what was declared. */
-export function ownUrl(system: Declared, name: string): string | undefined {
+/**
+ * The same place as the superuser: for Hale's own questions, backups and orders, and never for a service. It leads into Hale's own database there, because
+ * what owns one may change how sessions in it work; with 'services' into theirs. Of a server elsewhere it is what was declared.
+ */
+export function ownUrl(system: Declared, name: string, where: 'own' | 'services' = 'own'): string | undefined {
   const resource = system.resources[name];
   if (resource?.url !== undefined) return elsewhereUrl(system.root, resource);
   const at = addressOf(system, name, 'write');
-  return at && postgresUrl(at);
+  return at && (where === 'own' ? postgresUrl(at) : superuserUrl(at));
 }
 
 function addressOf(system: Declared, name: string, purpose: 'write' | 'read'): PostgresAddress | undefined {

@@ -2,7 +2,7 @@
 // right for that term, `fenced` that it has promised to follow nobody of an earlier one. An order of a past term is refused by
 // what stands here, whoever gives it (INV-07). `restored` says that a backup was put in this place, in a term of its own that the
 // journal has not heard of yet: started as a primary in an earlier term, it tells of its own, and is believed.
-import { open, rename } from 'node:fs/promises';
+import { link, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { readText } from './data-folder.ts';
 import { postgresError } from './errors.ts';
@@ -27,17 +27,34 @@ export function readBadge(file: string): Badge {
   throw postgresError('HALE_PLATFORM_POSTGRES_BADGE', `${file} cannot be read`);
 }
 
-/** Written beside, flushed, renamed, and the folder flushed: after this it is so, whatever happens. */
+/** Always the same, so that one badge fits where another was. */
+const sizeBytes = 512;
+
+/**
+ * Written beside, flushed, renamed, and the folder flushed: after this it is so, whatever happens. Two files take turns, so that a badge can be
+ * written on a disk that is full: what is written over is always the one that nobody reads.
+ */
 export async function writeBadge(file: string, badge: Badge): Promise<void> {
-  const handle = await open(`${file}.new`, 'w', 0o600);
+  const [next, last] = [`${file}.new`, `${file}.last`];
+  const handle = await open(next, 'r+').catch(() => open(next, 'w', 0o600));
   try {
-    await handle.writeFile(`${JSON.stringify(badge)}\n`);
+    await handle.write(`${JSON.stringify(badge).padEnd(sizeBytes - 1)}\n`, 0);
     await handle.sync();
   } finally {
     await handle.close();
   }
-  await rename(`${file}.new`, file);
-  const folder = await open(dirname(file), 'r');
+  await rm(last, { force: true });
+  const isKept = await link(file, last).then(
+    () => true,
+    () => false,
+  );
+  await rename(next, file);
+  await syncFolder(dirname(file));
+  if (isKept) await rename(last, next);
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
   await folder.sync().finally(() => folder.close());
 }
 

@@ -6,7 +6,8 @@ import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createSystemClock } from '@hale/base';
 import type { PostgresSpec } from '@hale/model';
-import { acknowledgersDefault, nodesOf } from '@hale/model';
+import { acknowledgersDefault, backupOf, nodesOf } from '@hale/model';
+import { receiverName, receiverVoices } from '../backup/steward/receiver-name.ts';
 import type { CheckResult, Launch, LaunchContext } from '../process/launcher.ts';
 import { assertPortFree, homeOf, portOf } from './address.ts';
 import { readBadge } from './badge.ts';
@@ -19,6 +20,7 @@ import { createNodeLink } from './node-link.ts';
 import { type ClusterNode, copyNames, obey } from './node-orders.ts';
 import { nodePlace } from './node-place.ts';
 import { tendSlots } from './node-slots.ts';
+import { onceMadeFile } from './once-made.ts';
 import { reachableBinaries, reachableHome } from './place.ts';
 import { reservedConnections } from './reserved.ts';
 import { dressed, identityOf, type RunAs } from './run-as.ts';
@@ -49,7 +51,14 @@ export async function launchNode(runAs: RunAs, context: LaunchContext, resource:
     nodes,
     all: nodesOf(resource, context.spec.regions),
     acknowledgers: acknowledgersDefault,
+    ...(backupOf(context.spec, context.unit)?.synchronous === true && {
+      receiver: {
+        name: receiverName,
+        voices: receiverVoices(resource.standbys ?? 0, acknowledgersDefault),
+      },
+    }),
     home,
+    note: onceMadeFile(context.root, context.unit),
     port,
     place,
     runAs,
@@ -95,7 +104,8 @@ async function checkNode(node: ClusterNode, database: string, signal: AbortSigna
   signal.addEventListener('abort', () => resolve({ kind: 'fail', reason: 'no answer in time' }), { once: true });
   const examine = async (): Promise<CheckResult> => {
     try {
-      const { role } = await node.link.look();
+      const { role, disk } = await node.link.look();
+      if (disk === 'gone') return { kind: 'fail', reason: `its data folder is gone: ${node.place.pgdata}` };
       await tendSlots(node, role, database);
       return { kind: 'pass' };
     } catch (error) {

@@ -1,11 +1,11 @@
 // The URL that services get: what is special is escaped, whole and only here.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { postgresUrl } from './connection.ts';
+import { superuserUrl } from './connection.ts';
 import { serverArguments } from './settings.ts';
 
 test('a password and a database with special characters survive the URL', () => {
-  const url = new URL(postgresUrl({ port: 5433, password: 'a/b@c:d', database: 'my shop' }));
+  const url = new URL(superuserUrl({ port: 5433, password: 'a/b@c:d', database: 'my shop' }));
   assert.deepEqual(
     [url.hostname, url.port, decodeURIComponent(url.password), decodeURIComponent(url.pathname), url.username],
     ['127.0.0.1', '5433', 'a/b@c:d', '/my shop', 'hale'],

@@ -6,12 +6,13 @@ import type { CheckResult } from '../process/launcher.ts';
 import {
   type AccountState,
   accountQuestion,
+  asHale,
   needsTending,
   servicePassword,
   serviceVerifier,
   tendServiceAccount,
 } from './service-role.ts';
-import { serviceRole, superuser } from './settings.ts';
+import { ownDatabase, ownOptions, serviceRole, superuser } from './settings.ts';
 
 export interface PostgresAddress {
   readonly port: number;
@@ -20,12 +21,23 @@ export interface PostgresAddress {
   readonly database: string;
 }
 
-/** postgres://hale:…@127.0.0.1:5432/app: Hale's own. Holds the password: never for a log, nor for a service (INV-12, decision 0012). */
-export function postgresUrl(at: PostgresAddress): string {
+type Door = Omit<PostgresAddress, 'database'>;
+
+/**
+ * postgres://hale:…@127.0.0.1:5432/postgres: Hale's own, into its own database. Holds the password: never for a log, nor for a service (INV-12,
+ * decision 0012).
+ */
+export function postgresUrl(at: Door): string {
+  const own = urlFor(superuser, at.password, { ...at, database: ownDatabase });
+  return `${own}?options=${encodeURIComponent(ownOptions)}`;
+}
+
+/** The same person in the services' database. */
+export function superuserUrl(at: PostgresAddress): string {
   return urlFor(superuser, at.password, at);
 }
 
-/** The same as the role of services: for their environment only. */
+/** The role of services there: for their environment only. */
 export function serviceUrl(at: PostgresAddress): string {
   return urlFor(serviceRole, servicePassword(at.password), at);
 }
@@ -49,17 +61,23 @@ export async function checkPostgres(at: PostgresAddress, signal: AbortSignal): P
 async function examine(at: PostgresAddress): Promise<CheckResult> {
   try {
     if (await isWhole(at)) return { kind: 'pass' };
+    await tendServiceAccount(at);
+    return { kind: 'pass' };
   } catch (error) {
     if (isFull(error)) return { kind: 'pass' };
-    if (codeOf(error) !== unknownDatabase) return { kind: 'fail', reason: reasonOf(error) };
+    if (codeOf(error) === unknownDatabase) return makeOwnDatabase(at);
+    return { kind: 'fail', reason: reasonOf(error) };
   }
+}
+
+/** While services were superusers, one may have dropped it. The next check finds it there. */
+async function makeOwnDatabase(at: PostgresAddress): Promise<CheckResult> {
   try {
-    await tendServiceAccount(at);
-    await isWhole(at);
-    return { kind: 'pass' };
+    await asHale(at, 'template1', (client) => client.query(`create database ${ownDatabase}`));
   } catch (error) {
     return { kind: 'fail', reason: reasonOf(error) };
   }
+  return { kind: 'fail', reason: `its database ${ownDatabase} was missing` };
 }
 
 /** A question that outlives its check ends by itself after this long. */
@@ -74,7 +92,7 @@ const plainWords: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nobody listens on its port',
 };
 
-/** Asked in the services' own database, so that one that is missing is noticed. */
+/** Not asked in the services' database: whoever owns one decides how sessions in it work (search_path, role, timeouts). */
 async function isWhole(at: PostgresAddress): Promise<boolean> {
   const client = new pg.Client({
     connectionString: postgresUrl(at),

@@ -41,7 +41,7 @@ const hints = {
   HALE_PLATFORM_POSTGRES_BADGE:
     'the file beside the data folder is damaged: move that node’s data folder and its node-<n>.json aside together, and it is copied anew',
   HALE_PLATFORM_POSTGRES_NO_DATA:
-    'bring its data folder back, or restore a backup: an empty database in its place would hide the loss',
+    'bring its data folder back, or the disk that it lies on, or restore a backup (`hale restore`): an empty database in its place would hide the loss',
   HALE_PLATFORM_POSTGRES_NOT_PRIMARY:
     'declare its standbys again, run `hale failover` until the first node (db/0) is the primary, then take them out',
   HALE_PLATFORM_POSTGRES_NO_PRIMARY: 'it is tried again once the primary serves: `hale ps` shows it',

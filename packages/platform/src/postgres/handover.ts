@@ -94,12 +94,10 @@ const busyCodes = ['55P03', '40P01'];
 const batch = 200;
 
 /**
- * Gives the connected database, `name`, to the role of services. Gives false where locks of those who work in it, or another who does the same, are in the way:
+ * Gives the connected database, `name`, to the role of services; the session looks names up in pg_catalog only, so all come out whole. Gives false where locks of those who work in it, or another who does the same, are in the way:
  * what was given by then is given, and the rest is for the next call. Tells it in the server's log, once.
  */
 export async function handOver(client: pg.Client, name: string): Promise<boolean> {
-  // Names come out whole, whatever somebody put into the way of names.
-  await client.query("set search_path = ''");
   const { rows } = await client.query<{ mine: boolean }>(
     `select pg_try_advisory_lock(hashtext('${serviceRole}')) as mine`,
   );
@@ -161,6 +159,8 @@ function wordsOf({ name, given, kept }: { name: string; given: number; kept: rea
 }
 
 /** Into the log that `hale logs` shows of the database. */
-async function tell(client: pg.Client, words: string): Promise<void> {
+export async function tell(client: pg.Client, words: string): Promise<void> {
+  // One line: no context, and not the statement that says it.
+  await client.query('set log_error_verbosity = terse; set log_min_error_statement = fatal');
   await client.query(`do ${client.escapeLiteral(`begin raise log '%', ${client.escapeLiteral(words)}; end`)}`);
 }

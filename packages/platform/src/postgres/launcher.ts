@@ -12,7 +12,9 @@ import { standAlone } from './alone.ts';
 import { launchNode } from './cluster-launcher.ts';
 import { checkPostgres } from './connection.ts';
 import { ensureDataFolder, readPassword } from './data-folder.ts';
+import { isGone } from './disk-room.ts';
 import { launchStandIn } from './elsewhere.ts';
+import { assertNotGone, noteMade, onceMadeFile } from './once-made.ts';
 import { reachableBinaries, reachableHome } from './place.ts';
 import { reservedConnections } from './reserved.ts';
 import { dressed, findRunAs, identityOf, type RunAs } from './run-as.ts';
@@ -46,6 +48,7 @@ export async function launchAs(runAs: RunAs, context: LaunchContext): Promise<La
   const name = `${context.spec.name}-${context.unit}`;
   const pgdata = join(home, 'pgdata');
   const reserved = reservedConnections(pgdata);
+  const note = onceMadeFile(context.root, context.unit);
   return {
     argv: dressed(runAs, [
       binaries.postgres,
@@ -58,7 +61,9 @@ export async function launchAs(runAs: RunAs, context: LaunchContext): Promise<La
     ...identityOf(runAs),
     stopSignal: 'SIGINT',
     async prepare() {
+      await assertNotGone(note, pgdata);
       await ensureDataFolder(home, { binaries, runAs }, resource.database);
+      await noteMade(note);
       await clearStrays(pgdata);
       if (backupOf(context.spec, context.unit)?.pitr !== true) await removeSlot(pgdata);
       await standAlone(home, context.unit, runAs);
@@ -68,6 +73,7 @@ export async function launchAs(runAs: RunAs, context: LaunchContext): Promise<La
     async check(signal) {
       const password = readPassword(home);
       if (password === undefined) return { kind: 'fail', reason: `${join(home, 'password')} is missing` };
+      if (await isGone(pgdata)) return { kind: 'fail', reason: `its data folder is gone: ${pgdata}` };
       return checkPostgres({ port, password, database: resource.database }, signal);
     },
   };

@@ -12,6 +12,7 @@ import { checkVersion, type Engine, ensureDataFolder, readPassword, readText } f
 import { postgresError } from './errors.ts';
 import { type ClusterNode, termSettings } from './node-orders.ts';
 import { reserveLog } from './node-slots.ts';
+import { assertNotGone, noteMade } from './once-made.ts';
 import { assertOwned } from './owner.ts';
 import { superuser } from './settings.ts';
 
@@ -53,7 +54,9 @@ async function preparePrimary(
       'HALE_PLATFORM_POSTGRES_NO_DATA',
       `${replica} is the primary of term ${database.term}, and ${place.pgdata} is empty`,
     );
+  await assertNotGone(node.note, place.pgdata);
   if (place.ordinal === 0) await ensureDataFolder(home, engine, name);
+  await noteMade(node.note);
 }
 
 async function isWholeCopy({ place }: ClusterNode, term: number, database: DatabaseTerm): Promise<boolean> {

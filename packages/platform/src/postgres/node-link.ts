@@ -62,7 +62,7 @@ export function createNodeLink(options: {
   const open = () => {
     const password = options.password();
     const line = new pg.Client({
-      connectionString: postgresUrl({ port: options.port, password: password ?? '', database: 'postgres' }),
+      connectionString: postgresUrl({ port: options.port, password: password ?? '' }),
       connectionTimeoutMillis: timeoutMs,
       query_timeout: timeoutMs,
       application_name: 'hale',

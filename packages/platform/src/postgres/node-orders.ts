@@ -20,7 +20,11 @@ export interface ClusterNode {
   /** With the copies in other regions. */
   readonly all: number;
   readonly acknowledgers: number;
+  /** For it, too, each commit waits: its name, and how many voices it has. */
+  readonly receiver?: { readonly name: string; readonly voices: number };
   readonly home: string;
+  /** See once-made.ts. */
+  readonly note: string;
   readonly port: number;
   readonly place: NodePlace;
   readonly runAs: RunAs;
@@ -52,7 +56,10 @@ export async function obey(node: ClusterNode, order: NodeOrder): Promise<number 
 
 /** What a node must know in a term, whoever it is: who acknowledges for it, should it be the primary; and no primary yet. */
 export function termSettings(node: ClusterNode, term: number): Readonly<Partial<Record<OwnSetting, string>>> {
-  return { synchronous_standby_names: anyOf(node.acknowledgers, copyNames(node, term)) };
+  const { receiver, acknowledgers } = node;
+  const names = copyNames(node, term);
+  if (receiver === undefined) return { synchronous_standby_names: anyOf(acknowledgers, names) };
+  return { synchronous_standby_names: anyOf(acknowledgers + receiver.voices, [receiver.name, ...names]) };
 }
 
 /** The names of those who may acknowledge for this node in a term. */

@@ -5,11 +5,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import pg from 'pg';
-import { openYard } from '../backup/backup-rig.ts';
+import { bringBack, openYard } from '../backup/backup-rig.ts';
 import { takeBackup } from '../backup/base-backup.ts';
 import { prove } from '../backup/proof.ts';
 import { restore } from '../backup/restore.ts';
-import { restoreHome } from '../backup/restore-home.ts';
 import { openVault } from '../backup/vault.ts';
 import { createFileStore } from '../store/file-store.ts';
 import { installedVersion } from './binaries.ts';
@@ -68,12 +67,8 @@ async function liveThrough(t: TestContext, { bin, major }: MachineServer): Promi
   // In place, as `hale restore` does it; services get in with the address that they have.
   const before = yard.serviceUrl();
   await yard.query('drop table notes');
-  await yard.stop();
-  const box = { database: 'db', vault, spool: join(yard.root, 'spool'), cluster: false, isElsewhere: false, bin };
-  const order = { root: yard.root, target: { kind: 'backup', id }, into: 'replace', clock: yard.clock } as const;
-  await restoreHome({ ...order, box: { ...box, store: yard, spec: {}, key: undefined, url: yard.url } as never });
+  await bringBack(yard, vault, id);
   assert.equal(readFileSync(join(yard.pgdata, 'PG_VERSION'), 'utf8').trim(), String(major));
-  await yard.start();
   await asService(before, async (one) => {
     assert.deepEqual((await one.query('select count(*)::int as n from notes')).rows, [{ n: 300 }]);
     await one.query('create table more (n int)');

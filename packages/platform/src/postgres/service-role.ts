@@ -4,8 +4,8 @@
 // What it must own is handed over in handover.ts.
 import { createHash, createHmac, pbkdf2Sync } from 'node:crypto';
 import pg from 'pg';
-import { handOver } from './handover.ts';
-import { serviceRole, superuser } from './settings.ts';
+import { handOver, tell } from './handover.ts';
+import { ownDatabase, ownOptions, serviceRole, superuser } from './settings.ts';
 
 /** Of the role of services, given the superuser's. */
 export function servicePassword(password: string): string {
@@ -61,7 +61,7 @@ export function needsTending(state: AccountState | undefined): boolean {
 
 /** Those of the declaration, and others that a service made while it was a superuser; of what initdb made, only what is declared. */
 function isServices(declared: string): string {
-  return `datallowconn and not datistemplate and (datname <> 'postgres' or datname = ${declared})`;
+  return `datallowconn and not datistemplate and (datname <> '${ownDatabase}' or datname = ${declared})`;
 }
 
 const askTimeoutMs = 5_000;
@@ -71,7 +71,7 @@ const askTimeoutMs = 5_000;
  * are in the way, it gives false, and what is left is done by the next call. Rejects with what pg throws.
  */
 export async function tendServiceAccount(at: ServiceAccount): Promise<boolean> {
-  return asHale(at, 'postgres', async (client) => {
+  return asHale(at, ownDatabase, async (client) => {
     const verifier = serviceVerifier(at.password);
     const { rows } = await client.query<AccountState>(accountQuestion, [verifier, at.database]);
     const [state] = rows;
@@ -84,9 +84,24 @@ export async function tendServiceAccount(at: ServiceAccount): Promise<boolean> {
       [at.database],
     );
     let isWhole = true;
-    for (const { name } of databases) isWhole = (await asHale(at, name, (one) => handOver(one, name))) && isWhole;
+    for (const { name } of databases) isWhole = (await asHale(at, name, (one) => giveOne(one, name, at))) && isWhole;
     return isWhole;
   });
+}
+
+/** Of which it was said already, by this process, that something is in the way. */
+const waitedFor = new Set<string>();
+
+async function giveOne(client: pg.Client, name: string, { port }: ServiceAccount): Promise<boolean> {
+  const key = `${port}/${name}`;
+  const isDone = await handOver(client, name);
+  if (isDone) waitedFor.delete(key);
+  else if (!waitedFor.has(key)) {
+    waitedFor.add(key);
+    const words = `database ${name} is being handed over to ${serviceRole}: what is left waits for the locks of those who work in it`;
+    await tell(client, words);
+  }
+  return isDone;
 }
 
 async function giveKey(client: pg.Client, verifier: string, password: string): Promise<void> {
@@ -96,17 +111,24 @@ async function giveKey(client: pg.Client, verifier: string, password: string): P
   );
 }
 
-async function asHale<T>(at: ServiceAccount, database: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+/** A session of the superuser's for one piece of work. */
+export async function asHale<T>(
+  at: Omit<ServiceAccount, 'database'>,
+  database: string,
+  work: (client: pg.Client) => Promise<T>,
+): Promise<T> {
   const client = new pg.Client({
     ...{ host: '127.0.0.1', port: at.port, user: superuser, password: at.password, database },
+    options: ownOptions,
     ...{ connectionTimeoutMillis: askTimeoutMs, query_timeout: askTimeoutMs, application_name: 'hale' },
   });
   client.on('error', () => {});
   try {
     await client.connect();
+    // A cleaner (autovacuum) in the way is sent away by the look for deadlocks, which must come before this one gives up.
     // Not waiting for standbys: they may wait for this node to serve. What a failover loses of it, the next primary's check does again.
     await client.query(
-      "set synchronous_commit = local; set lock_timeout = '100ms'; set default_transaction_read_only = off",
+      "set synchronous_commit = local; set default_transaction_read_only = off; set lock_timeout = '100ms'; set deadlock_timeout = '40ms'",
     );
     return await work(client);
   } finally {

@@ -4,6 +4,15 @@
 /** Hale itself: its probes, orders, copies and backups. */
 export const superuser = 'hale';
 
+/** Where it asks: nobody else owns it. */
+export const ownDatabase = 'postgres';
+
+/**
+ * How its sessions work, whatever the owner of a database has set for sessions in it: where that one decides in which schema names are looked up, a
+ * superuser's question could call his function.
+ */
+export const ownOptions = '-c search_path= -c role=none -c statement_timeout=0';
+
 /** The services of a system: it owns their database, and no more (decision 0012). */
 export const serviceRole = 'hale_service';
 

@@ -17,6 +17,7 @@ export interface StatementAnswer {
 }
 
 const connectMs = 15_000;
+const statementOptions = '-c search_path=public -c role=none -c statement_timeout=0';
 
 /** Several statements, with `;` between, are one transaction. Throws HALE_PLATFORM_POSTGRES_STATEMENT, and what resolving an address throws. */
 export async function runStatement(
@@ -24,12 +25,14 @@ export async function runStatement(
   name: string,
   text: string,
 ): Promise<readonly StatementAnswer[]> {
-  const url = ownUrl(system, name);
+  const url = ownUrl(system, name, 'services');
   if (url === undefined)
     throw postgresError('HALE_PLATFORM_POSTGRES_STATEMENT', `${name} was never started here: nothing was done`);
   try {
     const client = new pg.Client({
       ...{ connectionString: url, connectionTimeoutMillis: connectMs, application_name: 'hale sql' },
+      // Not in the way in which the owner of the database wants sessions to work: see ownOptions.
+      ...(system.resources[name]?.url === undefined && { options: statementOptions }),
     });
     client.on('error', () => {});
     try {

@@ -42,7 +42,7 @@ test('where the log of a database ends is told every few seconds while it moves;
   assert.equal(isWorthTelling(before, next({}), 9000), false);
   assert.equal(isWorthTelling(before, next({ unsharedMs: 900 }), 1300), true);
 });
-test('a database whose disk is full is told of every other second, one with room is not', () => {
+test('a database whose disk is full, or that does not answer, is told of every other second; one that is well is not', () => {
   const database = { role: 'primary', term: 1, logEnd: 1, streaming: true, lagMs: undefined } as const;
   for (const disk of ['full', 'free'] as const) {
     const seen = { ...calm, database: { ...database, disk } };
@@ -50,6 +50,8 @@ test('a database whose disk is full is told of every other second, one with room
     assert.equal(isWorthTelling(before, seen, 2_900), false);
     assert.equal(isWorthTelling(before, seen, 3_000), disk === 'full');
   }
+  const deaf = { ...calm, database, ready: { verdict: 'fail', reason: 'x', failures: 9 } } as const;
+  assert.equal(isWorthTelling(noteTold(undefined, deaf, 1000), deaf, 3_000), true, 'nor is one that does not answer');
   const before = noteTold(undefined, { ...calm, database: { ...database, disk: 'free' } }, 1000);
   assert.equal(isWorthTelling(before, { ...calm, database: { ...database, disk: 'full' } }, 1250), true);
 });

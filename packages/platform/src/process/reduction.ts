@@ -7,7 +7,7 @@ export const reportEveryMs = 250;
 /** Steps in which a growing stall, silence or wait is told again. */
 const stepMs = 500;
 const logStepMs = 10_000;
-const fullEveryMs = 2000;
+const poorEveryMs = 2000;
 const usageEveryMs = 5000;
 /** A process that has just begun grows fast. */
 const youngUsageEveryMs = 750;
@@ -80,10 +80,15 @@ export function isWorthTelling(told: Told | undefined, next: ReplicaObservation,
   if (digestOf(next) !== told.digest) return true;
   // For how long it has been stopped is counted from look to look: one that shows nothing else must be told of all the same.
   if (next.process.kind === 'stopped' && nowMs - told.atMs >= stepMs) return true;
-  // And for how long its disk has been full.
-  if (next.database?.disk === 'full' && nowMs - told.atMs >= fullEveryMs) return true;
+  // And for how long a database has answered nobody, or its disk has been full.
+  if (isPoorDatabase(next) && nowMs - told.atMs >= poorEveryMs) return true;
+  if (next.database?.disk === 'gone' && nowMs - told.atMs >= stepMs) return true;
   const everyMs = nowMs - next.startedAt < youngMs ? youngUsageEveryMs : usageEveryMs;
   return nowMs - told.atMs >= everyMs && hasDrifted(told.observation, next);
+}
+
+function isPoorDatabase({ database, ready }: ReplicaObservation): boolean {
+  return database !== undefined && (database.disk === 'full' || ready.verdict === 'fail');
 }
 
 /** What is to be kept of a telling. */

@@ -92,6 +92,7 @@ export class LogLane {
     this.note('');
     this.receiver = startWalReceiver({
       ...{ url, vault: box.vault, spool: box.spool, clock, slot: receiverName, name: receiverName },
+      ...(box.spec.synchronous && { voices: box.voices }),
       onChange({ state, serverTrouble, storeTrouble }) {
         say(
           [`${box.database}: the log: ${state}`, serverTrouble, storeTrouble]
