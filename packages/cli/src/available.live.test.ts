@@ -76,15 +76,18 @@ describe('a cluster that prefers to be available', { skip }, () => {
     isHarmed = false;
     await harming;
   };
-  /** It waits for a standby again; then its primary is killed, and nothing may be missing. */
+  /** It waits for a standby again; then its primary is killed, and nothing may be missing in the next one. */
   const loseThePrimary = async () => {
-    const before = primaryOf(await house.untilView('it waits for a standby again', isWhole));
+    let before = primaryOf(await house.untilView('it waits for a standby again', isWhole));
     for (let i = 0; i < 20; i++) await write();
-    process.kill(before.pid as number, 'SIGKILL');
-    await house.untilView('another primary', (view) => {
-      const one = primaryOf(view);
-      return one !== undefined && one.replica !== before.replica;
-    });
+    // Where the machine is too busy for an election the old one is the primary again, and is struck once more.
+    for (let tries = 0, after = before; after.replica === before.replica; tries++) {
+      assert.ok(tries < 3, 'another primary');
+      before = primaryOf(await house.untilView('a whole cluster', isWhole));
+      process.kill(before.pid as number, 'SIGKILL');
+      const view = await house.untilView('a primary', (now) => ![undefined, before.pid].includes(primaryOf(now)?.pid));
+      after = primaryOf(view);
+    }
     await client.end().catch(() => {});
     client = await connect();
     const { rows: there } = await client.query<{ n: number }>('select count(*)::int as n from ledger');

@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { ReplicaId, ReplicaObservation } from '@hale/model';
 import { type Bench, buildSeen, buildUnit, createBench } from '../testing.ts';
-import { fencesNeeded, furthest } from './quorum.ts';
 import { cluster, died, finish, livesOf, node, serving } from './testing.ts';
 
 const tableOf = (bench: Bench) => bench.all('PublishEndpoints').at(-1)?.table.databases?.[0];
@@ -274,14 +273,4 @@ describe('a database cluster', () => {
     assert.equal(other.state.units[0]?.cluster?.term, 5);
     assert.deepEqual(other.state.units[0]?.cluster?.joined, ['db/2']);
   });
-});
-
-test('the arithmetic', () => {
-  assert.deepEqual(
-    [fencesNeeded(2, 1), fencesNeeded(3, 1), fencesNeeded(4, 2), fencesNeeded(1, 1), fencesNeeded(1, 2)],
-    [2, 3, 3, 1, 1],
-  );
-  const ballots = [7, 9, 9].map((logEnd, place) => ({ replica: `db/${place}` as never, logEnd }));
-  assert.equal(furthest(ballots)?.replica, 'db/1');
-  assert.equal(furthest([]), undefined);
 });
