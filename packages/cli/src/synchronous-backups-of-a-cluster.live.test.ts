@@ -8,7 +8,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createSystemClock } from '@hale/base';
 import type { BackupSpec, SystemView } from '@hale/model';
 import { buildPostgres, buildSystem } from '@hale/model/testing';
-import { drainSpool, findEngine, openStrongbox, ownUrl, postgresSupport, restore } from '@hale/platform/postgres';
+import {
+  drainSpool,
+  findEngine,
+  openStrongbox,
+  ownUrl,
+  postgresSupport,
+  resourceUrl,
+  restore,
+} from '@hale/platform/postgres';
 import pg from 'pg';
 import { openTestHouse, type TestHouse } from './control/testing.ts';
 
@@ -30,14 +38,14 @@ describe('synchronous backups of a cluster', { skip }, () => {
   const isWhole = (view: SystemView) => view.units.find((one) => one.unit === 'db')?.state === 'healthy';
   const hasReceiver = (view: SystemView) =>
     view.replicas.some(({ unit, pid }) => unit === 'backup' && pid !== undefined);
-  const connect = async () => {
-    const client = new pg.Client({ connectionString: ownUrl(spec(), 'db') as string });
+  const connect = async (url = resourceUrl(spec(), 'db')) => {
+    const client = new pg.Client({ connectionString: url as string });
     client.on('error', () => {});
     await client.connect();
     return client;
   };
   const ask = async <Row extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []) => {
-    const client = await connect();
+    const client = await connect(ownUrl(spec(), 'db'));
     try {
       return (await client.query<Row>(text, [...values])).rows;
     } finally {
@@ -50,7 +58,9 @@ describe('synchronous backups of a cluster', { skip }, () => {
   before(async () => {
     house = await openTestHouse({ parts });
     await house.untilView('a whole cluster', isWhole);
-    await ask('create table ledger (id int primary key)');
+    const first = await connect();
+    await first.query('create table ledger (id int primary key)');
+    await first.end();
     await house.untilView('a proven backup', (view) => view.backups?.some((seen) => seen.lastProof?.ok) === true);
   });
   after(() => house?.close());
