@@ -25,6 +25,7 @@ const backup = () => import('./backup/backup.ts');
 const rejoin = () => import('./state/rejoin.ts');
 const trials = () => import('./state/trials.ts');
 const clouds = () => import('./backup/clouds.ts');
+const synchronous = () => import('./backup/synchronous.ts');
 const sql = () => import('./sql/sql.ts');
 
 const { values, positionals } = parseArgs({
@@ -49,6 +50,7 @@ const benches: Readonly<Record<string, readonly (() => Promise<Table>)[]>> = {
   soak: [soak],
   state: [state],
   backup: [backup],
+  synchronous: [synchronous],
   sql: [sql],
   clouds: [clouds],
   trials: [trials],

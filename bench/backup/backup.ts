@@ -1,16 +1,14 @@
 // What it costs to be safe: a restore beside a plain copy of the same bytes, and what is lost when a database is killed and burned
 // while clients write, with their own ledger as the judge. HALE_BENCH_MB says how much is restored; --runs how often it burns.
-import { once } from 'node:events';
 import { cpSync, rmSync, statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Worker } from 'node:worker_threads';
 import { createFileStore, drainSpool, openVault, restore, takeBackup } from '@hale/platform/postgres';
 import { openYard, type Yard } from '@hale/platform/testing';
 import type { Row } from '../row.ts';
+import { commitP50, commitsMeasured, waitForHale } from './commits.ts';
 
 const megabytes = Number(process.env['HALE_BENCH_MB'] ?? 1_000);
-const commitsMeasured = 500;
 const commitsBetweenFires = 100;
 const firesPerBackup = 5;
 
@@ -106,7 +104,7 @@ async function burnRows(runs: number): Promise<readonly Row[]> {
     for (let fire = 0; fire < runs; fire++) {
       // Each fire begins a timeline; without a fresh backup now and then all of them would be replayed every time.
       if (fire % firesPerBackup === 0) await takeBackup({ url: yard.url(), vault, clock: yard.clock });
-      const receiver = await synchronous(yard, folder, spool);
+      const receiver = await waitForHale(yard, { folder, spool });
       if (fire === 0) safe = await commitP50(yard, 1_500_000_000);
       await writeUntilKilled(yard, ledger);
       await receiver.stop();
@@ -141,39 +139,6 @@ async function burnRows(runs: number): Promise<readonly Row[]> {
       peerName: 'the same database without the receiver',
     },
   ];
-}
-
-interface Receiver {
-  stop(): Promise<void>;
-}
-
-async function synchronous(yard: Yard, folder: string, spool: string): Promise<Receiver> {
-  const workerData = { url: yard.url(), store: `file:${folder}`, spool };
-  const thread = new Worker(new URL('./receiver-thread.ts', import.meta.url), { workerData });
-  await yard.query("alter system set synchronous_standby_names = 'hale_wal'");
-  await yard.query('select pg_reload_conf()');
-  const isSync = "select 1 from pg_stat_replication where application_name = 'hale_wal' and sync_state = 'sync'";
-  await yard.until('it is the synchronous one', async () => ((await yard.query(isSync)).rowCount ?? 0) > 0);
-  return {
-    async stop() {
-      const stopped = once(thread, 'message');
-      thread.postMessage('stop');
-      await stopped;
-      await thread.terminate();
-    },
-  };
-}
-
-async function commitP50(yard: Yard, from: number): Promise<number> {
-  const client = await yard.client();
-  const took: number[] = [];
-  for (let id = from; id < from + commitsMeasured; id++) {
-    const began = yard.clock.mono();
-    await client.query('insert into ledger values ($1)', [id]);
-    took.push(yard.clock.mono() - began);
-  }
-  await client.end();
-  return took.sort((a, b) => a - b)[commitsMeasured >> 1] ?? 0;
 }
 
 async function writeUntilKilled(yard: Yard, ledger: Set<number>): Promise<void> {

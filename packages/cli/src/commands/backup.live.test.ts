@@ -60,7 +60,7 @@ test('taken, listed, inspected, proven, cleaned up, followed, and brought back',
   await expect('backup now', 1, /was never started here/);
   await yard.start();
   await yard.query('create table notes as select n from generate_series(1, 300) n');
-  await expect('backup now', 0, /^\d{8}T\d{6}Z-[0-9a-f]{6}: 3\d\.\dMB/);
+  await expect('backup now', 0, /^\d{8}T\d{6}Z-[0-9a-f]{9}: 3\d\.\dMB/);
   const { id } = JSON.parse(await expect('backup now --json', 0, /"newBytes":\d/)) as { id: string };
   await expect('backup verify', 0, /✓ [\s\S]*✓ [\s\S]*chunks and \d+ segments/);
   await expect('backup prove', 0, new RegExp(`✓ proven {2}${id}: 1 tables with 300 rows read`));

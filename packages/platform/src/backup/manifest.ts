@@ -54,10 +54,11 @@ export function versionWords(versionNumber: number): string {
   return `${majorOf(versionNumber)}.${versionNumber % 10_000}`;
 }
 
-/** Names sort by time: '20261122T040000Z-3f9a01'. */
-export function makeBackupId(wall: number, suffix: string): string {
+/** Names sort by time, also within a second: '20261122T040000Z-0fa3f9a01', where 0fa are the milliseconds and the rest is chance. */
+export function makeBackupId(wall: number, chance: string): string {
   const stamp = new Date(wall).toISOString().replace(/[-:]/g, '').replace(/\.\d+/, '');
-  return `${stamp}-${suffix}`;
+  const millis = (Math.floor(wall) % 1000).toString(16).padStart(3, '0');
+  return `${stamp}-${millis}${chance}`;
 }
 
 export function isBackupId(text: string): boolean {

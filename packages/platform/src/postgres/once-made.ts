@@ -1,6 +1,6 @@
 // That a database was made here once, noted outside of its data: a disk that is not mounted, or a folder that somebody took away, must not
 // look like a first start. An empty database in its place would answer every question, and hide the loss.
-import { access, mkdir, writeFile } from 'node:fs/promises';
+import { access, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { postgresError } from './errors.ts';
 
@@ -11,7 +11,12 @@ export function onceMadeFile(root: string, unit: string): string {
 
 /** Throws HALE_PLATFORM_POSTGRES_NO_DATA where there was a database once, and `pgdata` holds none. */
 export async function assertNotGone(note: string, pgdata: string): Promise<void> {
-  if ((await exists(join(pgdata, 'PG_VERSION'))) || !(await exists(note))) return;
+  // Files without a version are damaged, and that is said elsewhere.
+  const isEmpty = await readdir(pgdata).then(
+    (names) => names.length === 0,
+    (error: NodeJS.ErrnoException) => error.code === 'ENOENT',
+  );
+  if (!isEmpty || !(await exists(note))) return;
   throw postgresError(
     'HALE_PLATFORM_POSTGRES_NO_DATA',
     `there was a database in ${pgdata}, and there is none now; to begin with an empty one: rm ${note}`,
