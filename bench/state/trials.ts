@@ -64,7 +64,12 @@ export async function run({ runs }: { readonly runs: number }): Promise<readonly
   const trials: Trial[] = [];
   try {
     for (let n = 1; n <= runs; n++) {
-      const trial = await runTrial(stage, { n, seed: seed + n });
+      const trial = await runTrial(stage, { n, seed: seed + n }).catch(async (error: unknown) => {
+        // What went wrong is seen while it still runs.
+        for (const word of ['ps', 'incidents', 'explain'])
+          process.stderr.write(`${await typeHale(stage.system.folder, word).catch(String)}\n`);
+        throw error;
+      });
       process.stderr.write(`${JSON.stringify(trial)}\n`);
       if (process.env['HALE_TELL'] !== undefined) process.stderr.write(await typeHale(stage.system.folder, 'explain'));
       trials.push(trial);
@@ -112,13 +117,14 @@ async function runTrial(stage: Stage, { n, seed }: { readonly n: number; readonl
   const relayed = await openLedger({ urls: [url] });
   const direct = await openLedger({ urls: straight, writesPerSecond: 50, connections: 2, from: beside });
   const names = drawStrokes(rng);
+  const whole = `the cluster to be whole again after ${names.join(' and ')}`;
   const before = primaryOf(await look(system));
   try {
     await pause(200 + rng.below(400));
     const struck = await strikeAll(stage, { names, url, rng });
     const writeMs = await relayed.firstWrite(struck, writeBoundMs);
     if (writeMs === undefined) throw new Error(`no write within ${writeBoundMs} ms after ${names.join(' and ')}`);
-    await until('the cluster to be whole again', wholeBoundMs, async () => isWhole(await look(system)));
+    await until(whole, wholeBoundMs, async () => isWhole(await look(system)));
     const wholeMs = Math.round(performance.now() - struck.fromMs);
     const after = primaryOf(await look(system));
     const told = await relayed.settle(settleBoundMs);
