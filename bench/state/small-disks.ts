@@ -100,6 +100,7 @@ function diskAt(place: string): Disk {
     freeBytes,
     async fill() {
       const free = freeBytes();
+      // It fails where others took room meanwhile; what is left is taken bit by bit below.
       if (free > 0) await run('fallocate', ['-l', String(free), foreign]).catch(() => {});
       let turn = 0;
       const take = () => void takeAll(`${foreign}-${turn++}`, freeBytes);

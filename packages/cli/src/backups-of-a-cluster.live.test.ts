@@ -3,13 +3,12 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { createSystemClock } from '@hale/base';
 import type { BackupObservation, BackupSpec, SystemView } from '@hale/model';
 import { buildPostgres, buildSystem } from '@hale/model/testing';
 import { findEngine, openStrongbox, postgresSupport, resourceUrl, restore } from '@hale/platform/postgres';
 import pg from 'pg';
-import { openTestHouse, type TestHouse } from './control/testing.ts';
+import { keepLedger, openTestHouse, type TestHouse } from './control/testing.ts';
 
 const support = await postgresSupport();
 const skip = support.ok || process.env['HALE_REQUIRE_REAL'] === '1' ? false : `${support.how}: ${support.hint}`;
@@ -47,32 +46,14 @@ describe('backups of a cluster', { skip }, () => {
     await first.end();
     await untilBackups('a proven backup', (seen) => seen.lastProof?.ok === true);
     const acked: number[] = [];
-    let isWriting = true;
-    const write = async () => {
-      let client: pg.Client | undefined;
-      for (let id = 1; isWriting; id++) {
-        try {
-          client ??= await connect();
-          await client.query('insert into ledger values ($1)', [id]);
-          acked.push(id);
-          await sleep(10);
-        } catch {
-          await client?.end().catch(() => {});
-          client = undefined;
-          await sleep(20);
-        }
-      }
-      await client?.end().catch(() => {});
-    };
-    const writing = write();
+    const stopWriting = keepLedger(connect, acked, 10);
     await house.until('it writes', () => acked.length > 50);
     const view = await house.untilView('a whole cluster', isWhole);
     const primary = view.replicas.find((one) => one.database === 'primary');
     process.kill(primary?.pid as number, 'SIGKILL');
     const struck = acked.length;
     await house.until('it writes again', () => acked.length > struck + 50);
-    isWriting = false;
-    await writing;
+    await stopWriting();
     const asking = await connect();
     const { rows } = await asking.query<{ at: string }>('select extract(epoch from clock_timestamp()) * 1000 as at');
     const slots = await asking.query('select active from pg_replication_slots where slot_name = $1', ['hale_backup']);

@@ -4,7 +4,6 @@ import assert from 'node:assert/strict';
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { createSystemClock } from '@hale/base';
 import type { BackupSpec, SystemView } from '@hale/model';
 import { buildPostgres, buildSystem } from '@hale/model/testing';
@@ -18,7 +17,7 @@ import {
   restore,
 } from '@hale/platform/postgres';
 import pg from 'pg';
-import { openTestHouse, type TestHouse } from './control/testing.ts';
+import { keepLedger, openTestHouse, type TestHouse } from './control/testing.ts';
 
 const support = await postgresSupport();
 const skip = support.ok || process.env['HALE_REQUIRE_REAL'] === '1' ? false : `${support.how}: ${support.hint}`;
@@ -98,23 +97,7 @@ describe('synchronous backups of a cluster', { skip }, () => {
   });
 
   test('the primary is killed and another takes over: what was acknowledged is in store and spool, whatever burns', async () => {
-    let isWriting = true;
-    const write = async () => {
-      let client: pg.Client | undefined;
-      for (let id = 1; isWriting; id++) {
-        try {
-          client ??= await connect();
-          await client.query('insert into ledger values ($1)', [id]);
-          acked.push(id);
-        } catch {
-          await client?.end().catch(() => {});
-          client = undefined;
-          await sleep(20);
-        }
-      }
-      await client?.end().catch(() => {});
-    };
-    const writing = write();
+    const stopWriting = keepLedger(connect, acked);
     await house.until('it writes', () => acked.length > 50);
     const view = await house.untilView('a whole cluster', isWhole);
     process.kill(
@@ -130,8 +113,7 @@ describe('synchronous backups of a cluster', { skip }, () => {
     const burned = join(house.root, 'burned');
     cpSync(join(house.root, 'vault'), join(burned, 'vault'), { recursive: true });
     process.kill(receiver, 'SIGCONT');
-    isWriting = false;
-    await writing;
+    await stopWriting();
 
     const box = await openStrongbox({ ...spec(), root: burned }, 'db', {});
     await drainSpool(box.vault, box.spool);

@@ -16,7 +16,7 @@ import { hearsay } from './hearsay.ts';
 import { file, mark, reject } from './incidents.ts';
 import { limits } from './limits.ts';
 import { isActive, isUp, wants } from './lives.ts';
-import { copiesOf } from './postgres/cluster.ts';
+import { copiesOf, othersWithData } from './postgres/cluster.ts';
 import type { Life, Slot, Unit } from './state.ts';
 import { about, tell, type Work, wakeBy } from './work.ts';
 
@@ -83,6 +83,7 @@ function sceneOf(work: Work, unit: Unit, life: Life): Scene {
     hostBusy: work.now < brain.hostBusyUntil,
     alone: sick.length <= 1,
     dependencyDown: down,
+    othersWithData: othersWithData(unit, life),
     copies: copiesOf(unit, life),
   };
 }

@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { SystemSpec, SystemView } from '@hale/model';
 import { buildGateway, buildService, buildSystem, type SystemParts } from '@hale/model/testing';
 import { connectKeeper, runtimeDirOf, startKeeper } from '@hale/platform/process';
+import type pg from 'pg';
 import { controlCommand } from './command.ts';
 
 export interface TestHouse {
@@ -124,4 +125,31 @@ function createHouse(place: Pick<TestHouse, 'root' | 'runtimeDir' | 'declare'>):
     },
   };
   return house;
+}
+
+/** Writes 1, 2, 3... into the table `ledger`, over a new connection whenever one breaks, and notes in `acked` what was acknowledged. Gives what ends it. */
+export function keepLedger(connect: () => Promise<pg.Client>, acked: number[], pauseMs = 0): () => Promise<void> {
+  let isWriting = true;
+  const write = async () => {
+    let client: pg.Client | undefined;
+    for (let id = 1; isWriting; id++) {
+      try {
+        client ??= await connect();
+        await client.query('insert into ledger values ($1)', [id]);
+        acked.push(id);
+        if (pauseMs > 0) await sleep(pauseMs);
+      } catch {
+        // In doubt: it may be there or not, and counts for nothing.
+        await client?.end().catch(() => {});
+        client = undefined;
+        await sleep(20);
+      }
+    }
+    await client?.end().catch(() => {});
+  };
+  const writing = write();
+  return () => {
+    isWriting = false;
+    return writing;
+  };
 }

@@ -17,6 +17,8 @@ export interface Scene {
   readonly alone: boolean;
   /** Something it uses has no serving replica. */
   readonly dependencyDown: string | undefined;
+  /** Of a node of a database: how many others of its cluster have its data. */
+  readonly othersWithData: number;
   /** Of the life that is the primary of a database: how many standbys were told to follow it, and how many receive. */
   readonly copies:
     | {

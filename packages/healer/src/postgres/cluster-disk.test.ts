@@ -63,6 +63,18 @@ describe('a database cluster and its disks', () => {
     }
   });
 
+  test('where the folders of all nodes are gone, all are left alone: somebody took away more than one disk', () => {
+    const bench = serving();
+    const gone = { disk: 'gone' } as const;
+    for (let look = 0; look < 6; look++)
+      bench.see(
+        [0, 1, 2].map((one) => node(bench, one, { ...(one === 0 && { role: 'primary' as const }), ...gone })),
+        500,
+      );
+    assert.equal(bench.told('condemned').length, 0);
+    assert.equal(bench.all('StopReplica').length, 0);
+  });
+
   test('a primary whose data folder is gone is left alone while nobody follows it: what it has open is all that there is', () => {
     const bench = serving();
     const away = { streaming: false, term: 0 } as const;

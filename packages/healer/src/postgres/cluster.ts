@@ -92,6 +92,17 @@ export function receives({ node, seen, seenAt }: Life): boolean | undefined {
   return seenAt > (node?.followedAt ?? 0) ? seen?.database?.streaming : undefined;
 }
 
+/** How many other nodes of this term, the primary or those that follow it, have their data where they left it. */
+export function othersWithData(unit: Unit, life: Life): number {
+  const { cluster } = unit;
+  const hasData = (seat: Seat) =>
+    seat.life !== life &&
+    (seat.life.incarnation === cluster?.open || seat.node.follows === cluster?.term) &&
+    seat.life.seen?.database !== undefined &&
+    seat.life.seen.database.disk !== 'gone';
+  return cluster === undefined ? 0 : seatsOf(unit).filter(hasData).length;
+}
+
 /**
  * How the standbys see the primary, when `life` is it; undefined of any other. Who has not been without anything for a while says nothing
  * yet: a new primary has standbys that have only just been told.
