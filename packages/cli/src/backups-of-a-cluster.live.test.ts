@@ -50,7 +50,7 @@ describe('backups of a cluster', { skip }, () => {
     await house.until('it writes', () => acked.length > 50);
     const view = await house.untilView('a whole cluster', isWhole);
     const primary = view.replicas.find((one) => one.database === 'primary');
-    process.kill(primary?.pid as number, 'SIGKILL');
+    await house.kill(primary?.pid);
     const struck = acked.length;
     await house.until('it writes again', () => acked.length > struck + 50);
     await stopWriting();

@@ -27,7 +27,7 @@ describe('a database cluster', { skip }, () => {
   const isWhole = (view: SystemView) => view.units.find((one) => one.unit === 'db')?.state === 'healthy';
   const primary = async () => primaryOf(await house.untilView('a whole cluster', isWhole)) as ReplicaView;
   /** While a crowd writes: `harm` is done, all must be well again, and nothing acknowledged may be missing. */
-  const survive = async (harm: (primary: ReplicaView) => Promise<void> | void) => {
+  const survive = async (harm: (primary: ReplicaView) => Promise<void>) => {
     const before = await primary();
     const crowd = createCrowd(url);
     try {
@@ -35,7 +35,8 @@ describe('a database cluster', { skip }, () => {
       await harm(before);
       const struck = crowd.acked.size;
       await house.until('the crowd writes again', () => crowd.acked.size > struck + 50);
-      await house.untilView('a whole cluster again', (view) => isWhole(view) && view.state === 'healthy');
+      const isWell = (view: SystemView) => isWhole(view) && view.state === 'healthy' && view.trouble === undefined;
+      await house.untilView('a whole cluster again', isWell);
     } finally {
       await crowd.leave();
     }
@@ -74,7 +75,7 @@ describe('a database cluster', { skip }, () => {
   });
 
   test('the primary is killed: a standby takes over, and the old one becomes its copy', async () => {
-    const { before, after } = await survive((one) => void process.kill(pidOf(one), 'SIGKILL'));
+    const { before, after } = await survive((one) => house.kill(one.pid));
     assert.notEqual(after.replica, before.replica);
   });
 
@@ -88,11 +89,7 @@ describe('a database cluster', { skip }, () => {
   });
 
   test('primary and control room are killed together: the next control room does it', async () => {
-    const { before, after } = await survive((one) => {
-      const control = house.controlPid() as number;
-      process.kill(pidOf(one), 'SIGKILL');
-      process.kill(control, 'SIGKILL');
-    });
+    const { before, after } = await survive((one) => house.kill(pidOf(one), house.controlPid()));
     assert.notEqual(after.replica, before.replica);
   });
 
@@ -100,15 +97,15 @@ describe('a database cluster', { skip }, () => {
     await survive(async (one) => {
       const view = await house.untilView('a whole cluster', isWhole);
       const standby = nodes(view).find((other) => other.database === 'standby') as ReplicaView;
-      process.kill(pidOf(standby), 'SIGKILL');
-      process.kill(pidOf(one), 'SIGKILL');
+      await house.kill(pidOf(standby), pidOf(one));
     });
   });
 
   test('both standbys are killed: writes wait, and go on', async () => {
     const { before, after } = await survive(async () => {
       const view = await house.untilView('a whole cluster', isWhole);
-      for (const one of nodes(view)) if (one.database === 'standby') process.kill(pidOf(one), 'SIGKILL');
+      const standbys = nodes(view).filter((one) => one.database === 'standby');
+      await house.kill(...standbys.map(pidOf));
     });
     assert.equal(after.replica, before.replica, 'the primary was not at fault');
   });
@@ -117,7 +114,7 @@ describe('a database cluster', { skip }, () => {
     const { before, after } = await survive(async () => {
       const view = await house.untilView('relays', (one) => one.replicas.some((replica) => replica.unit === 'relay'));
       const relay = view.replicas.find((one) => one.unit === 'relay') as ReplicaView;
-      process.kill(pidOf(relay), 'SIGKILL');
+      await house.kill(pidOf(relay));
     });
     assert.equal(after.replica, before.replica);
   });

@@ -54,7 +54,7 @@ function tryCluster({ bin, major }: MachineServer): void {
     try {
       const before = await primary();
       await house.until('the crowd writes', () => crowd.acked.size > 50);
-      process.kill(before.pid as number, 'SIGKILL');
+      await house.kill(before.pid);
       const struck = crowd.acked.size;
       await house.until('the crowd writes again', () => crowd.acked.size > struck + 50);
       assert.notEqual((await primary()).replica, before.replica);

@@ -100,10 +100,7 @@ describe('synchronous backups of a cluster', { skip }, () => {
     const stopWriting = keepLedger(connect, acked);
     await house.until('it writes', () => acked.length > 50);
     const view = await house.untilView('a whole cluster', isWhole);
-    process.kill(
-      pidOf(view, (one) => one.database === 'primary'),
-      'SIGKILL',
-    );
+    await house.kill(pidOf(view, (one) => one.database === 'primary'));
     const struck = acked.length;
     await house.until('it writes again', () => acked.length > struck + 50);
     // A picture of the store and of the spool within it, in the middle of the work: all that would be left after a fire.

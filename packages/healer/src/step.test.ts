@@ -183,3 +183,16 @@ test('a call to a person that is not known to have gone out is made again by the
   bench.feed({ kind: 'LeaderElected', epoch: 3, seed: 9 });
   assert.equal(bench.all('PagePerson').length, 2);
 });
+
+test('until it has looked, a new term says that its picture is what was known before', () => {
+  const bench = upBench({ name: 'orders', replicas: 1 });
+  const trouble = () => viewOf(bench.state, identity).trouble;
+  assert.equal(trouble(), undefined);
+  bench.feed({ kind: 'LeaderElected', epoch: 2, seed: 8 });
+  assert.match(trouble() ?? '', /has not looked yet/);
+  // A word about one replica is not a look at all of them.
+  bench.see([lifeOf(bench, 0, 0).seen], 10);
+  assert.match(trouble() ?? '', /has not looked yet/);
+  bench.see([lifeOf(bench, 0, 0).seen], 10, true);
+  assert.equal(trouble(), undefined);
+});

@@ -47,8 +47,13 @@ export function viewOf(state: BrainState, identity: SystemIdentity): SystemView 
     incidents: brain.incidents.map(({ openedMono: _, ...incident }): IncidentView => incident),
     ...(backups.length > 0 && { backups }),
     budget: { used: recent.length, max: limits.allActionsMax, windowMs: limits.ledgerWindowMs },
+    ...(isBlind(brain) && { trouble: 'control took over a moment ago and has not looked yet' }),
   };
 }
+
+/** A new term knows its replicas from the book alone until the first full look: the picture must not pass for what is. */
+const isBlind = (brain: Brain) =>
+  brain.epoch > 0 && !brain.sawFull && brain.units.some((unit) => unit.slots.some((slot) => slot.lives.length > 0));
 
 function systemState(brain: Brain, units: readonly UnitView[]): SystemView['state'] {
   if (brain.shutdown)

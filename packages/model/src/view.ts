@@ -120,7 +120,7 @@ export interface SystemView {
   /** Of each database that is backed up; absent where none is. */
   readonly backups?: readonly BackupObservation[];
   readonly budget: { readonly used: number; readonly max: number; readonly windowMs: number };
-  /** What keeps Hale itself from acting (a full disk): the rest is what was known before. */
+  /** What keeps Hale itself from acting (a full disk, no look yet since control took over): the rest is what was known before. */
   readonly trouble?: string;
 }
 

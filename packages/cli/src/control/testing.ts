@@ -21,6 +21,8 @@ export interface TestHouse {
   /** The first view that `fits`. */
   untilView(what: string, fits: (view: SystemView) => boolean): Promise<SystemView>;
   until<T>(what: string, find: () => T | undefined | false | Promise<T | undefined | false>): Promise<T>;
+  /** Kills for good. Returns when the picture no longer shows them: the dead take a moment to die, and a picture is a moment old. */
+  kill(...pids: (number | undefined)[]): Promise<void>;
   keeperPid(): number;
   controlPid(): number | undefined;
   declare(release: number, parts: SystemParts): void;
@@ -109,6 +111,10 @@ function createHouse(place: Pick<TestHouse, 'root' | 'runtimeDir' | 'declare'>):
         const seen = await view();
         return seen !== undefined && fits(seen) ? seen : undefined;
       }),
+    async kill(...pids) {
+      for (const pid of pids) process.kill(pid ?? Number.NaN, 'SIGKILL');
+      await house.untilView('the dead to be known', (seen) => !seen.replicas.some(({ pid }) => pids.includes(pid)));
+    },
     keeperPid: () => readJson<{ pid: number }>('keeper.json').pid,
     controlPid: () => processes().find((one) => one.key === 'control' && one.state === 'running')?.pid,
     log(name) {
