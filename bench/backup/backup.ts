@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createFileStore, drainSpool, openVault, restore, takeBackup } from '@hale/platform/postgres';
 import { openYard, type Yard } from '@hale/platform/testing';
 import type { Row } from '../row.ts';
-import { commitP50, commitsMeasured, waitForHale } from './commits.ts';
+import { commitP50, commitsMeasured, createStand } from './commits.ts';
 
 const megabytes = Number(process.env['HALE_BENCH_MB'] ?? 1_000);
 const commitsBetweenFires = 100;
@@ -92,6 +92,7 @@ async function burnRows(runs: number): Promise<readonly Row[]> {
   const folder = join(yard.root, 'vault');
   const vault = openVault(createFileStore(folder));
   const spool = join(folder, '.spool');
+  const stand = createStand(yard, { folder, spool });
   let acknowledged = 0;
   let lost = 0;
   let alone = 0;
@@ -104,7 +105,7 @@ async function burnRows(runs: number): Promise<readonly Row[]> {
     for (let fire = 0; fire < runs; fire++) {
       // Each fire begins a timeline; without a fresh backup now and then all of them would be replayed every time.
       if (fire % firesPerBackup === 0) await takeBackup({ url: yard.url(), vault, clock: yard.clock });
-      const receiver = await waitForHale(yard, { folder, spool });
+      const receiver = await stand.waitFor();
       if (fire === 0) safe = await commitP50(yard, 1_500_000_000);
       await writeUntilKilled(yard, ledger);
       await receiver.stop();
@@ -118,6 +119,7 @@ async function burnRows(runs: number): Promise<readonly Row[]> {
       acknowledged = ledger.size;
     }
   } finally {
+    await stand.leave();
     await yard.dispose();
   }
   return [

@@ -13,18 +13,29 @@ export interface Receiver {
   stop(): Promise<void>;
 }
 
-/** Hale's, from here on waited for by every commit. */
-export async function waitForHale(yard: Yard, { folder, spool }: { folder: string; spool: string }): Promise<Receiver> {
-  const workerData = { url: yard.url(), store: `file:${folder}`, spool };
-  const thread = new Worker(new URL('./receiver-thread.ts', import.meta.url), { workerData });
-  await waitFor(yard, 'hale_wal');
+/** A thread for Hale's receiver, which is not started yet. */
+export interface Stand {
+  /** From here on every commit waits for it. */
+  waitFor(): Promise<Receiver>;
+  leave(): Promise<void>;
+}
+
+export function createStand(yard: Yard, { folder, spool }: { folder: string; spool: string }): Stand {
+  let thread: Worker | undefined;
+  const say = async (word: 'start' | 'stop') => {
+    const answered = thread && once(thread, 'message');
+    thread?.postMessage(word);
+    await answered;
+  };
   return {
-    async stop() {
-      const stopped = once(thread, 'message');
-      thread.postMessage('stop');
-      await stopped;
-      await thread.terminate();
+    async waitFor() {
+      const workerData = { url: yard.url(), store: `file:${folder}`, spool };
+      if (thread === undefined) thread = new Worker(new URL('./receiver-thread.ts', import.meta.url), { workerData });
+      else await say('start');
+      await waitFor(yard, 'hale_wal');
+      return { stop: () => say('stop') };
     },
+    leave: async () => void (await thread?.terminate()),
   };
 }
 

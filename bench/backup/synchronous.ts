@@ -4,12 +4,16 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { machineBin, openYard } from '@hale/platform/testing';
 import type { Row } from '../row.ts';
-import { commitP50, commitsMeasured, median, waitForHale, waitForNobody, waitForPgReceivewal } from './commits.ts';
+import { commitP50, commitsMeasured, createStand, median, waitForNobody, waitForPgReceivewal } from './commits.ts';
+
+/** A receiver lives for months: as compiled as it then is, it is measured. What it costs before that is printed as well. */
+const roundsToWarm = 20;
 
 export async function run({ runs }: { readonly runs: number }): Promise<readonly Row[]> {
   if (!existsSync(join(machineBin, 'pg_receivewal')))
     throw new Error('the peer is missing: apt-get install postgresql');
   const yard = await openYard({ bin: machineBin });
+  const stand = createStand(yard, { folder: join(yard.root, 'vault'), spool: join(yard.root, 'spool') });
   const rounds: { alone: number; hale: number; peer: number }[] = [];
   let next = 1;
   const measure = async () => {
@@ -21,9 +25,16 @@ export async function run({ runs }: { readonly runs: number }): Promise<readonly
     await yard.start();
     await yard.query('create table ledger (id int primary key)');
     await measure();
+    const young = await stand.waitFor();
+    for (let round = 0; round < roundsToWarm; round++) {
+      const hale = await measure();
+      process.stderr.write(`${JSON.stringify({ commitsBefore: round * commitsMeasured, hale })}\n`);
+    }
+    await waitForNobody(yard);
+    await young.stop();
     for (let round = 0; round < runs; round++) {
       const alone = await measure();
-      const ours = await waitForHale(yard, { folder: join(yard.root, 'vault'), spool: join(yard.root, 'spool') });
+      const ours = await stand.waitFor();
       const hale = await measure();
       await waitForNobody(yard);
       await ours.stop();
@@ -35,6 +46,7 @@ export async function run({ runs }: { readonly runs: number }): Promise<readonly
       rounds.push({ alone, hale, peer });
     }
   } finally {
+    await stand.leave();
     await yard.dispose();
   }
   const of = (pick: (round: (typeof rounds)[number]) => number) => median(rounds.map(pick));
