@@ -9,6 +9,7 @@ import { listFiles, repository, roomOf } from './source.ts';
 interface Step {
   readonly name: string;
   readonly argv: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
   /** Whose tests these are. */
   readonly rooms?: readonly string[];
 }
@@ -25,6 +26,9 @@ const passed = readPassed();
 const all = listFiles(['.test.ts']).filter((path) => !path.endsWith('.live.test.ts'));
 const pureTests = process.argv.includes('--all') ? all : all.filter((path) => !passed.has(roomOf(path)));
 
+/** Tests are over before the last tier of the compiler has earned what it costs. */
+const brief = ['--no-turbofan'];
+
 /** Half of the seconds are simulations: two processes, one for each core. */
 const played = pureTests.filter((path) => /^packages\/(drill|healer)\//.test(path));
 const testsOf = (name: string, files: readonly string[]): readonly Step[] =>
@@ -33,11 +37,22 @@ const testsOf = (name: string, files: readonly string[]): readonly Step[] =>
     : [
         {
           name,
-          argv: [process.execPath, '--test', '--test-isolation=none', '--test-reporter=dot', ...files],
+          argv: [process.execPath, ...brief, '--test', '--test-isolation=none', '--test-reporter=dot', ...files],
+          env: { NODE_COMPILE_CACHE: join(cacheFolder, 'compiled') },
           rooms: [...new Set(files.map(roomOf))],
         },
       ];
-const notes = ['--incremental', '--tsBuildInfoFile', join(cacheFolder, 'types.tsbuildinfo')];
+
+/** One thread each, as the other core has work, and nothing is swept up: a compiler that lives for seconds is done before it pays. */
+const types = (name: string, project: string, notes: string): Step => ({
+  name,
+  argv: [
+    bin('tsc'),
+    ...['-p', project, '--singleThreaded'],
+    ...['--incremental', '--tsBuildInfoFile', join(cacheFolder, `${notes}.tsbuildinfo`)],
+  ],
+  env: { GOGC: 'off', GOMEMLIMIT: '1GiB' },
+});
 
 const steps: readonly Step[] = [
   ...testsOf('tests of the brain and the drills', played),
@@ -45,12 +60,10 @@ const steps: readonly Step[] = [
     'other tests',
     pureTests.filter((path) => !played.includes(path)),
   ),
-  { name: 'types', argv: [bin('tsc'), '-p', 'tsconfig.json', ...notes] },
-  { name: 'types of pure rooms', argv: [bin('tsc'), '-p', 'tsconfig.pure.json'] },
-  { name: 'types of the dashboard', argv: [bin('tsc'), '-p', 'packages/dashboard/tsconfig.json'] },
-  { name: 'law', argv: [process.execPath, 'tools/law.ts'] },
-  { name: 'tidy', argv: [process.execPath, 'tools/tidy.ts'] },
-  { name: 'generated pages', argv: [process.execPath, 'tools/docs.ts', '--check'] },
+  types('types', 'tsconfig.json', 'types'),
+  types('types of pure rooms', 'tsconfig.pure.json', 'pure'),
+  types('types of the dashboard', 'packages/dashboard/tsconfig.json', 'dashboard'),
+  { name: 'law and tidy', argv: [process.execPath, 'tools/inspect.ts'] },
   { name: 'lint and format', argv: [bin('biome'), 'ci', '--reporter=summary', '.'] },
 ];
 
@@ -58,7 +71,11 @@ function run(step: Step): Promise<Done> {
   const started = performance.now();
   return new Promise((resolve) => {
     const [command = '', ...args] = step.argv;
-    const child = spawn(command, args, { cwd: repository, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(command, args, {
+      cwd: repository,
+      env: { ...process.env, ...step.env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     let output = '';
     const collect = (chunk: Buffer) => {
       output = (output + chunk.toString()).slice(-40_000);

@@ -150,7 +150,7 @@ function addCharge(incident: Incident, slot: Slot, charge: Charge): Partial<Inci
 
 /** Two lines that differ in their figures say the same. */
 export function sameLine(a: string, b: string): boolean {
-  return a.replace(/[\d.]+(ms|s|m|h)?/g, '') === b.replace(/[\d.]+(ms|s|m|h)?/g, '');
+  return a === b || a.replace(/[\d.]+(ms|s|m|h)?/g, '') === b.replace(/[\d.]+(ms|s|m|h)?/g, '');
 }
 
 /** A full disk explains whatever ends for it, a loop its crashes, a hang a failing probe. */
