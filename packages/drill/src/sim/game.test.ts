@@ -1,12 +1,14 @@
-// Fifty fates in every check: no referee may complain; and the same seed is the same game, to the last command.
+// Fifty fates in every check, more in npm test: no referee may complain; and the same seed is the same game, to the last command.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { tries } from '@hale/base/testing';
 import { playGame } from './game.ts';
 
+const seeds = tries(50, 300);
 const hashes = new Map<number, string>();
 
-test('fifty seeds without a breach', () => {
-  for (let seed = 1; seed <= 50; seed++) {
+test(`${seeds} seeds without a breach`, () => {
+  for (let seed = 1; seed <= seeds; seed++) {
     const { breaches, traceHash } = playGame({ seed });
     assert.deepEqual(breaches, [], `npm run sim -- --seed ${seed} --trace`);
     hashes.set(seed, traceHash);
@@ -15,5 +17,5 @@ test('fifty seeds without a breach', () => {
 
 test('equal seeds give equal traces, different ones do not', () => {
   assert.equal(playGame({ seed: 12 }).traceHash, hashes.get(12));
-  assert.equal(new Set(hashes.values()).size, 50);
+  assert.equal(new Set(hashes.values()).size, seeds);
 });
