@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { generatedPages } from './docs/pages.ts';
 import { repository } from './source.ts';
 
-for (const [path, text] of Object.entries(generatedPages())) {
+for (const [path, text] of Object.entries(await generatedPages())) {
   const file = join(repository, path);
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, text);

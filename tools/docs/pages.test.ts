@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { repository } from '../source.ts';
 import { generatedPages } from './pages.ts';
 
-for (const [path, text] of Object.entries(generatedPages())) {
+for (const [path, text] of Object.entries(await generatedPages())) {
   test(`${path} is what the code says`, () => {
     const file = join(repository, path);
     const written = existsSync(file) ? readFileSync(file, 'utf8') : '';

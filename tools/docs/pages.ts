@@ -3,8 +3,8 @@ import { readSources } from '../source.ts';
 import { cliPage } from './cli-page.ts';
 import { errorsPage } from './errors-page.ts';
 
-export function generatedPages(): Readonly<Record<string, string>> {
-  const pages = { 'errors.md': errorsPage(readSources()), 'cli.md': cliPage() };
+export async function generatedPages(): Promise<Readonly<Record<string, string>>> {
+  const pages = { 'errors.md': errorsPage(readSources()), 'cli.md': await cliPage() };
   return Object.fromEntries(
     Object.entries(pages).map(([name, text]) => [`docs/reference/${name}`, `${text.trimEnd()}\n`]),
   );
