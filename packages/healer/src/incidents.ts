@@ -72,7 +72,12 @@ export function openIncident(
 /** Changes one incident of the list; a closed one stays as it is. */
 export function amend(work: Work, id: IncidentId | undefined, change: (incident: Incident) => Partial<Incident>): void {
   if (id === undefined) return;
-  work.brain.incidents = work.brain.incidents.map((one) => (one.id === id ? { ...one, ...change(one) } : one));
+  const { incidents } = work.brain;
+  const index = incidents.findIndex((one) => one.id === id);
+  const incident = incidents[index];
+  if (incident === undefined) return;
+  const changed = change(incident);
+  if (Object.keys(changed).length > 0) work.brain.incidents = incidents.with(index, { ...incident, ...changed });
 }
 
 export function findIncident(work: Work, id: IncidentId): Incident | undefined {

@@ -20,11 +20,12 @@ export function causeOfFailedStart(code: string): Extract<CauseKind, 'crash' | '
 }
 
 /** A node of a database cluster runs, and has no room. */
-export const detectFullDisk: Detector = ({ life, copies, observerLagged }) => {
+export const detectFullDisk: Detector = ({ life, copies: copiesOf, observerLagged }) => {
   const since = life.symptoms.noRoom;
   if (since === undefined || life.stage !== 'up') return undefined;
   const forMs = life.seenAt - since;
   if (forMs < limits.fullDiskMs) return undefined;
+  const copies = copiesOf();
   const mayMove = copies?.haveRoom === true;
   const others = mayMove ? `all ${copies.following} follow, and have room` : 'not all follow and have room';
   return {
