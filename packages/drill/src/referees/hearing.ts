@@ -1,0 +1,30 @@
+// What is told is heard: whatever the control room was told of a life stands in the journal before anything that came later, unless a
+// newer word on the same life took its place. Between the eye and the brain there is a letter box in which observations melt when many
+// wait; a word that is lost in it goes unheard until the next full look, up to thirty seconds later.
+import type { Incarnation, ReplicaObservation } from '@hale/model';
+import type { RefereeMaker } from './referee.ts';
+
+export const refereeHearing: RefereeMaker = (court) => {
+  const waiting = new Map<Incarnation, ReplicaObservation>();
+  let toldAt = Number.NEGATIVE_INFINITY;
+  return {
+    name: 'hearing',
+    told({ full, replicas }) {
+      // Whom a full look does not name is gone: that is a word on it too, and none that waits to be said.
+      if (full) waiting.clear();
+      for (const one of replicas) waiting.set(one.incarnation, one);
+      toldAt = court.now;
+    },
+    event(event) {
+      if (event.kind === 'Observed') {
+        for (const one of event.observation.replicas)
+          if (waiting.get(one.incarnation) === one) waiting.delete(one.incarnation);
+      } else if (event.at.mono > toldAt) {
+        for (const { replica, process } of waiting.values())
+          court.blame('hearing', `${replica} was told of (${process.kind}), and nobody heard it`);
+        waiting.clear();
+      }
+    },
+    relieved: () => waiting.clear(),
+  };
+};
