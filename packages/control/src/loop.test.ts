@@ -191,6 +191,27 @@ describe('loop', () => {
     assert.deepEqual(bench.fatal, []);
   });
 
+  it('after a full disk the brain hears first for how long what waits has waited', async () => {
+    const bench = openBench();
+    await bench.lead(1);
+    bench.journal.setFull(true);
+    bench.platform.reportAll();
+    for (let i = 0; i < 4; i++) await bench.settle(1000);
+    bench.platform.reportAll();
+    bench.journal.setFull(false);
+    await bench.settle(1000);
+    const lags = bench.journal
+      .read(0, 1000)
+      .flatMap(({ record }) =>
+        record.kind === 'event' && record.event.kind === 'ObserverLagged' ? [record.event] : [],
+      );
+    assert.deepEqual(
+      lags.map((one) => one.lagMs >= 4_000),
+      [true],
+    );
+    assert.deepEqual(bench.loop.state.heard.slice(-4), ['ObserverLagged', 'Observed', 'TimePassed', 'Observed']);
+  });
+
   it('an order on a full disk is refused to whoever gave it', async () => {
     const bench = openBench();
     await bench.lead(1);

@@ -70,6 +70,7 @@ export function createLoop<State>(options: LoopOptions<State>): Loop<State> {
   let turnPlanned = false;
   let stopObserving: (() => void) | undefined;
   let trouble: string | undefined;
+  let fullSince: number | undefined;
 
   const now = (): Stamp => ({ wall: clock.wall(), mono: clock.mono(), bootId: options.bootId });
   const put = (body: EventBody, settled?: Letter['settled']) => {
@@ -129,6 +130,7 @@ export function createLoop<State>(options: LoopOptions<State>): Loop<State> {
     executor.run(next.commands);
     snapshots.wrote(1 + next.commands.length);
     trouble = undefined;
+    fullSince = undefined;
     options.onStep(state, seq, next.commands.some(isTold));
   };
   const tellTrouble = (text: string) => {
@@ -139,18 +141,22 @@ export function createLoop<State>(options: LoopOptions<State>): Loop<State> {
   const waitForRoom = (letter: Letter, error: unknown) => {
     if (stage === 'open') {
       options.onTrouble(error);
-      clock.after(retryFullMs, () => {
-        if (stage !== 'full') return;
-        stage = 'open';
-        planTurn();
-      });
+      fullSince ??= clock.mono();
+      clock.after(retryFullMs, tryAgain);
     }
     if (stage !== 'closed') stage = 'full';
     if (trouble === undefined) tellTrouble((error as Error).message);
-    if (letter.settled === undefined) inbox.putBack(letter);
-    else letter.settled(error as Error);
+    if (letter.settled !== undefined) letter.settled(error as Error);
+    else if (letter.event.kind !== 'ObserverLagged') inbox.putBack(letter);
   };
-
+  /** What waits in the box is old news, and the newest of it comes last: whoever judged by the first of it would judge what has passed. */
+  const tryAgain = () => {
+    if (stage !== 'full') return;
+    stage = 'open';
+    const lagMs = Math.round(clock.mono() - (fullSince ?? clock.mono()));
+    inbox.putBack({ event: { at: now(), kind: 'ObserverLagged', lagMs }, settled: undefined });
+    planTurn();
+  };
   const offer: Loop<State>['offer'] = (body, settled) => {
     if (stage === 'closed') settled(controlError('HALE_CONTROL_STOPPING', 'control is handing over'));
     else if (stage === 'full') settled(controlError('HALE_CONTROL_JOURNAL_FULL', trouble ?? 'the disk is full'));

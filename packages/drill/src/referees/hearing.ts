@@ -1,6 +1,7 @@
 // What is told is heard: whatever the control room was told of a life stands in the journal before anything that came later, unless a
 // newer word on the same life took its place. Between the eye and the brain there is a letter box in which observations melt when many
 // wait; a word that is lost in it goes unheard until the next full look, up to thirty seconds later.
+// That control itself was late is said before everything that waits, and so out of turn.
 import type { Incarnation, ReplicaObservation } from '@hale/model';
 import type { RefereeMaker } from './referee.ts';
 
@@ -19,7 +20,7 @@ export const refereeHearing: RefereeMaker = (court) => {
       if (event.kind === 'Observed') {
         for (const one of event.observation.replicas)
           if (waiting.get(one.incarnation) === one) waiting.delete(one.incarnation);
-      } else if (event.at.mono > toldAt) {
+      } else if (event.kind !== 'ObserverLagged' && event.at.mono > toldAt) {
         for (const { replica, process } of waiting.values())
           court.blame('hearing', `${replica} was told of (${process.kind}), and nobody heard it`);
         waiting.clear();

@@ -15,6 +15,8 @@ export interface Life {
   readonly answers: Answers;
   /** Until then it takes in nothing that it is told. */
   deafUntil: number;
+  /** What it was told meanwhile. */
+  readonly unheard: (() => void)[];
 }
 
 export const brain: Brain<BrainState> = { initialState: () => initialState('sim'), step, viewOf, restoreState };
@@ -47,7 +49,7 @@ export function beginLife(options: LifeOptions): Life {
       options.onTold(observation);
       sink(observation);
     };
-    options.observe((observation) => hear(life, agenda, () => tell(observation)));
+    options.observe((observation) => hear(life, agenda.now, () => tell(observation)));
     return () => {
       isOpen = false;
     };
@@ -76,14 +78,18 @@ export function beginLife(options: LifeOptions): Life {
     },
     inbox: options.newInbox?.(),
   });
-  const life: Life = { clock, loop, answers, deafUntil: 0 };
+  const life: Life = { clock, loop, answers, deafUntil: 0, unheard: [] };
   return life;
 }
 
-/** Takes something in: at once, or when it hears again; never when it is dead by then. */
-export function hear({ clock, deafUntil }: Life, agenda: Agenda, act: () => void): void {
-  if (agenda.now < deafUntil) clock.after(0, act);
-  else act();
+/** Takes something in: at once, or when it hears again, each in its turn; never when it is dead by then. */
+export function hear({ clock, deafUntil, unheard }: Life, now: number, act: () => void): void {
+  if (now >= deafUntil && unheard.length === 0) act();
+  else if (unheard.push(act) === 1) {
+    clock.after(0, () => {
+      for (const one of unheard.splice(0)) one();
+    });
+  }
 }
 
 /** Whatever else goes wrong is a fault of Hale, and the game ends with it. */

@@ -153,7 +153,7 @@ export function createControl(options: ControlOptions): Control {
     },
     answer(id, result) {
       const own = life;
-      if (own !== undefined) hear(own, agenda, () => own.answers.give(id, result));
+      if (own !== undefined) hear(own, agenda.now, () => own.answers.give(id, result));
     },
     kill: () => endLife(false),
     killWriting() {
