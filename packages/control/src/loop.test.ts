@@ -172,6 +172,16 @@ describe('loop', () => {
     assert.equal(bench.loop.state.heard.filter((name) => name === 'ObserverLagged').length, 1);
   });
 
+  it('that it was held up is said before what had come in and waited for its turn', async () => {
+    const bench = openBench();
+    await bench.lead(1);
+    const order = bench.loop.submit({ kind: 'OrderReceived', id: 'o', by: 'test', order: { kind: 'shutdown' } });
+    bench.freeze(900);
+    await bench.settle();
+    await order;
+    assert.deepEqual(bench.loop.state.heard.slice(-2), ['ObserverLagged', 'OrderReceived']);
+  });
+
   it('a full disk stops the deeds, keeps what must not be lost, and goes on by itself', async () => {
     const bench = openBench();
     await bench.lead(1);

@@ -78,9 +78,14 @@ export function createLoop<State>(options: LoopOptions<State>): Loop<State> {
     planTurn();
   };
   const alarm = createAlarm(clock, () => put({ kind: 'TimePassed' }));
+  /** Said before everything that waits: whatever that is, it is judged with eyes that were shut. */
+  const sayLate = (lagMs: number) => {
+    inbox.putBack({ event: { at: now(), kind: 'ObserverLagged', lagMs }, settled: undefined });
+    planTurn();
+  };
   const tellLag = () => {
     const lagMs = lag.check();
-    if (lagMs !== undefined) put({ kind: 'ObserverLagged', lagMs });
+    if (lagMs !== undefined) sayLate(lagMs);
   };
   const lag = createLagWatch(clock, tellLag);
   const executor = createExecutor({
@@ -103,6 +108,7 @@ export function createLoop<State>(options: LoopOptions<State>): Loop<State> {
   };
   const takeTurn = () => {
     turnPlanned = false;
+    tellLag();
     for (let taken = 0; taken < lettersATurn && stage === 'open'; taken++) {
       const letter = inbox.take();
       if (letter === undefined) return;
@@ -153,9 +159,7 @@ export function createLoop<State>(options: LoopOptions<State>): Loop<State> {
   const tryAgain = () => {
     if (stage !== 'full') return;
     stage = 'open';
-    const lagMs = Math.round(clock.mono() - (fullSince ?? clock.mono()));
-    inbox.putBack({ event: { at: now(), kind: 'ObserverLagged', lagMs }, settled: undefined });
-    planTurn();
+    sayLate(Math.round(clock.mono() - (fullSince ?? clock.mono())));
   };
   const offer: Loop<State>['offer'] = (body, settled) => {
     if (stage === 'closed') settled(controlError('HALE_CONTROL_STOPPING', 'control is handing over'));

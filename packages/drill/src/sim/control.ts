@@ -67,6 +67,7 @@ const insistMs = 1_000;
 export function createControl(options: ControlOptions): Control {
   const { agenda } = options;
   const lease = createSimulatedLease();
+  const unanswered = new Set<EventBody>();
   let latest: Release = { release: 0, units: [] };
   let declared = 0;
   let written = brain.initialState();
@@ -97,6 +98,8 @@ export function createControl(options: ControlOptions): Control {
     life.clock.stop();
     life = undefined;
     dying = false;
+    for (const event of unanswered) askAgain(event);
+    unanswered.clear();
     options.onEnded(isFatal);
   };
   const insist = (own: Life, event: EventBody, done: () => void) => {
@@ -114,10 +117,14 @@ export function createControl(options: ControlOptions): Control {
     });
   };
   const order = (event: EventBody) => {
-    const again = () => agenda.after(insistMs, () => order(event));
-    if (life === undefined) again();
-    else life.loop.offer(event, (error) => error !== undefined && !(error instanceof Killed) && again());
+    if (life === undefined) return askAgain(event);
+    unanswered.add(event);
+    life.loop.offer(event, (error) => {
+      unanswered.delete(event);
+      if (error !== undefined && !(error instanceof Killed)) askAgain(event);
+    });
   };
+  const askAgain = (event: EventBody) => agenda.after(insistMs, () => order(event));
   return {
     get state() {
       return written;
