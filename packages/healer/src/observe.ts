@@ -117,12 +117,17 @@ function notePauses(life: Life, beat: { stalledMs: number; longestPauseMs: numbe
   life.pauseSeenAt = now;
 }
 
-/** What a full observation does not list is gone; what was ordered and never confirmed may still come. */
+/** Ordered and never confirmed, or so lately that the look may be older than its start. */
+function mayBeUnseen(life: Life, now: number): boolean {
+  return life.seen === undefined && (!life.acked || now - life.orderedAt < limits.lookAgeMs);
+}
+
+/** What a full observation does not list is gone, unless it may still come. */
 function dropUnlisted(work: Work, listed: ReadonlySet<string>): void {
   for (const unit of work.brain.units) {
     for (const slot of unit.slots) {
       for (const life of slot.lives) {
-        if (listed.has(life.incarnation) || (life.seen === undefined && !life.acked)) continue;
+        if (listed.has(life.incarnation) || mayBeUnseen(life, work.now)) continue;
         lifeEnded(work, { unit, slot, life }, undefined, undefined);
       }
     }
