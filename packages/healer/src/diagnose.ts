@@ -156,7 +156,10 @@ function plan(work: Work, unit: Unit, slot: Slot, { life, finding }: Case): void
   }
   // Judged at an observation that still says so, not by the clock (INV-04).
   if (life.seenAt - since < limits.notReadyPatienceMs || slot.held !== undefined) return;
-  const doubt = hearsay(work, unit, life);
+  const doubt =
+    life.symptoms.noRoom === undefined
+      ? hearsay(work, unit, life)
+      : 'its disk is full: a new one would have no room either';
   if (doubt !== undefined) reject(work, slot, 'replace', doubt);
   else slot.replace ??= { of: life.incarnation, remedy: 'replace', why: finding.text };
 }

@@ -4,7 +4,8 @@ import type { CommandResult, ProcessState } from '@hale/model';
 import { restartDelayMs, steadyAfterMs } from './backoff.ts';
 import { describeCrashLoop, recentExits } from './detectors/crash-loop.ts';
 import { describeExit, exitEvidence } from './detectors/exit.ts';
-import { causeOfFailedStart, fullDiskIn } from './detectors/full-disk.ts';
+import { causeOfFailedStart, fullDiskIn, noRoomLine } from './detectors/full-disk.ts';
+import { isFullAgain } from './full-disk.ts';
 import { hold } from './holds.ts';
 import { file, mark, settleRemedies } from './incidents.ts';
 import { limits } from './limits.ts';
@@ -35,11 +36,12 @@ export function lifeEnded(
   slot.exits = [...recentExits(slot.exits, work.now), work.now];
   unit.exits = [...recentExits(unit.exits, work.now), work.now];
   countFailure(work, slot, life);
-  const full = fullDiskIn(lastWords);
+  const full = fullDiskOf(life, process, lastWords);
+  const again = full !== undefined && isFullAgain(work, unit, slot);
   file(work, unit, slot, {
     cause: full === undefined ? 'crash' : 'disk',
     title: `${slot.replica} ${said}${full === undefined ? '' : ': its disk is full'}`,
-    evidence: [...exitEvidence(life, process, work.now), ...(full === undefined ? [] : [`words: ${full}`])],
+    evidence: [...exitEvidence(life, process, work.now), ...(full === undefined ? [] : [full])],
     attachment: lastWords === undefined ? said : `${said}\n${lastWords}`,
   });
   for (const moment of ['suspectedAt', 'condemnedAt', 'isolatedAt'] as const) mark(work, slot.incident, moment);
@@ -56,7 +58,16 @@ export function lifeEnded(
       evidence: [`kernel: ${loop}`, `last: it ${said}`],
     });
     hold(work, unit, slot, `${slot.replica} is in a crash loop (${loop}; last: it ${said})`);
-  } else giveUpWhenFutile(work, unit, slot, `it ${said}`);
+  } else if (again) hold(work, unit, slot, `${slot.replica} has no room on its disk (last: it ${said})`);
+  else giveUpWhenFutile(work, unit, slot, `it ${said}`);
+}
+
+/** The line that says that it ended for want of room: its own, or the kernel's where it was silent and nobody ended it. */
+function fullDiskOf(life: Life, process: ProcessState | undefined, words: string | undefined): string | undefined {
+  const said = fullDiskIn(words);
+  if (said !== undefined) return `words: ${said}`;
+  const isOwnEnd = process?.kind === 'exited' && process.code !== undefined && process.code !== 0;
+  return isOwnEnd && life.symptoms.noRoom !== undefined ? noRoomLine : undefined;
 }
 
 /** The hands could not start it at all. */
@@ -66,14 +77,17 @@ export function startFailed(work: Work, bed: Bed, result: Extract<CommandResult,
   slot.failures = Math.max(1, slot.failures);
   countFailure(work, slot, life);
   slot.lastExit = `cannot be started (${result.message})`;
+  const cause = causeOfFailedStart(result.code);
   file(work, unit, slot, {
-    cause: causeOfFailedStart(result.code),
+    cause,
     title: `${slot.replica} cannot be started: ${result.message}`,
     evidence: [`executor: ${result.code}: ${result.message}`, `hint: ${result.hint}`],
     attachment: `${result.message}\n${result.hint}`,
   });
   trialFailed(work, slot, life);
-  giveUpWhenFutile(work, unit, slot, `${result.message}; ${result.hint}`);
+  if (cause === 'disk' && isFullAgain(work, unit, slot))
+    hold(work, unit, slot, `${slot.replica} cannot be started: ${result.message}`);
+  else giveUpWhenFutile(work, unit, slot, `${result.message}; ${result.hint}`);
 }
 
 /** A remedy's new life did not live up to it. */

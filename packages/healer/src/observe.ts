@@ -97,14 +97,21 @@ function note(unit: Unit, life: Life, seen: ReplicaObservation, { now, at }: Wor
   symptoms.stopped = seen.process.kind === 'stopped' ? (symptoms.stopped ?? now) : undefined;
   symptoms.notReady = seen.ready.verdict === 'fail' ? (symptoms.notReady ?? now) : undefined;
   symptoms.notLive = seen.live.verdict === 'fail' ? (symptoms.notLive ?? now) : undefined;
-  symptoms.noRoom = seen.database?.disk === 'full' ? (symptoms.noRoom ?? now) : undefined;
-  symptoms.dataGone = seen.database?.disk === 'gone' ? (symptoms.dataGone ?? now) : undefined;
+  noteDisk(life, seen, now);
   const max = unit.spec.memoryBytesMax;
   if (seen.usage !== undefined && max !== undefined) {
     symptoms.overMemory = seen.usage.rssBytes > max ? symptoms.overMemory + 1 : 0;
   }
   const answers = unit.spec.probes.ready === undefined ? seen.ready.verdict !== 'fail' : seen.ready.verdict === 'pass';
   if (life.stage === 'up' && answers) life.readyAt ??= now;
+}
+
+/** Who has ended says nothing of its disk any more: what was seen last stands. */
+function noteDisk({ symptoms }: Life, { process, database, disk: own }: ReplicaObservation, now: number): void {
+  if (process.kind === 'exited') return;
+  const disk = database?.disk ?? own;
+  symptoms.noRoom = disk === 'full' ? (symptoms.noRoom ?? now) : undefined;
+  symptoms.dataGone = disk === 'gone' ? (symptoms.dataGone ?? now) : undefined;
 }
 
 /** Pauses of the start are the start's own; those of service make us patient, and are forgotten in time. */

@@ -9,6 +9,7 @@ import { decideSlot } from './decide.ts';
 import { foldDeclaration, foldElection, foldReboot } from './declare.ts';
 import { examineDegraded, forgetDegraded } from './degraded.ts';
 import { diagnose } from './diagnose.ts';
+import { isStillFull } from './full-disk.ts';
 import { leaveIncident } from './incidents.ts';
 import { limits } from './limits.ts';
 import { isActive, isServing, isWithoutPrimary, wants } from './lives.ts';
@@ -121,7 +122,8 @@ function dischargeWell(work: Work, ill: ReadonlySet<Life>): void {
       if (slot.incident === undefined || slot.trial !== undefined || slot.held !== undefined) continue;
       if (slot.turnAt !== undefined || !wants(slot, unit)) continue;
       const active = slot.lives.filter(isActive);
-      if (active.some((life) => ill.has(life)) || !active.some((life) => isServing(unit, life))) continue;
+      if (active.some((life) => ill.has(life) || isStillFull(work, slot, life))) continue;
+      if (!active.some((life) => isServing(unit, life))) continue;
       leaveIncident(work, slot, 'inconclusive');
     }
   }

@@ -4,6 +4,7 @@ import { formatDuration } from '@hale/base';
 import type { CauseKind } from '@hale/model';
 import { isNeverReady } from './detectors/slow-start.ts';
 import { countFailure, giveUpWhenFutile, trialFailed } from './endings.ts';
+import { isStillFull } from './full-disk.ts';
 import { hold } from './holds.ts';
 import { findIncident, leaveIncident } from './incidents.ts';
 import { kill } from './leaving.ts';
@@ -28,6 +29,7 @@ export function judgeTrial(work: Work, unit: Unit, slot: Slot): void {
   trial.goodSince ??= work.now;
   const dueAt = trial.goodSince + verifyAfterMs(work, slot, trial);
   if (work.now < dueAt) wakeBy(work, dueAt);
+  else if (isStillFull(work, slot, life)) servesOnFullDisk(work, unit, slot);
   else trialPassed(work, unit, slot, trial);
 }
 
@@ -47,6 +49,13 @@ function judgeUnready(work: Work, unit: Unit, slot: Slot, life: Life): void {
   if (wide)
     hold(work, unit, slot, `a new ${slot.replica} fails like all of ${unit.spec.name}: replacing does not help`);
   else giveUpWhenFutile(work, unit, slot, 'it did not become ready');
+}
+
+function servesOnFullDisk(work: Work, unit: Unit, slot: Slot): void {
+  slot.trial = undefined;
+  slot.failedInRow = 0;
+  slot.held = undefined;
+  tell(work, 'info', `${slot.replica} serves what needs no room; its disk is still full`, about(unit, slot));
 }
 
 function verifyAfterMs(work: Work, slot: Slot, trial: Trial): number {

@@ -12,6 +12,8 @@ import type {
 import { backupsOf, troubleOf } from './backups.ts';
 import { servingWanted } from './budget.ts';
 import { noticesOf } from './degraded.ts';
+import { withoutRoomMs } from './detectors/full-disk.ts';
+import { fullDiskOf } from './full-disk.ts';
 import { limits } from './limits.ts';
 import { isActive, isReady, isStanding, wants } from './lives.ts';
 import { clusterState, describeNode, roleOf } from './postgres/picture.ts';
@@ -85,11 +87,15 @@ function unitState(work: Work, unit: Unit, serving: number): { state: UnitView['
   const held = wanted.find((slot) => slot.held !== undefined);
   if (held?.held !== undefined) return { state: 'held', why: held.held.why };
   const cluster = clusterState(unit);
-  if (cluster !== undefined && (cluster.state === 'down' || serving >= wanted.length)) return cluster;
+  const full = fullDiskOf(unit);
+  if (cluster !== undefined && (cluster.state === 'down' || serving >= wanted.length)) {
+    if (cluster.state !== 'healthy' || full === undefined) return cluster;
+    return { state: 'degraded', why: `${cluster.why}; ${full}` };
+  }
   if (serving >= wanted.length) {
     const missing = noticesOf(unit);
     const well = `${serving} of ${unit.wanted} serve`;
-    const trouble = troubleOf(unit);
+    const trouble = troubleOf(unit) ?? full;
     if (trouble !== undefined) return { state: 'degraded', why: trouble };
     if (missing.length === 0) return { state: 'healthy', why: well };
     return { state: 'degraded', why: `${well}, by fallback: ${missing.map(sayNotice).join('; ')}` };
@@ -166,11 +172,7 @@ function phaseOf(unit: Unit, slot: Slot, life: Life): { phase: ReplicaPhase; why
   if (isStanding(life)) return { phase: 'sick', why: life.inspected ? 'a debugger holds it' : 'its main loop stands' };
   if (!isActive(life)) return { phase: 'stopped', why: '' };
   const missing = life.seen?.degraded ?? [];
-  return {
-    phase: 'serving',
-    why:
-      missing.length === 0
-        ? (describeNode(unit, slot, life) ?? life.seen?.about ?? 'ready')
-        : `by fallback: ${missing.map(sayNotice).join('; ')}`,
-  };
+  if (missing.length > 0) return { phase: 'serving', why: `by fallback: ${missing.map(sayNotice).join('; ')}` };
+  const what = describeNode(unit, slot, life) ?? life.seen?.about ?? 'ready';
+  return { phase: 'serving', why: withoutRoomMs(life) === undefined ? what : `${what}; its disk is full` };
 }

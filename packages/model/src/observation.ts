@@ -85,6 +85,8 @@ export interface ReplicaObservation {
   readonly degraded?: readonly DegradedNotice[] | undefined;
   /** What a node of a database cluster says of itself; undefined while it cannot be asked. */
   readonly database?: DatabaseObservation | undefined;
+  /** How the disk of a database that is alone is; a cluster's node says it with the rest. */
+  readonly disk?: DatabaseObservation['disk'];
   /** What else a person wants to know of it, in a few words: which server somebody else runs there. */
   readonly about?: string | undefined;
   /** What the one that backs databases up says of each; undefined while it has said nothing. */

@@ -2,9 +2,9 @@
 // what the store of its backups can refuse. It asks; it never changes anything.
 import { statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type Clock, createSystemClock, isHaleError } from '@hale/base';
+import { type Clock, createSystemClock, formatBytes, isHaleError } from '@hale/base';
 import { isCluster, type PostgresSpec, type SystemSpec } from '@hale/model';
-import { askElsewhere, openStore, postgresSupport, storeSecrets } from '@hale/platform/postgres';
+import { askElsewhere, openStore, postgresSupport, roomsOf, storeSecrets } from '@hale/platform/postgres';
 import type { ObjectStore } from '@hale/ports';
 import type { Finding } from './health-check.ts';
 
@@ -21,6 +21,7 @@ export async function examineState(spec: SystemSpec | undefined, env: Environmen
     findings.push(
       resource.url === undefined ? await serverFinding(resource) : await elsewhereFinding(spec, resource),
       ...copiesFinding(spec, resource),
+      ...(await roomFindings(spec, resource)),
     );
   }
   const urls = new Set(Object.values(spec.backups ?? {}).map(({ url }) => url));
@@ -57,6 +58,21 @@ async function elsewhereFinding({ root, backups }: SystemSpec, resource: Postgre
     if (!isHaleError(error)) throw error;
     return { verdict: 'fail', what, found: `${name}: ${error.message}`, hint: error.hint };
   }
+}
+
+/** Only what is short: how much there is elsewhere is said of the folder's own disk. */
+async function roomFindings(spec: SystemSpec, { name }: PostgresSpec): Promise<readonly Finding[]> {
+  const short = (await roomsOf(spec, name)).filter(({ word, freeBytes }) => word !== 'free' && freeBytes !== undefined);
+  return short.map(({ replica, word, freeBytes = 0 }) => ({
+    verdict: word === 'full' ? 'fail' : 'warn',
+    what: 'disk',
+    found: `${replica}: ${formatBytes(freeBytes)} free where its data are${word === 'full' ? ': its log cannot grow' : ''}`,
+    hint: `free some space there: df -h ${dataPlace(spec, name)}`,
+  }));
+}
+
+function dataPlace({ root }: SystemSpec, name: string): string {
+  return join(root, '.hale', 'data', name);
 }
 
 /** On one host no number of copies survives the host. */

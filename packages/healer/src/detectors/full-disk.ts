@@ -4,9 +4,13 @@
 import { formatDuration } from '@hale/base';
 import type { CauseKind } from '@hale/model';
 import { limits } from '../limits.ts';
+import type { Life } from '../state.ts';
 import type { Detector } from './finding.ts';
 
 const lineLengthMax = 200;
+
+/** What the kernel says of such a disk. */
+export const noRoomLine = 'kernel: there is no room for the next pieces of its log';
 
 /** The first line of these last words that says so. */
 export function fullDiskIn(words: string | undefined): string | undefined {
@@ -19,21 +23,23 @@ export function causeOfFailedStart(code: string): Extract<CauseKind, 'crash' | '
   return code.endsWith('_DISK_FULL') ? 'disk' : 'crash';
 }
 
-/** A node of a database cluster runs, and has no room. */
+/** For how long its disk has been full; undefined: it is not, or was for a moment only. */
+export function withoutRoomMs({ symptoms, seenAt }: Life): number | undefined {
+  if (symptoms.noRoom === undefined) return undefined;
+  const forMs = seenAt - symptoms.noRoom;
+  return forMs < limits.fullDiskMs ? undefined : forMs;
+}
+
+/** A database runs, alone or as a node of a cluster, and has no room. */
 export const detectFullDisk: Detector = ({ life, copies, observerLagged }) => {
-  const since = life.symptoms.noRoom;
-  if (since === undefined || life.stage !== 'up') return undefined;
-  const forMs = life.seenAt - since;
-  if (forMs < limits.fullDiskMs) return undefined;
+  const forMs = withoutRoomMs(life);
+  if (forMs === undefined || life.stage !== 'up') return undefined;
   const mayMove = copies?.haveRoom === true;
   const others = mayMove ? `all ${copies.following} follow, and have room` : 'not all follow and have room';
   return {
     cause: 'disk',
     condemned: mayMove && !observerLagged,
     text: `its disk has been full for ${formatDuration(forMs)}`,
-    evidence: [
-      'kernel: there is no room for the next pieces of its log',
-      ...(copies === undefined ? [] : [`standbys: ${others}`]),
-    ],
+    evidence: [noRoomLine, ...(copies === undefined ? [] : [`standbys: ${others}`])],
   };
 };

@@ -49,5 +49,6 @@ export { type DrillLedger, openDrillLedger } from './drill-ledger.ts';
 export { askElsewhere, type ServerElsewhere } from './elsewhere.ts';
 export { postgresLauncher } from './launcher.ts';
 export { assertServerFits } from './own-server.ts';
+export { type NodeRoom, roomsOf } from './rooms.ts';
 export { runStatement, type StatementAnswer } from './statement.ts';
 export { type PostgresSupport, postgresSupport } from './support.ts';

@@ -12,7 +12,7 @@ import { standAlone } from './alone.ts';
 import { launchNode } from './cluster-launcher.ts';
 import { checkPostgres } from './connection.ts';
 import { ensureDataFolder, readPassword } from './data-folder.ts';
-import { isGone } from './disk-room.ts';
+import { type DiskWord, roomOf } from './disk-room.ts';
 import { launchStandIn } from './elsewhere.ts';
 import { assertNotGone, noteMade, onceMadeFile } from './once-made.ts';
 import { reachableBinaries, reachableHome } from './place.ts';
@@ -49,6 +49,7 @@ export async function launchAs(runAs: RunAs, context: LaunchContext): Promise<La
   const pgdata = join(home, 'pgdata');
   const reserved = reservedConnections(pgdata);
   const note = onceMadeFile(context.root, context.unit);
+  let disk: DiskWord;
   return {
     argv: dressed(runAs, [
       binaries.postgres,
@@ -73,8 +74,10 @@ export async function launchAs(runAs: RunAs, context: LaunchContext): Promise<La
     async check(signal) {
       const password = readPassword(home);
       if (password === undefined) return { kind: 'fail', reason: `${join(home, 'password')} is missing` };
-      if (await isGone(pgdata)) return { kind: 'fail', reason: `its data folder is gone: ${pgdata}` };
+      disk = await roomOf(pgdata);
+      if (disk === 'gone') return { kind: 'fail', reason: `its data folder is gone: ${pgdata}` };
       return checkPostgres({ port, password, database: resource.database }, signal);
     },
+    disk: () => disk,
   };
 }

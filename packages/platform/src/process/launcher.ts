@@ -65,6 +65,8 @@ export interface Launch {
   readonly order?: ((order: NodeOrder) => Promise<number | undefined>) | undefined;
   /** What it says of itself besides, at no cost. */
   readonly database?: (() => DatabaseObservation) | undefined;
+  /** Of a database that is alone: how its disk was at the last check, at no cost. */
+  readonly disk?: (() => DatabaseObservation['disk']) | undefined;
   /** What else a person wants to know of it, in a few words and at no cost. */
   readonly about?: (() => string | undefined) | undefined;
   /** What it says of the backups that it takes. */

@@ -105,6 +105,7 @@ export function createMember(options: MemberOptions): Member {
       lastWords: ended?.words ?? (probes.startup.failures > 0 ? wordsOf(options) : undefined),
       stack: ended === undefined ? pulse.stack : undefined,
       ...(launch.database && ended === undefined && { database: launch.database() }),
+      ...(launch.disk && ended === undefined && { disk: launch.disk() }),
       ...(launch.about && ended === undefined && { about: launch.about() }),
       ...(launch.backups && ended === undefined && { backups: launch.backups() }),
     }),

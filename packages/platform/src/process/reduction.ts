@@ -42,6 +42,7 @@ export function digestOf(seen: ReplicaObservation): string {
       seen.database.disk,
       step(seen.database.unsharedMs ?? 0),
     ],
+    seen.disk,
     seen.about,
     seen.backups?.map(digestOfBackups),
     seen.lastWords?.length,
@@ -87,7 +88,8 @@ export function isWorthTelling(told: Told | undefined, next: ReplicaObservation,
   return nowMs - told.atMs >= everyMs && hasDrifted(told.observation, next);
 }
 
-function isPoorDatabase({ database, ready }: ReplicaObservation): boolean {
+function isPoorDatabase({ database, disk, ready }: ReplicaObservation): boolean {
+  if (disk === 'full') return true;
   return database !== undefined && (database.disk === 'full' || ready.verdict === 'fail');
 }
 
