@@ -2,7 +2,7 @@
 // is decided. A full round also says who is gone, and finds those whom nobody had on a card (adoption).
 import type { HostObservation, Observation, ReplicaObservation } from '@hale/model';
 import { splitReplicaId } from '@hale/model';
-import { type Bed, lifeEnded } from './endings.ts';
+import { lifeEnded } from './endings.ts';
 import { limits } from './limits.ts';
 import { createLife, createSlot } from './slots.ts';
 import type { Life, Slot, Unit } from './state.ts';
@@ -46,7 +46,6 @@ function foldReplica(work: Work, seen: ReplicaObservation, full: boolean): void 
   const known = slot.lives.find((life) => life.incarnation === seen.incarnation);
   const life = known ?? adopt(work, unit, slot, seen);
   if (life === undefined) return;
-  if (seen.process.kind === 'running') tellTrouble(work, { unit, slot, life }, seen.trouble);
   note(unit, life, seen, work.now);
   if (seen.process.kind === 'exited') lifeEnded(work, { unit, slot, life }, seen.process, seen.lastWords);
 }
@@ -104,14 +103,6 @@ function note(unit: Unit, life: Life, seen: ReplicaObservation, now: number): vo
   }
   const answers = unit.spec.probes.ready === undefined ? seen.ready.verdict !== 'fail' : seen.ready.verdict === 'pass';
   if (life.stage === 'up' && answers) life.readyAt ??= now;
-}
-
-/** What it says that it cannot do is told when it begins and when it ends, and changes nothing: one witness condemns nobody (INV-04). */
-function tellTrouble(work: Work, { unit, slot, life }: Bed, trouble: string | undefined): void {
-  const before = life.seen?.trouble;
-  if (before === trouble) return;
-  const words = trouble ?? `no longer so: ${before}`;
-  tell(work, 'info', `${slot.replica}: ${words}`, about(unit, slot));
 }
 
 /** Who has ended says nothing of its disk any more: what was seen last stands. */

@@ -228,7 +228,8 @@ export class Desk {
   private wait(passage: Passage): void {
     const { totals, limits } = this.options;
     if (passage.client.destroyed) return;
-    if (this.waiting.size >= limits.waitingMax) {
+    // Who is just trying keeps a place in line, else a newcomer would take it.
+    if (this.waitingCount >= limits.waitingMax) {
       this.dismiss(passage);
       return;
     }
