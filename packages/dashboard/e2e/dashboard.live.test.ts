@@ -7,7 +7,7 @@ import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
 import type { Page } from 'playwright-core';
 import { buildDashboard } from '../build.mjs';
 import { openBrowser, skipWithoutChromium, type TestBrowser } from './browser.ts';
-import { block, calmShop, crash, fallBack, heal, note } from './scenes.ts';
+import { backUp, block, calmShop, crash, fallBack, heal, note } from './scenes.ts';
 import { openScriptedControlRoom, type ScriptedControlRoom, token } from './scripted-control-room.ts';
 
 const boundMs = 15_000;
@@ -103,6 +103,32 @@ describe('the page in a browser', { skip: skipWithoutChromium }, () => {
     const panel = page.getByRole('complementary', { name: 'service details' });
     await panel.getByText(/orders is missing for 12 min: the breaker of orders is open/).waitFor();
     await shoot('degraded');
+  });
+
+  test('how the backups of a database stand is in its panel, and what is in the way', async () => {
+    await open('#/unit/db');
+    const panel = page.locator('.panel');
+    await panel.getByText('1 of 1').waitFor();
+    assert.equal(await panel.getByRole('heading', { name: 'Backups' }).count(), 0);
+    backUp(room.scene);
+    room.pushView();
+    await panel.getByRole('heading', { name: 'Backups: a proof is under way' }).waitFor();
+    for (const words of ['3 h 5 min ago', '26 h ago, restored in 1.4 s', '800 ms ago', '52 MB', 'the store is full'])
+      await panel.getByText(words, { exact: true }).waitFor();
+    await shoot('backups');
+  });
+
+  test('what keeps Hale itself from acting is said above all else, until it is over', async () => {
+    await open();
+    Object.assign(room.scene.view, { trouble: 'its own disk is full' });
+    room.pushView();
+    await page.getByRole('alert').getByText('Hale cannot act: its own disk is full.').waitFor();
+    await page.locator('.floor.stale').waitFor();
+    await shoot('trouble');
+    Object.assign(room.scene.view, { trouble: undefined });
+    room.pushView();
+    await page.getByRole('alert').waitFor({ state: 'detached' });
+    await page.locator('.floor:not(.stale)').waitFor();
   });
 
   test('an incident opens beside the page, by link too, and Escape closes it', async () => {

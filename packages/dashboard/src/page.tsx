@@ -13,7 +13,7 @@ import { SystemGraph } from './parts/system-graph.tsx';
 import { UnitPanel } from './parts/unit-panel.tsx';
 import { parseAddress, type Subject } from './story/address.ts';
 import { hueOf } from './story/colour.ts';
-import type { Story } from './story/story.ts';
+import { isFresh, type Story } from './story/story.ts';
 
 export function Page({ story }: { story: Story }) {
   const { view } = story;
@@ -31,6 +31,11 @@ export function Page({ story }: { story: Story }) {
           <HowToGetIn />
         </div>
       )}
+      {view?.trouble !== undefined && (
+        <p class="banner" role="alert">
+          Hale cannot act: {view.trouble}. What is shown is what it last knew.
+        </p>
+      )}
       {view === undefined ? <BeforeFirstView story={story} /> : <Floor story={story} view={view} />}
       {view !== undefined && <Panel subject={subject} story={story} view={view} />}
     </Hues.Provider>
@@ -40,7 +45,7 @@ export function Page({ story }: { story: Story }) {
 function Floor({ story, view }: { story: Story; view: SystemView }) {
   const open = view.incidents.filter((incident) => incident.closedAt === undefined).length;
   return (
-    <main class={story.link === 'live' ? 'floor' : 'floor stale'}>
+    <main class={isFresh(story) ? 'floor' : 'floor stale'}>
       <section class="system" aria-label="System">
         {view.units.length === 0 ? (
           <p class="empty">

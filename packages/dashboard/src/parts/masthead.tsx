@@ -1,14 +1,14 @@
 // The top of the page: which system, how it is in one word, what flows through it, and whether this page still hears it.
 import type { SystemView } from '@hale/model';
 import { formatClock, formatCount, formatMany, formatRate } from '../story/format.ts';
-import { requestRate, type Story } from '../story/story.ts';
+import { isFresh, requestRate, type Story } from '../story/story.ts';
 import { StateGlyph } from './glyph.tsx';
 import { Spark } from './spark.tsx';
 
 export function Masthead({ story }: { story: Story }) {
   const { view } = story;
   return (
-    <header class={story.link === 'live' || story.link === 'connecting' ? 'masthead' : 'masthead stale'}>
+    <header class={isFresh(story) || story.link === 'connecting' ? 'masthead' : 'masthead stale'}>
       <a class="skip" href="#feed">
         Skip to what the healer did
       </a>

@@ -3,6 +3,7 @@ import type { DegradedNotice, SystemView, TrafficView, UnitView } from '@hale/mo
 import { edgesOf } from '../graph/edges.ts';
 import { printAddress } from '../story/address.ts';
 import { formatCount, formatRate, formatSpan } from '../story/format.ts';
+import { Backups } from './backups.tsx';
 import { PhaseGlyph, StateGlyph } from './glyph.tsx';
 import { Identity } from './identity.tsx';
 import { OrderButtons, type OrderChoice } from './order-buttons.tsx';
@@ -15,9 +16,9 @@ interface Props {
 }
 
 export function UnitPanel({ unit, view, traffic }: Props) {
-  const flow = traffic?.perUnit[unit.unit];
   const edges = edgesOf(view.units);
   const replicas = view.replicas.filter((replica) => replica.unit === unit.unit);
+  const backups = view.backups?.find(({ database }) => database === unit.unit);
   return (
     <SidePanel kind={unit.role} subject={unit.unit} title={<Identity unit={unit.unit} />}>
       <p class={`verdict state-${unit.state}`}>
@@ -28,11 +29,7 @@ export function UnitPanel({ unit, view, traffic }: Props) {
       <Facts
         facts={[
           ['serving', `${unit.serving} of ${unit.wanted}`],
-          ['requests/s', formatRate(flow?.rps)],
-          ['p50', formatSpan(flow?.p50Ms)],
-          ['p99', formatSpan(flow?.p99Ms)],
-          ['requests', formatCount(flow?.requests)],
-          ['failed', formatCount(flow?.failed)],
+          ...(unit.role === 'postgres' ? [] : flowFacts(traffic?.perUnit[unit.unit])),
           ['uses', <Names key="uses" names={edges.filter((edge) => edge.from === unit.unit).map((edge) => edge.to)} />],
           [
             'used by',
@@ -41,6 +38,7 @@ export function UnitPanel({ unit, view, traffic }: Props) {
         ]}
       />
       {unit.degraded !== undefined && <Missing notices={unit.degraded} nowMs={view.at.wall} />}
+      {backups !== undefined && <Backups seen={backups} nowMs={view.at.wall} />}
       <OrderButtons key={unit.unit} choices={choicesFor(unit)} />
       <h3>Replicas</h3>
       <ul class="panel-replicas">
@@ -58,6 +56,17 @@ export function UnitPanel({ unit, view, traffic }: Props) {
       </ul>
     </SidePanel>
   );
+}
+
+/** What the gateway sees of it; it sees nothing of a database. */
+function flowFacts(flow: TrafficView['perUnit'][string] | undefined): readonly (readonly [string, string])[] {
+  return [
+    ['requests/s', formatRate(flow?.rps)],
+    ['p50', formatSpan(flow?.p50Ms)],
+    ['p99', formatSpan(flow?.p99Ms)],
+    ['requests', formatCount(flow?.requests)],
+    ['failed', formatCount(flow?.failed)],
+  ];
 }
 
 /** What it answers without, why, and since when. */

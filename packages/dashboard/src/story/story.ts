@@ -73,6 +73,11 @@ export function newestSeq(story: Story): number {
   return story.feed[0]?.seq ?? 0;
 }
 
+/** The page hears the control room, and that one sees what is: the picture may be believed. */
+export function isFresh({ link, view }: Story): boolean {
+  return link === 'live' && view?.trouble === undefined;
+}
+
 /** Requests per second now; undefined until two samples say so. */
 export function requestRate(story: Story): number | undefined {
   return story.samples.length < 2 ? undefined : story.samples.at(-1)?.perSecond;

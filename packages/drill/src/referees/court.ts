@@ -25,6 +25,8 @@ export interface Bench {
 }
 
 const breachesMax = 50;
+/** A control that ended is followed by the next one within this time. */
+const movedMs = 2_000;
 
 export function createCourt(of: {
   makers: readonly RefereeMaker[];
@@ -44,7 +46,7 @@ export function createCourt(of: {
     specs,
     wanted,
     drained,
-    movedAt,
+    isMoved: (replica) => of.now() - (movedAt.get(splitReplicaId(replica).unit) ?? Number.NEGATIVE_INFINITY) <= movedMs,
     truth: of.truth,
     get now() {
       return of.now();

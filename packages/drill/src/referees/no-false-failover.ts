@@ -20,7 +20,7 @@ export const refereeNoFalseFailover: RefereeMaker = (court) => {
   const taken = (command: Extract<Command, { kind: 'StopReplica' }>) => {
     const { replica, incarnation, graceMs } = command;
     if (judged.has(incarnation)) return;
-    const isMoved = court.movedAt.get(splitReplicaId(replica).unit) === court.now;
+    const isMoved = court.isMoved(replica);
     const isWished = isMoved || (graceMs > 0 && (court.shutdown || wished.test(reasons.get(replica) ?? '')));
     judged.set(incarnation, !isWished && isWell(incarnation, graceMs > 0 ? weighedMs : raceMs));
   };

@@ -30,8 +30,11 @@ export interface Court {
   readonly specs: ReadonlyMap<UnitName, UnitSpec>;
   readonly wanted: ReadonlyMap<UnitName, number>;
   readonly drained: ReadonlySet<ReplicaId>;
-  /** When a person last moved a database to another region: whoever does not serve there then is given up on that person's word. */
-  readonly movedAt: ReadonlyMap<UnitName, number>;
+  /**
+   * A person has just moved its database to another region: whoever does not serve there then is given up on that person's word, by the
+   * next leader if this one ends before it has done so.
+   */
+  isMoved(replica: ReplicaId): boolean;
   readonly shutdown: boolean;
   /** While true, no convergence is asked: faults are still going on. */
   readonly troubled: boolean;

@@ -18,7 +18,7 @@ export const refereeTwoWitnesses: RefereeMaker = (court) => {
       if (command.kind !== 'StopReplica' || command.graceMs > 0 || killed.has(command.incarnation)) return;
       killed.add(command.incarnation);
       const told = court.seen.get(command.incarnation);
-      if (court.movedAt.get(splitReplicaId(command.replica).unit) === court.now) return;
+      if (court.isMoved(command.replica)) return;
       if (told === undefined) court.blame('two-witnesses', `${command.replica} was killed unseen`);
       // What a node's own badge says changes only by order: it cannot have recovered since.
       else if (isAstray(court, told.observation) || terms.isDeposed(told.observation)) return;

@@ -4,11 +4,14 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { playGame } from './game.ts';
-import { strict } from './systems.ts';
+import { strict, type Temper } from './systems.ts';
 
 const text = readFileSync(new URL('../../seeds/found.txt', import.meta.url), 'utf8');
 const [before = '', later = ''] = text.split('# From here on systems have database clusters');
-const [since = '', latest = ''] = later.split('# From here on some databases prefer to be available');
+const [since = '', last = ''] = later.split('# From here on some databases prefer to be available');
+const [latest = '', made = ''] = last.split('# From here on games that were made to have a database of several nodes');
+
+const tempers: Readonly<Record<string, Temper>> = { strict, distant: { mayGoAlone: true, distant: true } };
 
 function seedsOf(part: string): readonly number[] {
   const lines = part.split('\n').filter((line) => /^\d/.test(line));
@@ -21,4 +24,11 @@ test('the seeds that once failed', () => {
   for (const seed of seedsOf(since)) assert.deepEqual(playGame({ seed, temper: strict }).breaches, [], `seed ${seed}`);
   for (const seed of seedsOf(latest))
     assert.deepEqual(playGame({ seed }).breaches, [], `npm run sim -- --seed ${seed} --trace`);
+  const games = made.split('\n').flatMap((line) => /^(\d+) (\d) (strict|distant) /.exec(line) ?? []);
+  assert.ok(games.length >= 8);
+  for (let at = 0; at < games.length; at += 4) {
+    const [, seed, standbys, temper] = games.slice(at, at + 4);
+    const options = { seed: Number(seed), standbys: Number(standbys), temper: tempers[temper ?? ''] };
+    assert.deepEqual(playGame(options).breaches, [], JSON.stringify(options));
+  }
 });

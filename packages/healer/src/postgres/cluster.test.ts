@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { ReplicaId, ReplicaObservation } from '@hale/model';
-import { type Bench, buildSeen, buildUnit, createBench } from '../testing.ts';
+import { type Bench, buildSeen, buildUnit, createBench, failing } from '../testing.ts';
 import { cluster, died, finish, livesOf, node, serving } from './testing.ts';
 
 const tableOf = (bench: Bench) => bench.all('PublishEndpoints').at(-1)?.table.databases?.[0];
@@ -48,6 +48,27 @@ describe('a database cluster', () => {
     bench.feed({ kind: 'TimePassed' }, 2_000);
     const start = bench.all('StartReplica').at(-1);
     assert.deepEqual([start?.replica, start?.database?.primary, start?.database?.from?.port], ['db/0', 'db/2', 4002]);
+  });
+
+  test('a primary that only its probe accuses waits for an heir: while no other node is ready, for a while longer', () => {
+    for (const { heirs, stoppedAfter } of [
+      { heirs: 1, stoppedAfter: 30 },
+      { heirs: 0, stoppedAfter: 90 },
+    ]) {
+      const bench = serving();
+      const stops = () => bench.all('StopReplica').filter(({ replica }) => replica === 'db/0').length;
+      const ill = { ready: failing };
+      const others = [node(bench, 1, {}, died), node(bench, 2, {}, heirs === 0 ? died : {})];
+      const look = () => [node(bench, 0, { role: 'primary' }, ill), ...others.splice(0)];
+      let seconds = -1;
+      for (; seconds < 120 && stops() === 0; seconds++) bench.see(look(), 1_000);
+      assert.equal(seconds, stoppedAfter, `with ${heirs} heirs`);
+      const refused = bench.state.incidents.flatMap(({ rejected }) => rejected.map(({ why }) => why));
+      assert.equal(
+        refused.some((why) => why.includes('nobody could take over')),
+        heirs === 0,
+      );
+    }
   });
 
   test('it is not scaled: with one node nobody would acknowledge any more', () => {
