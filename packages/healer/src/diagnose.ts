@@ -39,20 +39,22 @@ const detectors: readonly Detector[] = [
 /** Judges every life; gives the lives that have a finding, whether it is acted on or not. */
 export function diagnose(work: Work): ReadonlySet<Life> {
   const ill = new Set<Life>();
+  if (work.brain.shutdown) return ill;
   for (const unit of work.brain.units) {
+    const setting = settingOf(work, unit);
     for (const slot of unit.slots) {
-      if (!wants(slot, unit) || work.brain.shutdown) continue;
+      if (!wants(slot, unit)) continue;
       for (const life of slot.lives) {
         if (!isActive(life) || life.seen === undefined) continue;
-        if (judge(work, unit, slot, life)) ill.add(life);
+        if (judge(work, unit, slot, sceneOf(setting, unit, life))) ill.add(life);
       }
     }
   }
   return ill;
 }
 
-function judge(work: Work, unit: Unit, slot: Slot, life: Life): boolean {
-  const scene = sceneOf(work, unit, life);
+function judge(work: Work, unit: Unit, slot: Slot, scene: Scene): boolean {
+  const { life } = scene;
   const findings: Finding[] = [];
   for (const detect of detectors) {
     const finding = detect(scene);
@@ -70,7 +72,10 @@ function isHangLike(finding: Finding): boolean {
   return finding.cause === 'hang' || finding.cause === 'blocked-loop' || finding.cause === 'not-live';
 }
 
-function sceneOf(work: Work, unit: Unit, life: Life): Scene {
+type Setting = Omit<Scene, 'life' | 'othersWithData' | 'copies'>;
+
+/** What is the same for all lives of a unit. */
+function settingOf(work: Work, unit: Unit): Setting {
   const { brain } = work;
   const sick = unit.slots.filter((slot) => slot.lives.some((one) => isUp(one) && one.symptoms.notReady !== undefined));
   const down = unit.spec.uses.find((name) => {
@@ -79,16 +84,18 @@ function sceneOf(work: Work, unit: Unit, life: Life): Scene {
   });
   return {
     unit: unit.spec,
-    life,
     now: work.now,
     observerLagged: work.now < brain.discountUntil,
     observerSick: brain.observerSick !== undefined,
     hostBusy: work.now < brain.hostBusyUntil,
     alone: sick.length <= 1,
     dependencyDown: down,
-    othersWithData: othersWithData(unit, life),
-    copies: copiesOf(unit, life),
   };
+}
+
+/** The others of a cluster are only looked at by who has a question about them: most have none. */
+function sceneOf(setting: Setting, unit: Unit, life: Life): Scene {
+  return { ...setting, life, othersWithData: () => othersWithData(unit, life), copies: () => copiesOf(unit, life) };
 }
 
 interface Case {

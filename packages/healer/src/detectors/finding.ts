@@ -18,16 +18,16 @@ export interface Scene {
   /** Something it uses has no serving replica. */
   readonly dependencyDown: string | undefined;
   /** Of a node of a database: how many others of its cluster have its data. */
-  readonly othersWithData: number;
+  readonly othersWithData: () => number;
   /** Of the life that is the primary of a database: how many standbys were told to follow it, and how many receive. */
-  readonly copies:
-    | {
-        readonly following: number;
-        readonly receiving: number;
-        /** All who may have acknowledged follow it, and have room: any of them may take over. */
-        readonly haveRoom: boolean;
-      }
-    | undefined;
+  readonly copies: () => Copies | undefined;
+}
+
+export interface Copies {
+  readonly following: number;
+  readonly receiving: number;
+  /** All who may have acknowledged follow it, and have room: any of them may take over. */
+  readonly haveRoom: boolean;
 }
 
 export interface Finding {
