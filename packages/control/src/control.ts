@@ -9,8 +9,8 @@ import type { ApiRequest, ApiWorkerData, Objectives } from './api/messages.ts';
 import type { Brain, SystemIdentity } from './brain.ts';
 import { controlError } from './errors.ts';
 import type { Log } from './log.ts';
-import { restore } from './loop/restore.ts';
 import { createLoop, type Loop } from './loop.ts';
+import { type Term, takeOffice } from './office.ts';
 import type { Release, Releases } from './releases.ts';
 import type { SecretMask } from './secret-mask.ts';
 
@@ -104,28 +104,6 @@ const identityOf = ({ spec }: Release): SystemIdentity => ({ system: spec.name, 
 
 const objectivesOf = ({ services }: SystemSpec): Objectives =>
   Object.fromEntries(Object.values(services).map(({ name, slo }) => [name, slo]));
-
-interface Term<State> {
-  readonly epoch: number;
-  readonly state: State;
-  readonly seq: number;
-  /** What was known when the term began. */
-  readonly view: SystemView;
-}
-
-/** Takes the lease and reads the book. An epoch that the book has seen is never given again, even when the lease's file was lost. */
-function takeOffice<State>(options: ControlOptions<State>, identity: SystemIdentity): Term<State> {
-  const { brain, journal, lease, holder, log } = options;
-  const first = lease.acquire(holder);
-  const { state, seq, from, replayed } = restore(brain, journal);
-  if (from === 'unreadable-snapshot') {
-    log.warn('the snapshot is of another build and cannot be read: the world is observed anew');
-  }
-  const view = brain.viewOf(state, identity);
-  const epoch = first > view.epoch ? first : lease.acquire(holder, view.epoch);
-  log.info('leading', { epoch, from, replayed, seq });
-  return { epoch, state, seq, view };
-}
 
 interface Desk<State> {
   readonly loop: Loop<State>;

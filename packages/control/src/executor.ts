@@ -3,11 +3,15 @@
 // that ten slow goodbyes never keep traffic on a dead replica. It decides nothing and repeats nothing: the brain does.
 import type { Clock } from '@hale/base';
 import type { Command, CommandId, CommandResult } from '@hale/model';
-import type { Platform } from '@hale/ports';
 import { controlErrors } from './errors.ts';
 
+/** All that it needs of a platform. A simulator, whose time stands still while promises settle, answers by one of its own. */
+export interface Doer {
+  execute(command: Command): PromiseLike<CommandResult>;
+}
+
 export interface ExecutorOptions {
-  readonly platform: Platform;
+  readonly platform: Doer;
   readonly clock: Clock;
   /** Called exactly once for each command that acts (all but WakeUp and Tell). */
   readonly onFinished: (id: CommandId, result: CommandResult) => void;

@@ -3,9 +3,11 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Clock } from '@hale/base';
 import { createVirtualClock, type VirtualClock } from '@hale/base/testing';
+import type { Command } from '@hale/model';
 import { buildObservation, buildUnit } from '@hale/model/testing';
 import type { JournalEntry } from '@hale/ports';
 import { createMemoryJournal, type MemoryJournal } from '@hale/ports/testing';
+import type { Brain } from './brain.ts';
 import { restore } from './loop/restore.ts';
 import { createLoop, type Loop } from './loop.ts';
 import { createFakePlatform, type FakePlatform, type ToyState, toyBrain } from './testing.ts';
@@ -26,7 +28,20 @@ interface Bench {
   freeze(ms: number): void;
 }
 
-function openBench(journal = createMemoryJournal()): Bench {
+/** Gives one command of that kind at the first thing it sees. */
+function ordering(kind: 'FenceStandby' | 'PromoteStandby' | 'FollowPrimary'): Brain<ToyState> {
+  const life = { replica: 'db/1', incarnation: 'x', term: 2, primary: 'db/1', acknowledgers: [] };
+  return {
+    ...toyBrain,
+    step(state, event) {
+      if (event.kind !== 'Observed') return { state, commands: [] };
+      const head = { id: 'planted', epoch: 1, at: event.at, deadlineMs: 1000, reason: 'planted', incident: undefined };
+      return { state, commands: [{ ...head, ...life, kind } as unknown as Command] };
+    },
+  };
+}
+
+function openBench(journal = createMemoryJournal(), brain: Brain<ToyState> = toyBrain): Bench {
   const virtual = createVirtualClock();
   let frozenMs = 0;
   const clock: Clock = { ...virtual, mono: () => virtual.mono() + frozenMs };
@@ -36,7 +51,7 @@ function openBench(journal = createMemoryJournal()): Bench {
   let leads = true;
   const { state, seq } = restore(toyBrain, journal);
   const loop = createLoop({
-    brain: toyBrain,
+    brain,
     journal,
     platform,
     clock,
@@ -157,6 +172,16 @@ describe('loop', () => {
     assert.equal(bench.loop.state.heard.filter((name) => name === 'ObserverLagged').length, 1);
   });
 
+  it('that it was held up is said before what had come in and waited for its turn', async () => {
+    const bench = openBench();
+    await bench.lead(1);
+    const order = bench.loop.submit({ kind: 'OrderReceived', id: 'o', by: 'test', order: { kind: 'shutdown' } });
+    bench.freeze(900);
+    await bench.settle();
+    await order;
+    assert.deepEqual(bench.loop.state.heard.slice(-2), ['ObserverLagged', 'OrderReceived']);
+  });
+
   it('a full disk stops the deeds, keeps what must not be lost, and goes on by itself', async () => {
     const bench = openBench();
     await bench.lead(1);
@@ -174,6 +199,27 @@ describe('loop', () => {
     assert.deepEqual([...bench.platform.running], ['orders/0']);
     assert.equal(bench.loop.trouble, undefined);
     assert.deepEqual(bench.fatal, []);
+  });
+
+  it('after a full disk the brain hears first for how long what waits has waited', async () => {
+    const bench = openBench();
+    await bench.lead(1);
+    bench.journal.setFull(true);
+    bench.platform.reportAll();
+    for (let i = 0; i < 4; i++) await bench.settle(1000);
+    bench.platform.reportAll();
+    bench.journal.setFull(false);
+    await bench.settle(1000);
+    const lags = bench.journal
+      .read(0, 1000)
+      .flatMap(({ record }) =>
+        record.kind === 'event' && record.event.kind === 'ObserverLagged' ? [record.event] : [],
+      );
+    assert.deepEqual(
+      lags.map((one) => one.lagMs >= 4_000),
+      [true],
+    );
+    assert.deepEqual(bench.loop.state.heard.slice(-4), ['ObserverLagged', 'Observed', 'TimePassed', 'Observed']);
   });
 
   it('an order on a full disk is refused to whoever gave it', async () => {
@@ -194,6 +240,44 @@ describe('loop', () => {
     await bench.settle();
     assert.match(String(bench.fatal[0]), /another control room leads/);
     assert.equal(bench.platform.executed.length, 1);
+  });
+
+  for (const kind of ['FenceStandby', 'PromoteStandby', 'FollowPrimary'] as const) {
+    it(`who lost the lease gives no ${kind} either, and who has it writes that down durably first`, async () => {
+      const [leading, deposed] = [true, false].map((leads) => {
+        const bench = openBench(createMemoryJournal(), ordering(kind));
+        bench.setLeads(leads);
+        return bench;
+      }) as [Bench, Bench];
+      for (const bench of [leading, deposed]) {
+        bench.loop.start();
+        await bench.settle();
+      }
+      assert.deepEqual(
+        [leading, deposed].map((bench) => [bench.platform.executed.length, bench.fatal.length]),
+        [
+          [1, 0],
+          [0, 1],
+        ],
+      );
+      // Once for the deed, once for its outcome: that something was seen is no reason.
+      assert.equal(leading.journal.durableAppends, 2);
+    });
+  }
+
+  it('what waits in the box at a hand-over on a full disk is refused, not forgotten', async () => {
+    const bench = openBench();
+    await bench.lead(1);
+    bench.journal.setFull(true);
+    const orders = ['a', 'b'].map((id) =>
+      bench.loop.submit({ kind: 'OrderReceived', id, by: 'test', order: { kind: 'shutdown' } }),
+    );
+    const refused = Promise.allSettled(orders);
+    void bench.loop.finish();
+    assert.deepEqual(
+      (await refused).map((one) => one.status === 'rejected' && String(one.reason.code)),
+      ['HALE_CONTROL_JOURNAL_FULL', 'HALE_CONTROL_STOPPING'],
+    );
   });
 
   it('INV-08: who comes back folds what was written and repeats no command', async () => {

@@ -10,16 +10,16 @@ import { type Command, type EventBody, eventVersion, type HaleEvent, type Observ
 import type { Journal, JournalRecord, Platform } from '@hale/ports';
 import type { Brain } from './brain.ts';
 import { controlError } from './errors.ts';
-import { createExecutor } from './executor.ts';
+import { createExecutor, type Doer } from './executor.ts';
 import { createAlarm } from './loop/alarm.ts';
-import { createInbox, type Letter } from './loop/inbox.ts';
+import { createInbox, type Inbox, type Letter } from './loop/inbox.ts';
 import { createLagWatch } from './loop/lag-watch.ts';
 import { createSnapshots } from './loop/snapshots.ts';
 
 export interface LoopOptions<State> {
   readonly brain: Brain<State>;
   readonly journal: Journal;
-  readonly platform: Platform;
+  readonly platform: Pick<Platform, 'observe'> & Doer;
   readonly clock: Clock;
   readonly bootId: string;
   /** Where it begins: see loop/restore.ts. */
@@ -36,6 +36,8 @@ export interface LoopOptions<State> {
   readonly onTrouble: (error: unknown) => void;
   /** It cannot go on: the process should end, so that the keeper starts a fresh one. */
   readonly onFatal: (error: unknown) => void;
+  /** Another box than the house's own: whether the games would notice a box that loses letters is tested so. */
+  readonly inbox?: Inbox | undefined;
 }
 
 export interface Loop<State> {
@@ -43,26 +45,32 @@ export interface Loop<State> {
   start(): void;
   /** Puts an event of this process's own (an election, a declaration, an order) in; settled once it is in the journal. */
   submit(body: EventBody): Promise<void>;
+  /** The same for who cannot wait: `settled` is called once, with what kept it from being written down. */
+  offer(body: EventBody, settled: (error: Error | undefined) => void): void;
   readonly state: State;
   /** What keeps it from acting at present; undefined: nothing does. */
   readonly trouble: string | undefined;
   /** Takes nothing new, finishes what is in the box and (bounded) what the hands have begun, writes a snapshot. */
   finish(): Promise<void>;
+  /** The same for who cannot wait. */
+  close(closed: () => void): void;
 }
 
 const lettersATurn = 64;
 const retryFullMs = 1_000;
 const finishMsMax = 1_000;
+const lookAgainMs = 20;
 
 export function createLoop<State>(options: LoopOptions<State>): Loop<State> {
   const { brain, journal, platform, clock, onFatal } = options;
-  const inbox = createInbox();
+  const inbox = options.inbox ?? createInbox();
   const snapshots = createSnapshots({ journal, clock, onTrouble: options.onTrouble, current: () => ({ seq, state }) });
   let { state, seq } = options;
   let stage: 'open' | 'full' | 'closed' = 'open';
   let turnPlanned = false;
   let stopObserving: (() => void) | undefined;
   let trouble: string | undefined;
+  let fullSince: number | undefined;
 
   const now = (): Stamp => ({ wall: clock.wall(), mono: clock.mono(), bootId: options.bootId });
   const put = (body: EventBody, settled?: Letter['settled']) => {
@@ -70,9 +78,14 @@ export function createLoop<State>(options: LoopOptions<State>): Loop<State> {
     planTurn();
   };
   const alarm = createAlarm(clock, () => put({ kind: 'TimePassed' }));
+  /** Said before everything that waits: whatever that is, it is judged with eyes that were shut. */
+  const sayLate = (lagMs: number) => {
+    inbox.putBack({ event: { at: now(), kind: 'ObserverLagged', lagMs }, settled: undefined });
+    planTurn();
+  };
   const tellLag = () => {
     const lagMs = lag.check();
-    if (lagMs !== undefined) put({ kind: 'ObserverLagged', lagMs });
+    if (lagMs !== undefined) sayLate(lagMs);
   };
   const lag = createLagWatch(clock, tellLag);
   const executor = createExecutor({
@@ -95,6 +108,7 @@ export function createLoop<State>(options: LoopOptions<State>): Loop<State> {
   };
   const takeTurn = () => {
     turnPlanned = false;
+    tellLag();
     for (let taken = 0; taken < lettersATurn && stage === 'open'; taken++) {
       const letter = inbox.take();
       if (letter === undefined) return;
@@ -122,6 +136,7 @@ export function createLoop<State>(options: LoopOptions<State>): Loop<State> {
     executor.run(next.commands);
     snapshots.wrote(1 + next.commands.length);
     trouble = undefined;
+    fullSince = undefined;
     options.onStep(state, seq, next.commands.some(isTold));
   };
   const tellTrouble = (text: string) => {
@@ -132,16 +147,47 @@ export function createLoop<State>(options: LoopOptions<State>): Loop<State> {
   const waitForRoom = (letter: Letter, error: unknown) => {
     if (stage === 'open') {
       options.onTrouble(error);
-      clock.after(retryFullMs, () => {
-        if (stage !== 'full') return;
-        stage = 'open';
-        planTurn();
-      });
+      fullSince ??= clock.mono();
+      clock.after(retryFullMs, tryAgain);
     }
     if (stage !== 'closed') stage = 'full';
     if (trouble === undefined) tellTrouble((error as Error).message);
-    if (letter.settled === undefined) inbox.putBack(letter);
-    else letter.settled(error as Error);
+    if (letter.settled !== undefined) letter.settled(error as Error);
+    else if (letter.event.kind !== 'ObserverLagged') inbox.putBack(letter);
+  };
+  /** What waits in the box is old news, and the newest of it comes last: whoever judged by the first of it would judge what has passed. */
+  const tryAgain = () => {
+    if (stage !== 'full') return;
+    stage = 'open';
+    sayLate(Math.round(clock.mono() - (fullSince ?? clock.mono())));
+  };
+  const offer: Loop<State>['offer'] = (body, settled) => {
+    if (stage === 'closed') settled(controlError('HALE_CONTROL_STOPPING', 'control is handing over'));
+    else if (stage === 'full') settled(controlError('HALE_CONTROL_JOURNAL_FULL', trouble ?? 'the disk is full'));
+    else if (!inbox.hasRoom()) settled(controlError('HALE_CONTROL_INBOX_FULL', 'too much waits already'));
+    else put(body, settled);
+  };
+  const close: Loop<State>['close'] = (closed) => {
+    stopObserving?.();
+    const until = clock.mono() + finishMsMax;
+    const tryNow = () => {
+      if (executor.pending > 0 && clock.mono() < until && stage === 'open') clock.after(lookAgainMs, tryNow);
+      else {
+        shut();
+        closed();
+      }
+    };
+    tryNow();
+  };
+  const shut = () => {
+    while (stage === 'open' && inbox.size > 0) handle(inbox.take() as Letter);
+    stage = 'closed';
+    // What cannot be written down any more is said to whoever waits for it.
+    for (let letter = inbox.take(); letter !== undefined; letter = inbox.take())
+      letter.settled?.(controlError('HALE_CONTROL_STOPPING', 'control is handing over'));
+    alarm.cancel();
+    lag.stop();
+    snapshots.finish();
   };
 
   return {
@@ -156,24 +202,13 @@ export function createLoop<State>(options: LoopOptions<State>): Loop<State> {
       snapshots.start();
     },
     submit(body) {
-      if (stage === 'closed') return Promise.reject(controlError('HALE_CONTROL_STOPPING', 'control is handing over'));
-      if (stage === 'full')
-        return Promise.reject(controlError('HALE_CONTROL_JOURNAL_FULL', trouble ?? 'the disk is full'));
-      if (!inbox.hasRoom()) return Promise.reject(controlError('HALE_CONTROL_INBOX_FULL', 'too much waits already'));
       return new Promise((resolve, reject) => {
-        put(body, (error) => (error === undefined ? resolve() : reject(error)));
+        offer(body, (error) => (error === undefined ? resolve() : reject(error)));
       });
     },
-    async finish() {
-      stopObserving?.();
-      const until = clock.mono() + finishMsMax;
-      while (executor.pending > 0 && clock.mono() < until && stage === 'open') await pause(clock, 20);
-      for (let letter = inbox.take(); letter !== undefined && stage === 'open'; letter = inbox.take()) handle(letter);
-      stage = 'closed';
-      alarm.cancel();
-      lag.stop();
-      snapshots.finish();
-    },
+    offer,
+    close,
+    finish: () => new Promise((resolve) => close(resolve)),
   };
 }
 
@@ -185,17 +220,11 @@ function toRecords(event: HaleEvent, commands: readonly Command[]): JournalRecor
   ];
 }
 
-const acting: ReadonlySet<Command['kind']> = new Set(['StartReplica', 'StopReplica', 'PublishEndpoints', 'PagePerson']);
+const idle: ReadonlySet<Command['kind']> = new Set(['WakeUp', 'Tell']);
 const cheap: ReadonlySet<HaleEvent['kind']> = new Set(['Observed', 'TimePassed', 'ObserverLagged']);
 
-const isActing = (command: Command) => acting.has(command.kind);
+const isActing = (command: Command) => !idle.has(command.kind);
 const isTold = (command: Command) => command.kind === 'Tell' || command.kind === 'PagePerson';
 /** What cannot be observed a second time: outcomes, orders, declarations, elections. */
 const isWeighty = (event: HaleEvent) => !cheap.has(event.kind);
 const isFull = (error: unknown) => isHaleError(error) && error.code === 'HALE_CONTROL_JOURNAL_FULL';
-
-function pause(clock: Clock, ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    clock.after(ms, resolve);
-  });
-}

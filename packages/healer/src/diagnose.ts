@@ -1,6 +1,8 @@
 // From what is seen to what is the matter: every detector looks at every life, the observer itself is examined first,
 // and findings become suspicion (reversible), condemnation (two witnesses) or a wish for a planned replacement.
+import { noteCutOff } from './cut-off.ts';
 import { detectBlockedLoop } from './detectors/blocked-loop.ts';
+import { detectCutOff } from './detectors/cut-off.ts';
 import { detectDeafPrimary } from './detectors/deaf-primary.ts';
 import type { Detector, Finding, Scene } from './detectors/finding.ts';
 import { detectFullDisk } from './detectors/full-disk.ts';
@@ -30,6 +32,7 @@ const detectors: readonly Detector[] = [
   detectLostData,
   detectSlowStart,
   detectNotReady,
+  detectCutOff,
   detectMemory,
 ];
 
@@ -145,8 +148,9 @@ function plan(work: Work, unit: Unit, slot: Slot, { life, finding }: Case): void
     fileFinding(work, unit, slot, { life, finding }, `${slot.replica}: ${finding.text}`);
     if (slot.held === undefined) slot.replace ??= { of: life.incarnation, remedy: 'replace', why: finding.text };
   }
+  if (finding.isTold) noteCutOff(work, unit, slot, finding);
   if (finding.cause === 'disk' && !finding.condemned) askForRoom(work, unit, slot, finding);
-  if (finding.cause !== 'not-ready' && finding.cause !== 'dependency-down') return;
+  if (finding.isTold || (finding.cause !== 'not-ready' && finding.cause !== 'dependency-down')) return;
   const since = life.symptoms.notReady ?? work.now;
   if (life.readyAt === undefined && slot.lives.length > 1) return;
   wakeBy(work, since + limits.notReadyTellMs);

@@ -46,7 +46,7 @@ function foldReplica(work: Work, seen: ReplicaObservation, full: boolean): void 
   const known = slot.lives.find((life) => life.incarnation === seen.incarnation);
   const life = known ?? adopt(work, unit, slot, seen);
   if (life === undefined) return;
-  note(unit, life, seen, work.now);
+  note(unit, life, seen, work);
   if (seen.process.kind === 'exited') lifeEnded(work, { unit, slot, life }, seen.process, seen.lastWords);
 }
 
@@ -78,10 +78,11 @@ function foldStray(work: Work, seen: ReplicaObservation, full: boolean): void {
   give(work, stop, { reason, deadlineMs: stop.graceMs + limits.stopMarginMs });
 }
 
-function note(unit: Unit, life: Life, seen: ReplicaObservation, now: number): void {
+function note(unit: Unit, life: Life, seen: ReplicaObservation, { now, at }: Work): void {
   const { symptoms } = life;
   life.seen = seen;
-  life.seenAt = now;
+  // It may have waited: what was seen a while ago was not seen now.
+  life.seenAt = at.mono;
   life.startedAt = seen.startedAt;
   life.acked = true;
   life.startCommand = undefined;
@@ -123,12 +124,17 @@ function notePauses(life: Life, beat: { stalledMs: number; longestPauseMs: numbe
   life.pauseSeenAt = now;
 }
 
-/** What a full observation does not list is gone; what was ordered and never confirmed may still come. */
+/** Ordered and never confirmed, or so lately that the look may be older than its start. */
+function mayBeUnseen(life: Life, now: number): boolean {
+  return life.seen === undefined && (!life.acked || now - life.orderedAt < limits.lookAgeMs);
+}
+
+/** What a full observation does not list is gone, unless it may still come. */
 function dropUnlisted(work: Work, listed: ReadonlySet<string>): void {
   for (const unit of work.brain.units) {
     for (const slot of unit.slots) {
       for (const life of slot.lives) {
-        if (listed.has(life.incarnation) || (life.seen === undefined && !life.acked)) continue;
+        if (listed.has(life.incarnation) || mayBeUnseen(life, work.now)) continue;
         lifeEnded(work, { unit, slot, life }, undefined, undefined);
       }
     }

@@ -196,3 +196,20 @@ test('until it has looked, a new term says that its picture is what was known be
   bench.see([lifeOf(bench, 0, 0).seen], 10, true);
   assert.equal(trouble(), undefined);
 });
+
+test('a full look that was taken before a start does not end what was started', () => {
+  const bench = upBench({ name: 'orders', replicas: 1 });
+  const { seen } = lifeOf(bench, 0, 0);
+  const commands = bench.see([{ ...seen, process: { kind: 'exited', code: 1, signal: undefined } }], 100);
+  const [start] = commands.flatMap((one) => (one.kind === 'StartReplica' ? [one] : []));
+  assert.ok(start);
+  bench.feed({ kind: 'CommandFinished', command: start.id, result: { kind: 'done' } }, 20);
+  assert.deepEqual(
+    bench.see([], 800, true).filter((one) => one.kind === 'StartReplica'),
+    [],
+  );
+  // One that is taken long after lists whatever lives.
+  bench.see([], 30_000, true);
+  bench.feed({ kind: 'TimePassed' }, 5_000);
+  assert.equal(bench.all('StartReplica').length, 3);
+});

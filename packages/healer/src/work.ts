@@ -40,7 +40,8 @@ function copyUnit(unit: Unit): Unit {
 
 function copyCluster(cluster: Cluster): Cluster {
   const election = cluster.election && { ...cluster.election, fenced: [...cluster.election.fenced] };
-  return { ...cluster, joined: [...cluster.joined], election };
+  const alone = cluster.alone && { ...cluster.alone };
+  return { ...cluster, joined: [...cluster.joined], election, alone };
 }
 
 function copySlot(slot: Slot): Slot {

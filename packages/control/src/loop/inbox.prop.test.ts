@@ -67,3 +67,20 @@ test('observations alone never fill the box', () => {
   for (let n = 0; n < 10_000; n++) inbox.put(letterOf({ kind: 'seen', ordinal: n % 4, full: false }, n));
   assert.ok(inbox.size <= 5, `${inbox.size} letters`);
 });
+
+test('what a database said keeps the moment at which it was said, whatever it melts into', () => {
+  const inbox = createInbox();
+  const saidAt = [0, 300, 700, 900, 2_000, 5_000];
+  const database = { role: 'primary', logEnd: 1, streaming: true, lagMs: undefined, term: 1, agoMs: 100 } as const;
+  for (const [ordinal, mono] of saidAt.entries()) {
+    const observation = buildObservation([buildReplicaObservation({ ordinal, database })], { full: false });
+    inbox.put({ event: { at: { ...at, mono: mono + 100 }, kind: 'Observed', observation }, settled: undefined });
+  }
+  const heard: number[] = [];
+  for (let letter = inbox.take(); letter !== undefined; letter = inbox.take()) {
+    const { event } = letter;
+    if (event.kind !== 'Observed') continue;
+    for (const seen of event.observation.replicas) heard.push(event.at.mono - (seen.database?.agoMs ?? 0));
+  }
+  assert.deepEqual(heard, saidAt);
+});

@@ -29,7 +29,9 @@ export function createInbox(sizeMax = 1000): Inbox {
   let letters: Letter[] = [];
   /** Takes all observations out of the box and gives one that says what they say together. */
   const melt = (event: Observed): Letter => {
-    const older = letters.flatMap((one) => (one.event.kind === 'Observed' ? [one.event.observation] : []));
+    const older = letters.flatMap(({ event: one }) =>
+      one.kind === 'Observed' ? [age(one.observation, event.at.mono - one.at.mono)] : [],
+    );
     letters = letters.filter((one) => one.event.kind !== 'Observed');
     const observation = [...older, event.observation].reduce(mergeObservations);
     return { event: { ...event, observation }, settled: undefined };
@@ -47,6 +49,15 @@ export function createInbox(sizeMax = 1000): Inbox {
     take: () => letters.shift(),
     hasRoom: () => letters.length < sizeMax,
   };
+}
+
+/** What was said so long before the moment that the melted one will bear. */
+function age(observation: Observation, ms: number): Observation {
+  const replicas = observation.replicas.map((seen) => {
+    const { database } = seen;
+    return database === undefined ? seen : { ...seen, database: { ...database, agoMs: (database.agoMs ?? 0) + ms } };
+  });
+  return ms <= 0 ? observation : { ...observation, replicas };
 }
 
 /** What is known after both: a full one replaces, a reduced one adds to what it follows. */

@@ -1,6 +1,6 @@
 // The budget: no replica and no service is started more often than the ledger allows, and planned replacements never
 // run side by side in one service. Counted from the commands alone.
-import type { Incarnation, ReplicaId } from '@hale/model';
+import type { CommandId, Incarnation, ReplicaId } from '@hale/model';
 import { splitReplicaId } from '@hale/model';
 import { seemsToServe } from './court.ts';
 import type { Court, RefereeMaker } from './referee.ts';
@@ -18,7 +18,7 @@ export const refereeBudget: RefereeMaker = (court) => {
   const known = new Set<Incarnation>();
   const leaving = new Set<Incarnation>();
   // Replacements under way: the slot, and the serving life that its successor was started beside.
-  const surges = new Map<ReplicaId, { beside: Incarnation; successor: Incarnation; seen: boolean }>();
+  const surges = new Map<ReplicaId, { beside: Incarnation; successor: Incarnation; start: CommandId; seen: boolean }>();
   const count = (command: { replica: ReplicaId; incarnation: Incarnation }) => {
     const { unit } = splitReplicaId(command.replica);
     starts.push({ at: court.now, replica: command.replica, unit });
@@ -34,6 +34,9 @@ export const refereeBudget: RefereeMaker = (court) => {
   return {
     name: 'budget',
     event(event) {
+      if (event.kind === 'CommandFinished' && event.result.kind === 'failed') {
+        for (const [replica, surge] of surges) if (surge.start === event.command) surges.delete(replica);
+      }
       if (event.kind !== 'Observed') return;
       for (const one of event.observation.replicas) {
         if (one.process.kind === 'exited' && surges.get(one.replica)?.successor === one.incarnation)
@@ -56,7 +59,7 @@ export const refereeBudget: RefereeMaker = (court) => {
       const { unit } = splitReplicaId(command.replica);
       const other = [...surges.keys()].find((one) => one !== command.replica && splitReplicaId(one).unit === unit);
       if (other !== undefined) court.blame('budget', `${command.replica} and ${other} are replaced side by side`);
-      surges.set(command.replica, { beside, successor: command.incarnation, seen: false });
+      surges.set(command.replica, { beside, successor: command.incarnation, start: command.id, seen: false });
     },
   };
 };

@@ -21,6 +21,8 @@ export interface Bench {
   event(event: HaleEvent): void;
   command(command: Command): void;
   database(fact: DatabaseFact): void;
+  told(observation: Observation): void;
+  relieved(): void;
   finish(): void;
 }
 
@@ -95,6 +97,12 @@ export function createCourt(of: {
     },
     database(fact) {
       for (const referee of referees) referee.database?.(fact);
+    },
+    told(observation) {
+      for (const referee of referees) referee.told?.(observation);
+    },
+    relieved() {
+      for (const referee of referees) referee.relieved?.();
     },
     finish() {
       for (const referee of referees) referee.finish?.();

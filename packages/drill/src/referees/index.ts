@@ -2,6 +2,7 @@
 import { refereeBudget } from './budget.ts';
 import { refereeFloor } from './floor.ts';
 import { refereeFutility } from './futility.ts';
+import { refereeHearing } from './hearing.ts';
 import { refereeHonestClaims } from './honest-claims.ts';
 import { refereeNoAckedLoss } from './no-acked-loss.ts';
 import { refereeNoFalseFailover } from './no-false-failover.ts';
@@ -24,4 +25,5 @@ export const allReferees: readonly RefereeMaker[] = [
   refereeRefusals,
   refereeNoAckedLoss,
   refereeNoFalseFailover,
+  refereeHearing,
 ];

@@ -6,7 +6,7 @@ import type { Command, CommandId } from '@hale/model';
 import { primaryOf } from '../sim/cluster/disk.ts';
 import { createSimulation, type Sabotage, type Simulation } from '../sim/simulation.ts';
 import { buildShop, type Temper } from '../sim/systems.ts';
-import { end } from '../sim/world.ts';
+import { end, touch } from '../sim/world.ts';
 import { allReferees } from './index.ts';
 
 const honest: Sabotage = (commands) => commands;
@@ -50,6 +50,9 @@ function loseTheRegion(sabotage: Sabotage): { complaints: string[]; told: string
   copy.cutUntil = agenda.now + 20_000;
   world.stirred = true;
   simulation.run(2_000);
+  // What the copy lacks is seen before the primary is lost.
+  touch(world, primaryOf(cluster)!.server!);
+  simulation.run(500);
   for (const disk of cluster.disks.slice(0, cluster.voters)) {
     world.sky.stuckStart.add(disk.replica);
     end(world, disk.server!, { code: undefined, signal: 'SIGKILL' });

@@ -1,6 +1,15 @@
 // What a referee is: somebody who watches the whole game, knows what the brain was told (and, where a rule is about
 // the truth, what was really so), and blows the whistle. A referee never plays. Each has a canary that it must catch.
-import type { Command, HaleEvent, Incarnation, ReplicaId, ReplicaObservation, UnitName, UnitSpec } from '@hale/model';
+import type {
+  Command,
+  HaleEvent,
+  Incarnation,
+  Observation,
+  ReplicaId,
+  ReplicaObservation,
+  UnitName,
+  UnitSpec,
+} from '@hale/model';
 
 export interface Breach {
   readonly referee: string;
@@ -79,6 +88,10 @@ export interface Referee {
   database?(fact: DatabaseFact): void;
   event?(event: HaleEvent): void;
   command?(command: Command): void;
+  /** Was put into the letter box of the control room that leads. */
+  told?(observation: Observation): void;
+  /** That control room is gone, and its letter box with it. */
+  relieved?(): void;
   finish?(): void;
 }
 

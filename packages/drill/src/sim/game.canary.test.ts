@@ -2,10 +2,8 @@
 // journal gives the same state again.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createAgenda } from './agenda.ts';
-import { createControl } from './control.ts';
 import { playGame } from './game.ts';
-import type { Sabotage } from './simulation.ts';
+import { createSimulation, type Sabotage } from './simulation.ts';
 import { buildShop } from './systems.ts';
 
 /** From some time on nothing is started any more, and nobody is told. */
@@ -18,13 +16,14 @@ test('convergence and closing: a system whose starts are lost never becomes whol
 });
 
 test('determinism: a state that something else than the journal has changed is noticed at the next revival', () => {
-  const agenda = createAgenda();
-  const control = createControl(agenda, () => {});
-  control.feed({ kind: 'LeaderElected', epoch: 1, seed: 1 });
-  control.feed({ kind: 'SystemDeclared', release: 1, units: buildShop() });
-  control.kill();
-  assert.equal(control.revive(2), undefined);
-  Object.assign(control.state, { epoch: 99 });
-  control.kill();
-  assert.match(control.revive(3) ?? '', /another state/);
+  const simulation = createSimulation({ seed: 5, units: buildShop(), referees: [] });
+  const killAndRevive = () => {
+    simulation.killControl(1_000);
+    simulation.run(20_000);
+    return simulation.court.breaches.map((breach) => breach.referee);
+  };
+  simulation.run(20_000);
+  assert.deepEqual(killAndRevive(), []);
+  Object.assign(simulation.control.state, { seed: 99 });
+  assert.deepEqual(killAndRevive(), ['determinism']);
 });

@@ -1,12 +1,20 @@
 // One game: a seed's system under a seed's fate, watched by all referees. Equal seeds give equal games, to the last command.
 import { createRng } from '@hale/base';
+import type { Inbox } from '@hale/control/ring';
 import { viewOf } from '@hale/healer';
 import type { Command } from '@hale/model';
 import { allReferees } from '../referees/index.ts';
 import type { Breach } from '../referees/referee.ts';
 import { isInPlace } from './cluster/disk.ts';
 import { reallyServes } from './process.ts';
-import { drawDatabaseTrouble, drawLonelyTrouble, drawSchedule, enterSchedule, gameMs } from './schedule.ts';
+import {
+  drawControlTrouble,
+  drawDatabaseTrouble,
+  drawLonelyTrouble,
+  drawSchedule,
+  enterSchedule,
+  gameMs,
+} from './schedule.ts';
 import { createSimulation, type Sabotage, type Simulation } from './simulation.ts';
 import { drawStandbys, drawSystem, drawTemper, type Temper } from './systems.ts';
 import { createTally, type Tally } from './tally.ts';
@@ -27,6 +35,8 @@ export interface GameOptions {
   /** What the database is declared to be besides; the seed's dice decide otherwise. */
   readonly temper?: Temper | undefined;
   readonly sabotage?: Sabotage | undefined;
+  /** Another letter box than the real one: only canaries do that. */
+  readonly newInbox?: (() => Inbox) | undefined;
   readonly onCommand?: ((command: Command, now: number) => void) | undefined;
 }
 
@@ -35,7 +45,13 @@ export function playGame(options: GameOptions): GameResult {
   const standbys = options.standbys ?? drawStandbys(seed);
   const temper = options.temper ?? drawTemper(seed);
   const units = drawSystem(createRng(seed ^ 0x68e31da4), standbys, temper);
-  const simulation = createSimulation({ seed, units, referees: allReferees, sabotage: options.sabotage });
+  const simulation = createSimulation({
+    seed,
+    units,
+    referees: allReferees,
+    sabotage: options.sabotage,
+    newInbox: options.newInbox,
+  });
   const tally = createTally();
   simulation.onCommand = (command) => {
     tally.command(command);
@@ -44,6 +60,7 @@ export function playGame(options: GameOptions): GameResult {
   const usual = drawSchedule(seed);
   const planned = [
     ...usual,
+    ...drawControlTrouble(seed, usual),
     ...(standbys === 0 ? [] : drawDatabaseTrouble(seed, usual)),
     ...(standbys > 0 && (temper.mayGoAlone || temper.distant) ? drawLonelyTrouble(seed, usual) : []),
   ];

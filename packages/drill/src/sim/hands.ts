@@ -38,7 +38,7 @@ export function createHands(world: World, report: (id: CommandId, result: Comman
           if (node !== undefined) nodeHands.execute(command, node);
           return undefined;
         }
-        case 'PagePerson':
+        case 'PublishEndpoints':
           world.agenda.after(deliveryMs, () => report(command.id, { kind: 'done' }));
           return undefined;
         default:

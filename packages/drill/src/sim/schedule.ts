@@ -5,6 +5,7 @@ import type { Order, UnitSpec } from '@hale/model';
 import { replicaId } from '@hale/model';
 import { type DatabaseFaultName, databaseFaults } from './cluster/faults.ts';
 import { type LonelyFaultName, lonelyFaults } from './cluster/lonely-faults.ts';
+import { type ControlFaultName, controlFaults } from './control-faults.ts';
 import { type FaultName, faults } from './faults.ts';
 import type { Simulation } from './simulation.ts';
 
@@ -22,15 +23,16 @@ export const lastingFaults: readonly Planned['what'][] = [
   'host-busy',
   'block-unseen',
 ];
-const allFaults = { ...faults, ...databaseFaults, ...lonelyFaults };
+const allFaults = { ...faults, ...databaseFaults, ...lonelyFaults, ...controlFaults };
 const databaseRatio = 0.5;
 const lonelyRatio = 0.3;
+const controlRatio = 0.25;
 const troubleFromMs = 15_000;
 const troubleUntilMs = 330_000;
 
 export interface Planned {
   readonly at: number;
-  readonly what: FaultName | DatabaseFaultName | LonelyFaultName | 'order';
+  readonly what: FaultName | DatabaseFaultName | LonelyFaultName | ControlFaultName | 'order';
 }
 
 /** When what happens; only the kinds and the times: victims are drawn when it happens. */
@@ -81,6 +83,16 @@ export function drawLonelyTrouble(seed: number, planned: readonly Planned[]): re
   return planned.flatMap(({ at }) => {
     if (rng.unit() >= lonelyRatio) return [];
     return [{ at: at + rng.below(8_000), what: names[rng.below(names.length)] ?? 'standbys-cut' }];
+  });
+}
+
+/** What befalls the control room while it has everything else to deal with. */
+export function drawControlTrouble(seed: number, planned: readonly Planned[]): readonly Planned[] {
+  const rng = createRng(seed ^ 0x71c9a3b5);
+  const names = Object.keys(controlFaults) as ControlFaultName[];
+  return planned.flatMap(({ at }) => {
+    if (rng.unit() >= controlRatio) return [];
+    return [{ at: at + rng.below(6_000) - 3_000, what: names[rng.below(names.length)] ?? 'control-busy' }];
   });
 }
 

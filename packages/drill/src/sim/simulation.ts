@@ -1,15 +1,16 @@
 // A game on the table: world, eye, brain, hands and referees wired to each other and to one diary. Whoever plays it (a seed's
 // schedule, a drill script) turns time and causes faults; this file only connects.
 import { createRng, type Rng } from '@hale/base';
+import type { Inbox } from '@hale/control/ring';
 import type { BrainState } from '@hale/healer';
-import type { Command, EventBody, HaleEvent, Observation, Order, UnitSpec } from '@hale/model';
+import type { Command, CommandId, HaleEvent, Observation, Order, UnitSpec } from '@hale/model';
 import { type Bench, createCourt } from '../referees/court.ts';
 import type { RefereeMaker } from '../referees/referee.ts';
 import { type Agenda, createAgenda } from './agenda.ts';
 import { type Control, createControl } from './control.ts';
-import { lookAtAll, lookEveryMs, lookForChanges } from './eye.ts';
 import { createHands } from './hands.ts';
-import { createWorld, declareUnits, isQuiet, passTime, servesInPlace, type World } from './world.ts';
+import { createSight, keepLooking } from './sight.ts';
+import { createWorld, declareUnits, servesInPlace, type World } from './world.ts';
 
 /** Changes what the brain commands before anyone acts on it: only canaries do that. */
 export type Sabotage = (commands: readonly Command[], simulation: Simulation, event: HaleEvent) => readonly Command[];
@@ -27,6 +28,8 @@ export interface Simulation {
   order(order: Order): void;
   run(ms: number): void;
   killControl(forMs: number): void;
+  /** Control hands over in an orderly way; another comes after `forMs`. */
+  relieveControl(forMs: number): void;
   killKeeper(forMs: number): void;
   /** Control's loop stands still for `ms`. */
   lag(ms: number): void;
@@ -40,6 +43,8 @@ export interface SimulationOptions {
   readonly units: readonly UnitSpec[];
   readonly referees: readonly RefereeMaker[];
   readonly sabotage?: Sabotage | undefined;
+  /** Another letter box than the real one: only canaries do that. */
+  readonly newInbox?: (() => Inbox) | undefined;
 }
 
 /** A brain that wakes itself for ever is stopped here; real games need about half an event a second. */
@@ -66,38 +71,55 @@ export function createSimulation(options: SimulationOptions): Simulation {
   world.onFact = (fact) => court.database(fact);
   const trace = createTrace();
   let release = 0;
-  let units = options.units;
   let orders = 0;
-  let dying = false;
-  const feed = (event: EventBody) => control.feed(event);
-  const hands = createHands(world, (command, result) => feed({ kind: 'CommandFinished', command, result }));
-  const control = createControl(agenda, (event, given) => {
-    court.event(event);
-    if (control.steps > stepsAtFirst + agenda.now * stepsPerMsMax) {
-      court.court.blame('no-storm', `${control.steps} events in ${agenda.now} ms: this would never end`);
-      return control.kill();
-    }
-    if (dying) {
-      // The story stands in the journal; what was to be done is not done.
-      for (const command of given) if (command.kind === 'Tell') court.command(command);
-      hands.die();
-      return control.kill();
-    }
-    const commands = options.sabotage?.(given, simulation, event) ?? given;
-    for (const command of commands) {
-      trace.add(agenda.now, command);
-      court.command(command);
-      simulation.onCommand(command);
-      if (command.kind === 'WakeUp') agenda.after(command.afterMs, () => feed({ kind: 'TimePassed' }));
-      else hands.execute(command);
-    }
-    return undefined;
-  });
-  const announce = () => {
-    declareUnits(world, units);
-    feed({ kind: 'SystemDeclared', release, units });
+  let isEndless = false;
+  let restartAfterMs = 0;
+  let sink: ((observation: Observation) => void) | undefined;
+  const sight = createSight(world, rng, (observation) => sink?.(observation));
+  const hands = createHands(world, (command, result) => control.answer(command, result));
+  const written = new Set<CommandId>();
+  const restart = () => {
+    if (control.alive || isEndless) return;
+    const differs = control.start(rng.below(2 ** 31));
+    if (differs !== undefined) court.court.blame('determinism', differs);
   };
-  const sight = createSight(world, rng, (observation) => feed({ kind: 'Observed', observation }));
+  const control = createControl({
+    agenda,
+    meddle: (commands, event) => options.sabotage?.(commands, simulation, event) ?? commands,
+    onWritten(event, commands, mayLead) {
+      court.event(event);
+      if (control.steps > stepsAtFirst + agenda.now * stepsPerMsMax) {
+        court.court.blame('no-storm', `${control.steps} events in ${agenda.now} ms: this would never end`);
+        isEndless = true;
+        return control.killWriting();
+      }
+      for (const command of commands) {
+        if (!mayLead && isDeed(command)) court.court.blame('lease', `${command.kind} of one that leads no more`);
+        written.add(command.id);
+        trace.add(agenda.now, command);
+        court.command(command);
+        simulation.onCommand(command);
+      }
+      return undefined;
+    },
+    execute(command) {
+      if (!written.has(command.id)) court.court.blame('journal-first', `${command.kind} is done and not written down`);
+      hands.execute(command);
+    },
+    observe(to) {
+      sink = to;
+      sight.all();
+    },
+    onTold: (observation) => court.told(observation),
+    onEnded(isFatal) {
+      sink = undefined;
+      hands.die();
+      court.relieved();
+      if (isFatal) restartAfterMs = 200 + rng.below(1_800);
+      agenda.after(restartAfterMs, restart);
+    },
+    newInbox: options.newInbox,
+  });
   const simulation: Simulation = {
     agenda,
     world,
@@ -108,28 +130,24 @@ export function createSimulation(options: SimulationOptions): Simulation {
       return release;
     },
     onCommand: () => {},
-    declare(next) {
-      units = next;
+    declare(units) {
       release++;
-      announce();
+      declareUnits(world, units);
+      control.declare({ release, units });
     },
-    order: (order) => feed({ kind: 'OrderReceived', id: `o${++orders}`, by: 'drill', order }),
+    order: (order) => control.order({ kind: 'OrderReceived', id: `o${++orders}`, by: 'drill', order }),
     run: (ms) => agenda.runUntil(agenda.now + ms),
     killControl(forMs) {
-      if (!control.alive || dying) return;
-      // Half of the deaths come between the journal and the hands: what was written down then is not done.
-      dying = rng.unit() < 0.5;
-      if (!dying) {
-        hands.die();
-        control.kill();
-      }
-      agenda.after(forMs, () => {
-        dying = false;
-        const differs = control.revive(rng.below(2 ** 31));
-        if (differs !== undefined) court.court.blame('determinism', differs);
-        announce();
-        sight.all();
-      });
+      if (!control.alive) return;
+      restartAfterMs = forMs;
+      // Half of the deaths come between the book and the hands: what was written down then is not done.
+      if (rng.unit() < 0.5) return control.kill();
+      control.killWriting();
+      agenda.after(forMs, control.killIfDying);
+    },
+    relieveControl(forMs) {
+      restartAfterMs = forMs;
+      control.handOver();
     },
     killKeeper(forMs) {
       world.sky.blind = true;
@@ -141,64 +159,22 @@ export function createSimulation(options: SimulationOptions): Simulation {
     },
     lag(ms) {
       world.sky.blind = true;
+      control.occupy(ms, true);
       agenda.after(ms, () => {
         world.sky.blind = false;
-        feed({ kind: 'ObserverLagged', lagMs: ms });
         sight.changes();
       });
     },
     traceHash: () => trace.text(),
     state: () => control.state,
   };
-  feed({ kind: 'LeaderElected', epoch: 1, seed: options.seed });
   simulation.declare(options.units);
-  sight.all();
-  everyLook(simulation, sight);
+  control.start(options.seed);
+  keepLooking(world, sight);
   return simulation;
 }
 
-function everyLook(simulation: Simulation, sight: Sight): void {
-  let looks = 0;
-  const look = () => {
-    const { world } = simulation;
-    const isFull = !world.sky.blind && ++looks % (30_000 / lookEveryMs) === 0;
-    if (isFull || !isQuiet(world)) {
-      passTime(world);
-      if (isFull) sight.all();
-      else if (!world.sky.blind) sight.changes();
-    }
-    simulation.agenda.after(lookEveryMs, look);
-  };
-  simulation.agenda.after(lookEveryMs, look);
-}
-
-interface Sight {
-  changes(): void;
-  all(): void;
-}
-
-/** The way from the eye to the brain: batches may be lost, late or doubled. A full look is never lost for ever: the next one comes. */
-function createSight(world: World, rng: Rng, deliver: (observation: Observation) => void): Sight {
-  let lastAt = 0;
-  const send = (observation: Observation) => {
-    const { sky, agenda } = world;
-    if (sky.lossRatio > 0 && !observation.full && rng.unit() < sky.lossRatio) return;
-    const times = sky.duplicateRatio > 0 && rng.unit() < sky.duplicateRatio ? 2 : 1;
-    lastAt = Math.max(lastAt, agenda.now + sky.delayMs);
-    const arrive = () => {
-      for (let i = 0; i < times; i++) deliver(observation);
-    };
-    if (lastAt > agenda.now) agenda.after(lastAt - agenda.now, arrive);
-    else arrive();
-  };
-  return {
-    changes() {
-      const observation = lookForChanges(world);
-      if (observation !== undefined) send(observation);
-    },
-    all: () => send(lookAtAll(world)),
-  };
-}
+const isDeed = ({ kind }: Command) => kind !== 'Tell' && kind !== 'WakeUp';
 
 /** A rolling FNV-1a over what was commanded and when. */
 function createTrace(): { add(now: number, command: Command): void; text(): string } {

@@ -4,6 +4,7 @@ import type { BrainState } from '@hale/healer';
 import type { Command } from '@hale/model';
 import { databaseFaults } from './cluster/faults.ts';
 import { lonelyFaults } from './cluster/lonely-faults.ts';
+import { controlFaults } from './control-faults.ts';
 
 export type Tally = Readonly<Record<string, number>>;
 
@@ -56,7 +57,7 @@ export const expected: readonly string[] = [
     'started',
     'info',
   ].map((one) => `told ${one}`),
-  ...Object.keys({ ...databaseFaults, ...lonelyFaults }).map((one) => `fault ${one}`),
+  ...Object.keys({ ...databaseFaults, ...lonelyFaults, ...controlFaults }).map((one) => `fault ${one}`),
   ...['fence', 'follow', 'promote', 'copy anew', 'primary again'].map((one) => `database ${one}`),
   ...[
     'goes alone',

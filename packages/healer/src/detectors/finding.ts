@@ -37,6 +37,8 @@ export interface Finding {
   /** A sentence without subject: 'its main loop has been blocked for 1.2s'. */
   readonly text: string;
   readonly evidence: readonly string[];
+  /** It is sure and nothing is to be done to the one that says it: an incident at once, and no remedy. */
+  readonly isTold?: true;
 }
 
 export type Detector = (scene: Scene) => Finding | undefined;
