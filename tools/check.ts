@@ -53,8 +53,8 @@ if (desk !== undefined) {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 }
 
-/** Tests are over before the last tier of the compiler has earned what it costs. */
-const brief = many ? [] : ['--no-turbofan'];
+/** Tests are over before the last tier of the compiler has earned what it costs; and simulations make much short-lived litter. */
+const brief = many ? [] : ['--no-turbofan', '--min-semi-space-size=64', '--max-semi-space-size=64'];
 
 /** Half of the seconds are simulations: two processes, one for each core. */
 const played = pureTests.filter((path) => /^packages\/(drill|healer)\//.test(path));

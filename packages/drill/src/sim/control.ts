@@ -137,7 +137,7 @@ export function createControl(options: ControlOptions): Control {
     },
     start(seed) {
       const term = takeOffice({ brain, journal, lease, holder: 'sim', log: silent }, identity);
-      const isSame = canonicalJson(term.state) === canonicalJson(written);
+      const isSame = isEqual(term.state, written);
       written = term.state;
       declared = term.view.release;
       const own = beginLife({
@@ -188,6 +188,11 @@ export function createControl(options: ControlOptions): Control {
       wallOffset += ms;
     },
   };
+}
+
+/** Mostly they are written alike to the letter, which is quickly seen. */
+function isEqual(a: BrainState, b: BrainState): boolean {
+  return JSON.stringify(a) === JSON.stringify(b) || canonicalJson(a) === canonicalJson(b);
 }
 
 /** One step as it stands in the book: the event first, then what was commanded. */
