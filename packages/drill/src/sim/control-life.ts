@@ -1,7 +1,7 @@
 // One life of the simulated control room: the real ring with a clock, a brain and hands of its own, from taking office to its death. What
 // its hands still owe when it dies is never heard of again: who comes next must ask the world.
 import { isHaleError } from '@hale/base';
-import { type Brain, createLoop, type Inbox, type Loop, type Term } from '@hale/control/ring';
+import { ageObservation, type Brain, createLoop, type Inbox, type Loop, type Term } from '@hale/control/ring';
 import { type BrainState, initialState, restoreState, step, viewOf } from '@hale/healer';
 import type { Command, Observation } from '@hale/model';
 import type { Journal } from '@hale/ports';
@@ -49,7 +49,11 @@ export function beginLife(options: LifeOptions): Life {
       options.onTold(observation);
       sink(observation);
     };
-    options.observe((observation) => hear(life, agenda.now, () => tell(observation)));
+    options.observe((observation) => {
+      const cameAt = agenda.now;
+      // The real hands say for how long they have known it at the moment in which they tell it.
+      hear(life, cameAt, () => tell(ageObservation(observation, agenda.now - cameAt)));
+    });
     return () => {
       isOpen = false;
     };
