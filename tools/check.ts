@@ -1,16 +1,19 @@
 // `npm run check`: everything that needs no server and no browser, and the first thing CI runs. Steps run two at a time (the machines we
 // plan for have two cores); each prints its seconds, and a failing one its output. What nothing has touched since it last passed is not
-// done again (passed.ts, and the compiler's own notes); `npm run check -- --all` does it all the same.
+// done again (passed.ts for tests, linted.ts, and the compiler's own notes); `npm run check -- --all` runs all tests the same.
 import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
-import { cacheFolder, readPassed } from './passed.ts';
+import { readLinted } from './linted.ts';
+import { cacheFolder, hashFiles, readPassed } from './passed.ts';
 import { listFiles, repository, roomOf } from './source.ts';
 
 interface Step {
   readonly name: string;
   readonly argv: readonly string[];
-  /** Whose tests these are. */
-  readonly rooms?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** Takes note of what need not be done again. */
+  readonly note?: () => void;
 }
 
 interface Done {
@@ -21,9 +24,34 @@ interface Done {
 }
 
 const bin = (name: string) => `${repository}/node_modules/.bin/${name}`;
-const passed = readPassed();
+const files = hashFiles();
+const passed = readPassed(files);
+const linted = readLinted(files);
 const all = listFiles(['.test.ts']).filter((path) => !path.endsWith('.live.test.ts'));
 const pureTests = process.argv.includes('--all') ? all : all.filter((path) => !passed.has(roomOf(path)));
+
+/** Where tests write: into memory where there is plenty, as they flush all the time. In `npm test` they meet a real disk. */
+function makeDesk(): string | undefined {
+  try {
+    const { bavail, bsize } = statfsSync(memory);
+    if (process.env['HALE_RUNS'] === 'many' || bavail * bsize < memoryBytesMin) return undefined;
+    return mkdtempSync(join(memory, 'hale-check-'));
+  } catch {
+    // Only Linux has it.
+    return undefined;
+  }
+}
+
+const memory = '/dev/shm';
+const memoryBytesMin = 2e9;
+const desk = makeDesk();
+if (desk !== undefined) {
+  process.on('exit', () => rmSync(desk, { recursive: true, force: true }));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+}
+
+/** Tests are over before the last tier of the compiler has earned what it costs. */
+const brief = ['--no-turbofan'];
 
 /** Half of the seconds are simulations: two processes, one for each core. */
 const played = pureTests.filter((path) => /^packages\/(drill|healer)\//.test(path));
@@ -33,11 +61,30 @@ const testsOf = (name: string, files: readonly string[]): readonly Step[] =>
     : [
         {
           name,
-          argv: [process.execPath, '--test', '--test-isolation=none', '--test-reporter=dot', ...files],
-          rooms: [...new Set(files.map(roomOf))],
+          argv: [process.execPath, ...brief, '--test', '--test-isolation=none', '--test-reporter=dot', ...files],
+          env: { NODE_COMPILE_CACHE: join(cacheFolder, 'compiled'), ...(desk !== undefined && { TMPDIR: desk }) },
+          note: () => passed.add([...new Set(files.map(roomOf))]),
         },
       ];
-const notes = ['--incremental', '--tsBuildInfoFile', join(cacheFolder, 'types.tsbuildinfo')];
+
+/** One thread each, as the other core has work, and nothing is swept up: a compiler that lives for seconds is done before it pays. */
+const types = (name: string, project: string, notes: string): Step => ({
+  name,
+  argv: [
+    bin('tsc'),
+    ...['-p', project, '--singleThreaded'],
+    ...['--incremental', '--tsBuildInfoFile', join(cacheFolder, `${notes}.tsbuildinfo`)],
+  ],
+  env: { GOGC: 'off', GOMEMLIMIT: '1GiB' },
+});
+
+/** Few files are named; where most have changed it finds them by itself. */
+const namedMax = 500;
+function lint(left: readonly string[]): readonly Step[] {
+  if (left.length === 0) return [];
+  const which = left.length > namedMax ? ['.'] : ['--no-errors-on-unmatched', ...left];
+  return [{ name: 'lint and format', argv: [bin('biome'), 'ci', '--reporter=summary', ...which], note: linted.add }];
+}
 
 const steps: readonly Step[] = [
   ...testsOf('tests of the brain and the drills', played),
@@ -45,20 +92,22 @@ const steps: readonly Step[] = [
     'other tests',
     pureTests.filter((path) => !played.includes(path)),
   ),
-  { name: 'types', argv: [bin('tsc'), '-p', 'tsconfig.json', ...notes] },
-  { name: 'types of pure rooms', argv: [bin('tsc'), '-p', 'tsconfig.pure.json'] },
-  { name: 'types of the dashboard', argv: [bin('tsc'), '-p', 'packages/dashboard/tsconfig.json'] },
-  { name: 'law', argv: [process.execPath, 'tools/law.ts'] },
-  { name: 'tidy', argv: [process.execPath, 'tools/tidy.ts'] },
-  { name: 'generated pages', argv: [process.execPath, 'tools/docs.ts', '--check'] },
-  { name: 'lint and format', argv: [bin('biome'), 'ci', '--reporter=summary', '.'] },
+  types('types', 'tsconfig.json', 'types'),
+  types('types of pure rooms', 'tsconfig.pure.json', 'pure'),
+  types('types of the dashboard', 'packages/dashboard/tsconfig.json', 'dashboard'),
+  { name: 'law and tidy', argv: [process.execPath, 'tools/inspect.ts'] },
+  ...lint(linted.left),
 ];
 
 function run(step: Step): Promise<Done> {
   const started = performance.now();
   return new Promise((resolve) => {
     const [command = '', ...args] = step.argv;
-    const child = spawn(command, args, { cwd: repository, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(command, args, {
+      cwd: repository,
+      env: { ...process.env, ...step.env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     let output = '';
     const collect = (chunk: Buffer) => {
       output = (output + chunk.toString()).slice(-40_000);
@@ -78,7 +127,7 @@ async function lane(queue: Step[], done: Done[]): Promise<void> {
     done.push(result);
     console.log(`${result.code === 0 ? 'ok  ' : 'FAIL'} ${result.seconds.toFixed(1).padStart(5)} s  ${step.name}`);
     if (result.code !== 0) console.log(result.output.trimEnd());
-    else if (step.rooms !== undefined) passed.add(step.rooms);
+    else step.note?.();
   }
 }
 

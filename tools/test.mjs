@@ -2,9 +2,13 @@
 // `npm test -- gateway` runs only the files whose path holds the word.
 // With HALE_REQUIRE_REAL=1 (as CI sets) a skipped test is a failure: nothing may be missing there.
 import './require-node.mjs';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+
+// Whatever tries chance does so many times (tries() of @hale/base/testing): in the check below, and in the tests that are asked for by name.
+process.env.HALE_RUNS = 'many';
 
 const cwd = dirname(dirname(fileURLToPath(import.meta.url)));
 const wanted = process.argv.slice(2);
@@ -32,15 +36,9 @@ for (const [files, flags] of [
   [live, ['--test-concurrency=1', '--test-timeout=300000']],
 ]) {
   if (files.length === 0) continue;
-  const ran = spawnSync(process.execPath, ['--test', ...flags, '--test-reporter=spec', ...files], {
-    cwd,
-    stdio: ['ignore', 'pipe', 'inherit'],
-    encoding: 'utf8',
-    maxBuffer: 256e6,
-  });
-  process.stdout.write(ran.stdout);
-  failed ||= ran.status !== 0;
-  skipped += Number(/^ℹ skipped (\d+)$/m.exec(ran.stdout)?.[1] ?? 0);
+  const { status, said } = await run(['--test', ...flags, '--test-reporter=spec', ...files]);
+  failed ||= status !== 0;
+  skipped += Number(/^ℹ skipped (\d+)$/m.exec(said)?.[1] ?? 0);
 }
 if (process.env.HALE_REQUIRE_REAL === '1' && skipped > 0) {
   console.error(
@@ -49,3 +47,15 @@ if (process.env.HALE_REQUIRE_REAL === '1' && skipped > 0) {
   failed = true;
 }
 process.exit(failed ? 1 : 0);
+
+/** What it says is passed on while it runs, so that a run that is cut off has said how far it came; its end is given as well. */
+async function run(argv) {
+  const child = spawn(process.execPath, argv, { cwd, stdio: ['ignore', 'pipe', 'inherit'] });
+  let said = '';
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    process.stdout.write(text);
+    said = (said + text).slice(-1e6);
+  });
+  const [status] = await once(child, 'close');
+  return { status, said };
+}

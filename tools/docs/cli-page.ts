@@ -1,28 +1,45 @@
-// docs/reference/cli.md, written from what the command says of itself. The command is run, not imported: it belongs to no door.
-import { execFileSync } from 'node:child_process';
+// docs/reference/cli.md, written from what the command says of itself. The command is run by its path:
+// it belongs to no door.
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { finished } from 'node:stream/promises';
+import { pathToFileURL } from 'node:url';
 import { repository } from '../source.ts';
 
-/** Asks every command for its help in one process; prints [['hale', text], ['up', text], ...]. */
-const askAll = `
-  const { main } = await import(process.argv[1]);
-  let said = '';
-  process.stdout.write = (text) => ((said += text), true);
-  const ask = async (...words) => { said = ''; await main([...words, '--help']); return said; };
-  const front = await ask();
-  const names = [...front.matchAll(/^  ([a-z]+)(?= |$)/gm)].map((match) => match[1]).filter((name) => name !== 'help');
-  const pages = [['hale', front]];
-  for (const name of names) pages.push([name, await ask(name)]);
-  delete process.stdout.write;
-  process.stdout.write(JSON.stringify(pages));
-`;
+/** What is used of the command's own modules. */
+interface Front {
+  readonly commands: readonly object[];
+  readonly runProgram: (host: object, argv: readonly string[], commands: readonly object[]) => Promise<number>;
+  readonly createTerminal: (streams: object) => object;
+}
 
-export function cliPage(): string {
-  const main = join(repository, 'packages/cli/src/main.ts');
-  const env = { ...process.env, NO_COLOR: '1', COLUMNS: '100' };
-  const args = ['--input-type=module', '--no-warnings', '-e', askAll, main];
-  const said = execFileSync(process.execPath, args, { cwd: repository, env, encoding: 'utf8' });
-  const [[, front] = ['', ''], ...commands] = JSON.parse(said) as readonly (readonly [string, string])[];
+async function openFront(): Promise<Front> {
+  const modules = ['main.ts', 'program.ts', 'terminal/terminal.ts'].map(
+    (path) => import(pathToFileURL(join(repository, 'packages/cli/src', path)).href) as Promise<Partial<Front>>,
+  );
+  return Object.assign({}, ...(await Promise.all(modules))) as Front;
+}
+
+/** What the command says when it is asked so: on a paper of ours, with no terminal behind it. */
+async function ask({ commands, runProgram, createTerminal }: Front, ...words: string[]): Promise<string> {
+  const stdout = new PassThrough();
+  const said: string[] = [];
+  stdout.on('data', (chunk) => said.push(String(chunk)));
+  const terminal = createTerminal({ stdout, stderr: new PassThrough(), env: { NO_COLOR: '1' } });
+  await runProgram({ terminal, env: {}, cwd: repository }, [...words, '--help'], commands);
+  stdout.end();
+  await finished(stdout);
+  return said.join('');
+}
+
+export async function cliPage(): Promise<string> {
+  const open = await openFront();
+  const front = await ask(open);
+  const names = [...front.matchAll(/^ {2}([a-z]+)(?= |$)/gm)].flatMap(([, name]) =>
+    name === 'help' ? [] : [name ?? ''],
+  );
+  const commands: (readonly [string, string])[] = [];
+  for (const name of names) commands.push([name, await ask(open, name)]);
   return [
     '# The command',
     '',

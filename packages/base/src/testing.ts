@@ -1,4 +1,4 @@
-// A clock whose hands the test turns. Timers fire in order of time, then of creation; nothing sleeps.
+// A clock whose hands the test turns (timers fire in order of time, then of creation; nothing sleeps), and how often chance is tried.
 import type { Clock } from './clock.ts';
 
 export interface VirtualClock extends Clock {
@@ -47,4 +47,12 @@ export function createVirtualClock(wallStart = 1_700_000_000_000): VirtualClock 
       now = until;
     },
   };
+}
+
+/**
+ * How often a test tries chance: `few` times in `npm run check`, `many` in `npm test`, which sets HALE_RUNS=many (and so in continuous
+ * integration). With one seed the few are the first of the many. Seeds that once failed are no chance: they are tried always.
+ */
+export function tries(few: number, many: number): number {
+  return process.env['HALE_RUNS'] === 'many' ? many : few;
 }

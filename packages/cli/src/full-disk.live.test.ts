@@ -1,65 +1,32 @@
 // The disk under a database that is alone is full, for real: on a small filesystem of its own, in a mount namespace that nobody else sees and that
 // takes the mount away with it. While it serves that is said and nobody is ended; once a restart finds no room it waits, and goes on by itself.
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFileSync } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import type { IncidentView, ReplicaView, SystemView } from '@hale/model';
 import { buildPostgres, buildWorker } from '@hale/model/testing';
 import { postgresSupport, resourceUrl } from '@hale/platform/postgres';
+import { ownRooms } from '@hale/platform/testing';
 import pg from 'pg';
 import { openTestHouse } from './control/testing.ts';
 import { latestRelease } from './system/folder.ts';
 import { examineState } from './system/state-check.ts';
 
-const sign = 'HALE_TEST_OWN_MOUNTS';
-/** Who is not root is it inside. */
-const rooms = [
-  ...(process.getuid?.() === 0 ? [] : ['--user', '--map-root-user']),
-  '--mount',
-  '--propagation',
-  'private',
-  '--',
-];
-const isInside = process.env[sign] === '1';
-const skip = await whySkipped();
+const rooms = await ownRooms('mounts', import.meta.url);
+const support = await postgresSupport();
+const skip = whyNot();
 const db = buildPostgres();
 
-async function whySkipped(): Promise<string | false> {
-  const support = await postgresSupport();
+function whyNot(): string | false {
   if (!support.ok && process.env['HALE_REQUIRE_REAL'] !== '1') return `${support.how}: ${support.hint}`;
-  if (support.how.includes('as the user')) return 'the data would lie elsewhere than below .hale';
-  try {
-    execFileSync('unshare', [...rooms, 'mount', '-t', 'tmpfs', 'none', '/mnt'], { stdio: 'ignore' });
-    return false;
-  } catch {
-    return 'no mount namespaces here: apt-get install util-linux, and root outside of a locked container';
-  }
+  // Of a user that root hands it to: he may not enter `.hale`.
+  return / run as (?!you)/.test(support.how) ? 'its data would lie outside of .hale' : rooms.skip;
 }
 
-if (isInside) test('it is named, nobody is ended for it, and what cannot be started waits for room', fillAndHeal);
-else
-  test('in rooms of its own', { skip }, async () => {
-    const { NODE_TEST_CONTEXT: _, ...env } = process.env;
-    const again = [
-      process.execPath,
-      '--test',
-      '--test-reporter=spec',
-      '--test-timeout=120000',
-      fileURLToPath(import.meta.url),
-    ];
-    const child = spawn('unshare', [...rooms, ...again], {
-      env: { ...env, [sign]: '1' },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let said = '';
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (said += chunk));
-    const [code] = await once(child, 'exit');
-    assert.equal(code, 0, said);
-  });
+if (rooms.isInside) test('it is named, nobody is ended for it, and what cannot be started waits for room', fillAndHeal);
+else test('in rooms of its own', { skip }, () => rooms.again());
 
 const unitOf = (view: SystemView) => view.units.find(({ unit }) => unit === 'db');
 const nodeOf = (view: SystemView) => view.replicas.find(({ unit }) => unit === 'db') as ReplicaView;

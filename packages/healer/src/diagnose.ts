@@ -1,6 +1,8 @@
 // From what is seen to what is the matter: every detector looks at every life, the observer itself is examined first,
 // and findings become suspicion (reversible), condemnation (two witnesses) or a wish for a planned replacement.
+import { noteCutOff } from './cut-off.ts';
 import { detectBlockedLoop } from './detectors/blocked-loop.ts';
+import { detectCutOff } from './detectors/cut-off.ts';
 import { detectDeafPrimary } from './detectors/deaf-primary.ts';
 import type { Detector, Finding, Scene } from './detectors/finding.ts';
 import { detectFullDisk } from './detectors/full-disk.ts';
@@ -30,26 +32,29 @@ const detectors: readonly Detector[] = [
   detectLostData,
   detectSlowStart,
   detectNotReady,
+  detectCutOff,
   detectMemory,
 ];
 
 /** Judges every life; gives the lives that have a finding, whether it is acted on or not. */
 export function diagnose(work: Work): ReadonlySet<Life> {
   const ill = new Set<Life>();
+  if (work.brain.shutdown) return ill;
   for (const unit of work.brain.units) {
+    const setting = settingOf(work, unit);
     for (const slot of unit.slots) {
-      if (!wants(slot, unit) || work.brain.shutdown) continue;
+      if (!wants(slot, unit)) continue;
       for (const life of slot.lives) {
         if (!isActive(life) || life.seen === undefined) continue;
-        if (judge(work, unit, slot, life)) ill.add(life);
+        if (judge(work, unit, slot, sceneOf(setting, unit, life))) ill.add(life);
       }
     }
   }
   return ill;
 }
 
-function judge(work: Work, unit: Unit, slot: Slot, life: Life): boolean {
-  const scene = sceneOf(work, unit, life);
+function judge(work: Work, unit: Unit, slot: Slot, scene: Scene): boolean {
+  const { life } = scene;
   const findings: Finding[] = [];
   for (const detect of detectors) {
     const finding = detect(scene);
@@ -67,7 +72,10 @@ function isHangLike(finding: Finding): boolean {
   return finding.cause === 'hang' || finding.cause === 'blocked-loop' || finding.cause === 'not-live';
 }
 
-function sceneOf(work: Work, unit: Unit, life: Life): Scene {
+type Setting = Omit<Scene, 'life' | 'othersWithData' | 'copies'>;
+
+/** What is the same for all lives of a unit. */
+function settingOf(work: Work, unit: Unit): Setting {
   const { brain } = work;
   const sick = unit.slots.filter((slot) => slot.lives.some((one) => isUp(one) && one.symptoms.notReady !== undefined));
   const down = unit.spec.uses.find((name) => {
@@ -76,16 +84,18 @@ function sceneOf(work: Work, unit: Unit, life: Life): Scene {
   });
   return {
     unit: unit.spec,
-    life,
     now: work.now,
     observerLagged: work.now < brain.discountUntil,
     observerSick: brain.observerSick !== undefined,
     hostBusy: work.now < brain.hostBusyUntil,
     alone: sick.length <= 1,
     dependencyDown: down,
-    othersWithData: othersWithData(unit, life),
-    copies: copiesOf(unit, life),
   };
+}
+
+/** The others of a cluster are only looked at by who has a question about them: most have none. */
+function sceneOf(setting: Setting, unit: Unit, life: Life): Scene {
+  return { ...setting, life, othersWithData: () => othersWithData(unit, life), copies: () => copiesOf(unit, life) };
 }
 
 interface Case {
@@ -138,8 +148,9 @@ function plan(work: Work, unit: Unit, slot: Slot, { life, finding }: Case): void
     fileFinding(work, unit, slot, { life, finding }, `${slot.replica}: ${finding.text}`);
     if (slot.held === undefined) slot.replace ??= { of: life.incarnation, remedy: 'replace', why: finding.text };
   }
+  if (finding.isTold) noteCutOff(work, unit, slot, finding);
   if (finding.cause === 'disk' && !finding.condemned) askForRoom(work, unit, slot, finding);
-  if (finding.cause !== 'not-ready' && finding.cause !== 'dependency-down') return;
+  if (finding.isTold || (finding.cause !== 'not-ready' && finding.cause !== 'dependency-down')) return;
   const since = life.symptoms.notReady ?? work.now;
   if (life.readyAt === undefined && slot.lives.length > 1) return;
   wakeBy(work, since + limits.notReadyTellMs);

@@ -72,7 +72,12 @@ export function openIncident(
 /** Changes one incident of the list; a closed one stays as it is. */
 export function amend(work: Work, id: IncidentId | undefined, change: (incident: Incident) => Partial<Incident>): void {
   if (id === undefined) return;
-  work.brain.incidents = work.brain.incidents.map((one) => (one.id === id ? { ...one, ...change(one) } : one));
+  const { incidents } = work.brain;
+  const index = incidents.findIndex((one) => one.id === id);
+  const incident = incidents[index];
+  if (incident === undefined) return;
+  const changed = change(incident);
+  if (Object.keys(changed).length > 0) work.brain.incidents = incidents.with(index, { ...incident, ...changed });
 }
 
 export function findIncident(work: Work, id: IncidentId): Incident | undefined {
@@ -150,7 +155,7 @@ function addCharge(incident: Incident, slot: Slot, charge: Charge): Partial<Inci
 
 /** Two lines that differ in their figures say the same. */
 export function sameLine(a: string, b: string): boolean {
-  return a.replace(/[\d.]+(ms|s|m|h)?/g, '') === b.replace(/[\d.]+(ms|s|m|h)?/g, '');
+  return a === b || a.replace(/[\d.]+(ms|s|m|h)?/g, '') === b.replace(/[\d.]+(ms|s|m|h)?/g, '');
 }
 
 /** A full disk explains whatever ends for it, a loop its crashes, a hang a failing probe. */

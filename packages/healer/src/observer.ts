@@ -9,6 +9,8 @@ import { tell, type Work } from './work.ts';
 
 export function examineObserver(work: Work): void {
   const { brain } = work;
+  // Most of the time nobody's probe fails, and nobody is in doubt.
+  if (brain.observerSick === undefined && !brain.units.some(hasFailing)) return;
   const seen: { replica: ProbedReplica; unit: Unit; index: number }[] = [];
   // What failed before something else went down is not explained by it: a fresh doubt ends by passing probes only.
   const isFresh = brain.observerSick !== undefined && work.now - brain.observerSick.since < limits.observerDoubtMs;
@@ -50,6 +52,12 @@ export function examineObserver(work: Work): void {
     brain.observerSick = undefined;
     closeIncident(work, incident, 'inconclusive');
   }
+}
+
+function hasFailing({ slots }: Unit): boolean {
+  return slots.some(({ lives }) =>
+    lives.some(({ symptoms }) => symptoms.notReady !== undefined || symptoms.notLive !== undefined),
+  );
 }
 
 /** A unit of which only life is asked has no probe that could fail: it must not water down the share of those that do. */

@@ -95,7 +95,7 @@ function unitState(work: Work, unit: Unit, serving: number): { state: UnitView['
   if (serving >= wanted.length) {
     const missing = noticesOf(unit);
     const well = `${serving} of ${unit.wanted} serve`;
-    const trouble = troubleOf(unit) ?? full;
+    const trouble = troubleOf(unit) ?? full ?? saidTrouble(unit);
     if (trouble !== undefined) return { state: 'degraded', why: trouble };
     if (missing.length === 0) return { state: 'healthy', why: well };
     return { state: 'degraded', why: `${well}, by fallback: ${missing.map(sayNotice).join('; ')}` };
@@ -104,6 +104,14 @@ function unitState(work: Work, unit: Unit, serving: number): { state: UnitView['
   if (waits !== undefined) return { state: 'starting', why: `waits for ${waits}` };
   if (!unit.everServed) return { state: 'starting', why: 'its first replica is starting' };
   return { state: serving === 0 ? 'down' : 'healing', why: `${serving} of ${unit.wanted} serve` };
+}
+
+/** What its replicas say keeps them from a part of their work. */
+function saidTrouble(unit: Unit): string | undefined {
+  const said = unit.slots.flatMap(({ replica, lives }) =>
+    lives.filter(isActive).flatMap(({ seen }) => (seen?.trouble === undefined ? [] : [`${replica}: ${seen.trouble}`])),
+  );
+  return said.length === 0 ? undefined : said.join('; ');
 }
 
 function sayNotice({ name, cause }: DegradedNotice): string {
@@ -173,6 +181,6 @@ function phaseOf(unit: Unit, slot: Slot, life: Life): { phase: ReplicaPhase; why
   if (!isActive(life)) return { phase: 'stopped', why: '' };
   const missing = life.seen?.degraded ?? [];
   if (missing.length > 0) return { phase: 'serving', why: `by fallback: ${missing.map(sayNotice).join('; ')}` };
-  const what = describeNode(unit, slot, life) ?? life.seen?.about ?? 'ready';
+  const what = life.seen?.trouble ?? describeNode(unit, slot, life) ?? life.seen?.about ?? 'ready';
   return { phase: 'serving', why: withoutRoomMs(life) === undefined ? what : `${what}; its disk is full` };
 }

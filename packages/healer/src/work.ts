@@ -33,7 +33,9 @@ export function openWork(state: BrainState, at: Stamp): Work {
 }
 
 function copyUnit(unit: Unit): Unit {
-  return { ...unit, slots: unit.slots.map(copySlot), ...(unit.cluster && { cluster: copyCluster(unit.cluster) }) };
+  const copy = { ...unit, slots: unit.slots.map(copySlot) };
+  if (unit.cluster !== undefined) copy.cluster = copyCluster(unit.cluster);
+  return copy;
 }
 
 function copyCluster(cluster: Cluster): Cluster {
@@ -43,12 +45,15 @@ function copyCluster(cluster: Cluster): Cluster {
 }
 
 function copySlot(slot: Slot): Slot {
-  const trial = slot.trial === undefined ? undefined : { ...slot.trial };
-  return { ...slot, trial, lives: slot.lives.map(copyLife) };
+  const copy = { ...slot, lives: slot.lives.map(copyLife) };
+  if (slot.trial !== undefined) copy.trial = { ...slot.trial };
+  return copy;
 }
 
 function copyLife(life: Life): Life {
-  return { ...life, symptoms: { ...life.symptoms }, ...(life.node && { node: { ...life.node } }) };
+  const copy = { ...life, symptoms: { ...life.symptoms } };
+  if (life.node !== undefined) copy.node = { ...life.node };
+  return copy;
 }
 
 export interface CommandFrame {

@@ -89,6 +89,8 @@ export interface ReplicaObservation {
   readonly disk?: DatabaseObservation['disk'];
   /** What else a person wants to know of it, in a few words: which server somebody else runs there. */
   readonly about?: string | undefined;
+  /** What keeps it from a part of its work, in one line: a relay that alone is cut from a node. Shown and told; nobody is ended for it. */
+  readonly trouble?: string | undefined;
   /** What the one that backs databases up says of each; undefined while it has said nothing. */
   readonly backups?: readonly BackupObservation[] | undefined;
 }

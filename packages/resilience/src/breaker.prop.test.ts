@@ -1,6 +1,7 @@
 // The breaker against a twin that keeps every call on a list and adds them up each time; and laws that hold whatever happens to it.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { tries } from '@hale/base/testing';
 import fc from 'fast-check';
 import { Breaker } from './breaker.ts';
 import type { BreakerWindow } from './breaker-window.ts';
@@ -46,7 +47,7 @@ for (const window of windows) {
         if (opens) return;
       }
     });
-    fc.assert(property, { seed, numRuns: 150 });
+    fc.assert(property, { seed, numRuns: tries(100, 1_000) });
   });
 }
 
@@ -87,5 +88,5 @@ test(`laws: an open one admits nobody, half-open no more than its probes, an old
       }
     }
   });
-  fc.assert(property, { seed, numRuns: 300 });
+  fc.assert(property, { seed, numRuns: tries(100, 1_000) });
 });

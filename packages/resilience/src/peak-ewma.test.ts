@@ -1,6 +1,7 @@
 // The brake and the slow trust: jumps up at once, forgets by time, and a quick failure is a long wait. Against a twin that replays all samples.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { tries } from '@hale/base/testing';
 import fc from 'fast-check';
 import { createPeakEwma } from './peak-ewma.ts';
 
@@ -71,5 +72,5 @@ test('against the replayed definition; never negative, never above the worst see
     assert.ok(cost >= 0 && cost <= worst + 1e-6);
     assert.ok(Math.abs(cost - replay(samples)) < 1e-6 * penaltyMs, `${cost} ${replay(samples)}`);
   });
-  fc.assert(property, { seed: 23, numRuns: 300 });
+  fc.assert(property, { seed: 23, numRuns: tries(100, 1_000) });
 });

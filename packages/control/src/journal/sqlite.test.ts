@@ -96,7 +96,7 @@ describe('sqlite journal', () => {
     const file = newFile();
     const journal = openSqliteJournal({ file, wallMs: 0, onBroken: silent, pagesMax: 200 });
     const filler = tellRecord('x'.repeat(3000));
-    for (let i = 0; i < 1000; i++) journal.snapshot(journal.append([filler], { durable: false }), '{}');
+    for (let i = 0; i < 500; i++) journal.snapshot(journal.append([filler], { durable: false }), '{}');
     assert.ok(journal.read(0, 10_000).length < 200);
     journal.close();
   });
@@ -105,7 +105,7 @@ describe('sqlite journal', () => {
     const file = newFile();
     const journal = openSqliteJournal({ file, wallMs: 0, onBroken: silent, bytesMax: 1e6 });
     const filler = tellRecord('y'.repeat(20_000));
-    for (let i = 0; i < 1500; i++) {
+    for (let i = 0; i < 600; i++) {
       const seq = journal.append([filler], { durable: false });
       if (i % 10 === 0) journal.snapshot(seq, 'z'.repeat(10_000));
     }

@@ -58,9 +58,9 @@ test('a feed that brings nothing new stays the same object', () => {
 
 test('feed and samples are bounded (INV-09)', () => {
   let story = blankStory;
-  for (let i = 0; i < 3_000; i++) story = count(feed(story, i), i * 10, i * 1_000);
+  for (let i = 0; i < 1_000; i++) story = count(feed(story, i), i * 10, i * 1_000);
   assert.equal(story.feed.length, feedLinesMax);
-  assert.equal(story.feed[0]?.seq, 2_999);
+  assert.equal(story.feed[0]?.seq, 999);
   assert.equal(story.samples.length, samplesMax);
 });
 

@@ -7,9 +7,11 @@ import type { Detector } from './finding.ts';
 import { heard, probeWitness } from './witnesses.ts';
 
 export const detectDeafPrimary: Detector = (scene) => {
-  const { unit, life, copies } = scene;
+  const { unit, life } = scene;
   const since = life.symptoms.notReady;
-  if (copies === undefined || since === undefined || life.stage !== 'up' || scene.observerSick) return undefined;
+  if (since === undefined || life.stage !== 'up' || scene.observerSick) return undefined;
+  const copies = scene.copies();
+  if (copies === undefined) return undefined;
   const silent = copies.following > 0 && copies.receiving === 0;
   const testimony = silent ? `standbys: none of ${copies.following} receives from it any more` : undefined;
   const forMs = life.seenAt - since;

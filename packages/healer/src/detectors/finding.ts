@@ -18,16 +18,16 @@ export interface Scene {
   /** Something it uses has no serving replica. */
   readonly dependencyDown: string | undefined;
   /** Of a node of a database: how many others of its cluster have its data. */
-  readonly othersWithData: number;
+  readonly othersWithData: () => number;
   /** Of the life that is the primary of a database: how many standbys were told to follow it, and how many receive. */
-  readonly copies:
-    | {
-        readonly following: number;
-        readonly receiving: number;
-        /** All who may have acknowledged follow it, and have room: any of them may take over. */
-        readonly haveRoom: boolean;
-      }
-    | undefined;
+  readonly copies: () => Copies | undefined;
+}
+
+export interface Copies {
+  readonly following: number;
+  readonly receiving: number;
+  /** All who may have acknowledged follow it, and have room: any of them may take over. */
+  readonly haveRoom: boolean;
 }
 
 export interface Finding {
@@ -37,6 +37,8 @@ export interface Finding {
   /** A sentence without subject: 'its main loop has been blocked for 1.2s'. */
   readonly text: string;
   readonly evidence: readonly string[];
+  /** It is sure and nothing is to be done to the one that says it: an incident at once, and no remedy. */
+  readonly isTold?: true;
 }
 
 export type Detector = (scene: Scene) => Finding | undefined;

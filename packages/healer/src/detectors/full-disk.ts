@@ -31,9 +31,11 @@ export function withoutRoomMs({ symptoms, seenAt }: Life): number | undefined {
 }
 
 /** A database runs, alone or as a node of a cluster, and has no room. */
-export const detectFullDisk: Detector = ({ life, copies, observerLagged }) => {
+export const detectFullDisk: Detector = (scene) => {
+  const { life, observerLagged } = scene;
   const forMs = withoutRoomMs(life);
   if (forMs === undefined || life.stage !== 'up') return undefined;
+  const copies = scene.copies();
   const mayMove = copies?.haveRoom === true;
   const others = mayMove ? `all ${copies.following} follow, and have room` : 'not all follow and have room';
   return {

@@ -9,14 +9,16 @@ export const detectLostData: Detector = ({ life, othersWithData, observerLagged 
   const since = life.symptoms.dataGone;
   if (since === undefined || life.stage !== 'up' || observerLagged) return undefined;
   const forMs = life.seenAt - since;
-  if (forMs < limits.dataGoneMs || othersWithData === 0) return undefined;
+  if (forMs < limits.dataGoneMs) return undefined;
+  const others = othersWithData();
+  if (others === 0) return undefined;
   return {
     cause: 'disk',
     condemned: true,
     text: `its data folder has been gone for ${formatDuration(forMs)}`,
     evidence: [
       'kernel: PG_VERSION and global/pg_control are not there',
-      `kernel: ${othersWithData} other ${othersWithData === 1 ? 'node has' : 'nodes have'} its data`,
+      `kernel: ${others} other ${others === 1 ? 'node has' : 'nodes have'} its data`,
     ],
   };
 };

@@ -2,11 +2,12 @@
 // write that was acknowledged; and once the trouble ends the cluster serves again, with all of them.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { tries } from '@hale/base/testing';
 import { replicaId } from '@hale/model';
 import { buildUnit, createBench } from '../testing.ts';
 import { createToyWorld, type ToyWorld } from './toy-world.ts';
 
-const seeds = Number(process.env['HALE_SEEDS'] ?? 10);
+const seeds = Number(process.env['HALE_SEEDS'] ?? tries(4, 20));
 const first = Number(process.env['HALE_SEED'] ?? 1);
 /**
  * 1: a standby that had followed for a moment only was chosen, without what earlier terms had acknowledged (the baseline).

@@ -1,7 +1,7 @@
 // Plain questions about a database cluster, asked all over this folder so that each has one answer; and its founding.
 // It decides nothing.
 import { type ReplicaId, replicaId } from '@hale/model';
-import type { Scene } from '../detectors/finding.ts';
+import type { Copies } from '../detectors/finding.ts';
 import { limits } from '../limits.ts';
 import { isActive, wants } from '../lives.ts';
 import type { Cluster, ClusterNode, Life, Slot, Unit } from '../state.ts';
@@ -39,11 +39,13 @@ export function nodeOf(life: Life): ClusterNode {
 
 /** Everybody who can be told something: started, not on the way out, not condemned. */
 export function seatsOf(unit: Unit): readonly Seat[] {
-  return unit.slots.flatMap((slot) => {
+  const seats: Seat[] = [];
+  for (const slot of unit.slots) {
     const life = slot.lives.findLast(isActive);
-    if (life?.seen === undefined || life.condemned !== undefined || !wants(slot, unit)) return [];
-    return life.seen.process.kind === 'running' ? [{ slot, life, node: nodeOf(life) }] : [];
-  });
+    if (life?.seen === undefined || life.condemned !== undefined || !wants(slot, unit)) continue;
+    if (life.seen.process.kind === 'running') seats.push({ slot, life, node: nodeOf(life) });
+  }
+  return seats;
 }
 
 export function primarySlot(unit: Unit, cluster: Cluster): Slot | undefined {
@@ -107,7 +109,7 @@ export function othersWithData(unit: Unit, life: Life): number {
  * How the standbys see the primary, when `life` is it; undefined of any other. Who has not been without anything for a while says nothing
  * yet: a new primary has standbys that have only just been told.
  */
-export function copiesOf(unit: Unit, life: Life): Scene['copies'] {
+export function copiesOf(unit: Unit, life: Life): Copies | undefined {
   const { cluster } = unit;
   if (cluster === undefined || cluster.open !== life.incarnation) return undefined;
   const following = seatsOf(unit).filter(({ node }) => node.follows === cluster.term);

@@ -5,7 +5,8 @@ import type { Unit } from '../state.ts';
 import { isDistant, type Seat, seatsOf } from './cluster.ts';
 
 export function databasesOf(units: readonly Unit[]): readonly DatabaseEndpoints[] {
-  return units.flatMap(({ cluster, ...unit }) => {
+  return units.flatMap((unit) => {
+    const { cluster } = unit;
     if (cluster === undefined) return [];
     const seats = seatsOf(unit);
     const primary = seats.find(({ life }) => life.incarnation === cluster.open);

@@ -69,6 +69,8 @@ export interface Launch {
   readonly disk?: (() => DatabaseObservation['disk']) | undefined;
   /** What else a person wants to know of it, in a few words and at no cost. */
   readonly about?: (() => string | undefined) | undefined;
+  /** What keeps it from a part of its work, in one line and at no cost; nobody is ended for it. */
+  readonly trouble?: (() => string | undefined) | undefined;
   /** What it says of the backups that it takes. */
   readonly backups?: (() => readonly BackupObservation[] | undefined) | undefined;
   /** Lets go of what the recipe holds open; the process has ended, or is somebody else's to watch. */

@@ -107,6 +107,7 @@ export function createMember(options: MemberOptions): Member {
       ...(launch.database && ended === undefined && { database: launch.database() }),
       ...(launch.disk && ended === undefined && { disk: launch.disk() }),
       ...(launch.about && ended === undefined && { about: launch.about() }),
+      ...(launch.trouble && ended === undefined && { trouble: launch.trouble() }),
       ...(launch.backups && ended === undefined && { backups: launch.backups() }),
     }),
     close() {

@@ -44,6 +44,7 @@ export function digestOf(seen: ReplicaObservation): string {
     ],
     seen.disk,
     seen.about,
+    seen.trouble,
     seen.backups?.map(digestOfBackups),
     seen.lastWords?.length,
   ]);

@@ -5,11 +5,15 @@
 //      v         |  v
 //      waiting --+ (every tick, and at every new way; the first in line tries, and if it gets through all do) --too long--> sent away
 //
+// Where a node has gone silent (reach.ts), who was led there is cut, and who would be is sent away.
+//
 // Only the first in line knocks: a thousand who wait must not be a thousand knocks every 25 ms on a node that is just getting up.
 import type { Socket } from 'node:net';
+import type { DatabaseNode } from '@hale/model';
 import { Passage } from './passage.ts';
 import { type Refusal, sendAway } from './refusal.ts';
 import type { RelayTotals } from './stats.ts';
+import type { Watch, Watched } from './watch.ts';
 import { choose, isSameNode, mayStay, nodeKey, noWay, type Purpose, type Way } from './way.ts';
 
 export interface DeskLimits {
@@ -28,6 +32,7 @@ export interface DeskOptions {
   readonly limits: DeskLimits;
   readonly totals: RelayTotals;
   readonly now: () => number;
+  readonly watch: Pick<Watch, 'isSilent' | 'heard'>;
 }
 
 /** Those who were sent away and have not left; more are closed without a word. */
@@ -80,6 +85,7 @@ export class Desk {
   /** Somebody for whom there is no room. */
   turnAway(client: Socket, refusal: Refusal): void {
     const { totals, now } = this.options;
+    if (client.destroyed) return;
     totals.refused++;
     client.on('error', () => client.destroy());
     if (this.leaving.size >= leavingMax) return void client.destroy();
@@ -105,6 +111,39 @@ export class Desk {
     }
     this.restsUntil.clear();
     this.callFirst();
+  }
+
+  /** Who is with which node, and whether it was heard since the last look; and where the first in line wants to go. */
+  *watched(): Iterable<Watched> {
+    for (const passage of this.led) yield { node: passage.guide!.node, isHeard: passage.hasHeard() };
+    const next = this.waitingCount > 0 ? this.choice() : undefined;
+    if (next !== undefined) yield { node: next, isHeard: false };
+  }
+
+  /** Whether somebody may be led to this node. */
+  leadsTo(key: string): boolean {
+    const { primary, readers } = this.way;
+    return [primary, ...readers].some((node) => node !== undefined && nodeKey(node) === key);
+  }
+
+  /** Whether something came from this node since the last look. */
+  hasHeard(node: DatabaseNode): boolean {
+    return this.passagesAt(node).some((passage) => passage.hasHeard());
+  }
+
+  /** Nothing comes from this node any more: whoever is with it has been waiting in vain, and whoever would be led there is told so. */
+  onSilent(node: DatabaseNode): void {
+    for (const passage of this.passagesAt(node)) {
+      this.options.totals.cut++;
+      this.forget(passage);
+      passage.cut();
+    }
+    for (const passage of [...this.trying]) {
+      if (!isSameNode(passage.guide!.node, node)) continue;
+      this.recall(passage);
+      this.attempt(passage);
+    }
+    for (const passage of [...this.waiting]) this.attempt(passage);
   }
 
   /** What time brings: ends what takes too long, and lets the first in line try again. */
@@ -138,13 +177,18 @@ export class Desk {
       this.wait(passage);
       return;
     }
-    this.trying.add(passage);
     const key = nodeKey(node);
+    if (this.options.watch.isSilent(key)) {
+      this.turnAway(passage.client, this.silence(node));
+      return;
+    }
+    this.trying.add(passage);
     this.count(key, 1);
     passage.try({ node, term: this.way.term }, this.options.now(), {
       onReached: () => {
         this.trying.delete(passage);
         this.led.add(passage);
+        this.options.watch.heard(key);
         for (const other of [...this.waiting]) this.attempt(other);
       },
       onFailed: () => {
@@ -156,11 +200,15 @@ export class Desk {
     });
   }
 
+  private passagesAt(node: DatabaseNode): readonly Passage[] {
+    return [...this.led].filter(({ guide }) => isSameNode(guide!.node, node));
+  }
+
   private choice() {
     const nowMs = this.options.now();
     return choose(this.way, this.purpose, {
       load: (node) => this.loads.get(nodeKey(node)) ?? 0,
-      rests: (node) => (this.restsUntil.get(nodeKey(node)) ?? 0) > nowMs,
+      rests: (node) => (this.restsUntil.get(nodeKey(node)) ?? 0) > nowMs || this.options.watch.isSilent(nodeKey(node)),
     });
   }
 
@@ -180,7 +228,8 @@ export class Desk {
   private wait(passage: Passage): void {
     const { totals, limits } = this.options;
     if (passage.client.destroyed) return;
-    if (this.waiting.size >= limits.waitingMax) {
+    // Who is just trying keeps a place in line, else a newcomer would take it.
+    if (this.waitingCount >= limits.waitingMax) {
       this.dismiss(passage);
       return;
     }
@@ -198,6 +247,16 @@ export class Desk {
     this.waiting.delete(passage);
     const what = this.purpose === 'write' ? 'primary' : 'reader';
     this.turnAway(passage.client, { code: '57P03', message: `no ${what} of database ${this.database} can be reached` });
+  }
+
+  private silence({ replica }: DatabaseNode): Refusal {
+    const who =
+      replica === this.way.primary?.replica ? `${replica}, the primary of database ${this.database},` : replica;
+    return {
+      code: '57P03',
+      message: `${who} answers nothing over the network from here`,
+      hint: 'hale ps shows how others see it; connections are led there again as soon as it answers',
+    };
   }
 
   /** Takes back a try. */

@@ -5,7 +5,7 @@ import { clustersOf, type SystemSpec } from '@hale/model';
 import { hasBegun } from '../gateway/has-begun.ts';
 import { databaseListener, readerListener } from '../process/bindings.ts';
 import type { Launcher } from '../process/launcher.ts';
-import { relayStatsFile } from './stats.ts';
+import { relayStatsFile, relayTroubleReader } from './stats.ts';
 
 const program = fileURLToPath(new URL('./main.ts', import.meta.url));
 
@@ -31,8 +31,10 @@ export function relayLauncher(options: { readonly graceMs: number } = { graceMs:
     const listeners = relayListeners(spec);
     const kept = join(root, '.hale', 'table.json');
     const rest = ['--ordinal', String(ordinal), '--kept', kept, '--grace', String(options.graceMs)];
-    const check = hasBegun(relayStatsFile(runtimeDir, ordinal), incarnation);
+    const tally = relayStatsFile(runtimeDir, ordinal);
+    const check = hasBegun(tally, incarnation);
+    const trouble = relayTroubleReader(tally, incarnation);
     const argv = relayArgv({ listeners, runtimeDir, rest });
-    return { argv, cwd: root, env: {}, listeners, port: undefined, check };
+    return { argv, cwd: root, env: {}, listeners, port: undefined, check, trouble };
   };
 }

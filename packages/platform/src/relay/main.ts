@@ -1,6 +1,6 @@
-// A relay: `node main.ts --listeners db:orders:3,db-ro:orders:4 --ordinal 0 --runtime DIR [--kept FILE] [--grace MS] [--hold MS]`.
+// A relay: `node main.ts --listeners db:orders:3,db-ro:orders:4 --ordinal 0 --runtime DIR [--kept FILE] [--grace MS] [--hold MS] [--silent MS]`.
 // It inherits listening sockets as descriptors and never binds one, so that its death closes no queue. SIGTERM: it stops accepting, leaves
-// connections their grace, and exits 0. It writes nothing but its tally, and asks nobody.
+// connections their grace, and exits 0. It writes nothing but its tally, and asks nobody but the nodes, and those only whether the wire carries.
 import { createServer, type Server } from 'node:net';
 import { parseArgs } from 'node:util';
 import { assert, type Clock, createSystemClock } from '@hale/base';
@@ -16,12 +16,17 @@ const { values } = parseArgs({
     kept: { type: 'string' },
     grace: { type: 'string', default: '5000' },
     hold: { type: 'string', default: String(defaultRelayLimits.holdMs) },
+    silent: { type: 'string', default: String(defaultRelayLimits.silentMs) },
   },
 });
 
 const clock = createSystemClock();
 const ordinal = Number(values.ordinal);
-const worker = new RelayWorker({ clock, ordinal, limits: { holdMs: Number(values.hold) } });
+const worker = new RelayWorker({
+  clock,
+  ordinal,
+  limits: { holdMs: Number(values.hold), silentMs: Number(values.silent) },
+});
 const servers = values.listeners.split(',').map(openListener);
 const stopFollowing = followTableFile((table) => worker.followTable(table), clock, {
   ...{ runtimeDir: values.runtime, keptTable: values.kept, who: 'relay' },

@@ -23,6 +23,7 @@ export class Passage {
   wasHeld = false;
   private node: Socket | undefined = undefined;
   private isGone = false;
+  private bytesHeard = 0;
 
   constructor(client: Socket, sinceMs: number) {
     this.client = client;
@@ -47,6 +48,13 @@ export class Passage {
       this.join(node, hearer);
       hearer.onReached();
     });
+  }
+
+  /** Whether the node has sent anything since the last look. Counted there, not at each piece: most passages are busy, and looked at once a second. */
+  hasHeard(): boolean {
+    const before = this.bytesHeard;
+    this.bytesHeard = this.node?.bytesRead ?? 0;
+    return this.bytesHeard !== before;
   }
 
   /** The try under way is not worth waiting for any longer. */

@@ -7,12 +7,15 @@ export interface Refusal {
   /** SQLSTATE. */
   readonly code: '57P03' | '53300';
   readonly message: string;
+  /** What to type. */
+  readonly hint?: string;
 }
 
-/** PostgreSQL's protocol, message ErrorResponse: severity, its untranslated twin, SQLSTATE and message, each ended by a zero. */
-export function errorResponse({ code, message }: Refusal): Buffer {
-  const clean = message.replaceAll('\0', ' ');
-  const fields = Buffer.from(`SFATAL\0VFATAL\0C${code}\0M${clean}\0\0`, 'utf8');
+/** PostgreSQL's protocol, message ErrorResponse: severity, its untranslated twin, SQLSTATE, message and hint, each ended by a zero. */
+export function errorResponse({ code, message, hint }: Refusal): Buffer {
+  const clean = (text: string) => text.replaceAll('\0', ' ');
+  const advice = hint === undefined ? '' : `H${clean(hint)}\0`;
+  const fields = Buffer.from(`SFATAL\0VFATAL\0C${code}\0M${clean(message)}\0${advice}\0`, 'utf8');
   const head = Buffer.alloc(5);
   head.write('E', 0, 'latin1');
   head.writeInt32BE(fields.length + 4, 1);

@@ -17,6 +17,11 @@ export interface FakeNode {
   readonly sockets: ReadonlySet<Socket>;
   close(): Promise<void>;
   reopen(): Promise<void>;
+  /** Answers nothing until `resume`; its kernel does. */
+  pause(): void;
+  resume(): void;
+  /** Connections so far. */
+  readonly visits: number;
 }
 
 export interface RelayRig {
@@ -34,6 +39,12 @@ export interface RelayRig {
   guest(port?: number): Promise<Guest>;
 }
 
+interface RigTimes {
+  readonly holdMs: number;
+  readonly graceMs: number;
+  readonly silentMs: number;
+}
+
 export interface Guest {
   readonly socket: Socket;
   heard: string;
@@ -43,7 +54,7 @@ export interface Guest {
 
 export async function createRelayRig(
   t: { after(fn: () => void | Promise<void>): void },
-  { holdMs = 10_000, count = 1, graceMs = 500 }: { holdMs?: number; count?: number; graceMs?: number } = {},
+  { holdMs = 10_000, count = 1, graceMs = 500, silentMs = 8_000 }: Partial<RigTimes> & { count?: number } = {},
 ): Promise<RelayRig> {
   const runtimeDir = mkdtempSync(join(tmpdir(), 'hale-relay-'));
   const sockets = await Promise.all([listen(), listen()]);
@@ -54,6 +65,7 @@ export async function createRelayRig(
   const fds = sockets.map((socket) => (socket as unknown as { _handle: { fd: number } })._handle.fd);
   const relays = Array.from({ length: count }, (_, ordinal) => {
     const rest = ['--ordinal', String(ordinal), '--hold', String(holdMs), '--grace', String(graceMs)];
+    rest.push('--silent', String(silentMs));
     const argv = relayArgv({ listeners: ['db:db', 'db-ro:db'], runtimeDir, rest });
     return spawn(argv[0]!, argv.slice(1), { stdio: ['ignore', 'inherit', 'inherit', ...fds] });
   });
@@ -116,8 +128,12 @@ async function openGuest(port: number): Promise<Guest> {
 
 async function startNode(ordinal: number): Promise<FakeNode> {
   const sockets = new Set<Socket>();
+  let isPaused = false;
+  let visits = 0;
   const open = async (port: number) => {
     const server = createServer((socket) => {
+      visits++;
+      if (isPaused) socket.pause();
       sockets.add(socket);
       socket.on('close', () => sockets.delete(socket));
       socket.on('error', () => {});
@@ -139,6 +155,17 @@ async function startNode(ordinal: number): Promise<FakeNode> {
     },
     async reopen() {
       server = await open(port);
+    },
+    pause() {
+      isPaused = true;
+      for (const socket of sockets) socket.pause();
+    },
+    resume() {
+      isPaused = false;
+      for (const socket of sockets) socket.resume();
+    },
+    get visits() {
+      return visits;
     },
   };
 }

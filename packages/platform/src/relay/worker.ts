@@ -5,10 +5,12 @@ import type { Socket } from 'node:net';
 import type { Clock, Timer } from '@hale/base';
 import { type EndpointTable, isNewerTable } from '@hale/model';
 import { Desk, type DeskLimits, describeNode, leadsAlike } from './desk.ts';
+import { lookEveryMs, type ReachLimits } from './reach.ts';
 import { createRelayTotals, type DatabaseTraffic, type RelayStats } from './stats.ts';
-import { follow, noWay, type Purpose, type Way } from './way.ts';
+import { Watch } from './watch.ts';
+import { follow, nodeKey, noWay, type Purpose, type Way } from './way.ts';
 
-export interface RelayLimits extends DeskLimits {
+export interface RelayLimits extends DeskLimits, ReachLimits {
   /** Over all listeners of this process. */
   readonly connectionsMax: number;
   readonly tickMs: number;
@@ -21,6 +23,7 @@ export const defaultRelayLimits: RelayLimits = {
   tryMs: 1_000,
   restMs: 1_000,
   tickMs: 25,
+  silentMs: 8_000,
 };
 
 export interface RelayOptions {
@@ -39,17 +42,25 @@ export class RelayWorker {
   private readonly desks: Desk[] = [];
   private table: EndpointTable | undefined = undefined;
   private ticking: Timer | undefined = undefined;
+  private looking: Timer | undefined = undefined;
+  private readonly watch: Watch;
 
   constructor({ clock, ordinal, limits }: RelayOptions) {
     this.clock = clock;
     this.ordinal = ordinal;
     this.limits = { ...defaultRelayLimits, ...limits };
+    this.watch = new Watch(clock, this.limits, (node) => {
+      // What came since the last look counts before anybody is cut.
+      if (this.desks.some((desk) => desk.hasHeard(node))) return void this.watch.heard(nodeKey(node));
+      for (const desk of this.desks) desk.onSilent(node);
+      this.wake();
+    });
   }
 
   /** The desk of a listener: `db:orders` or `db-ro:orders`. As many as were handed on. */
   openDesk(database: string, purpose: Purpose): Desk {
-    const { limits, totals, clock } = this;
-    const desk = new Desk({ database, purpose, limits, totals, now: () => clock.mono() });
+    const { limits, totals, clock, watch } = this;
+    const desk = new Desk({ database, purpose, limits, totals, now: () => clock.mono(), watch });
     this.desks.push(desk);
     desk.follow(this.ways.get(database) ?? noWay);
     return desk;
@@ -91,6 +102,7 @@ export class RelayWorker {
   close(): void {
     for (const desk of this.desks) desk.close();
     this.ticking?.cancel();
+    this.looking?.cancel();
   }
 
   private trafficOf(database: string): DatabaseTraffic {
@@ -98,11 +110,18 @@ export class RelayWorker {
     const desks = this.desks.filter((desk) => desk.database === database);
     const ledFor = (purpose: Purpose) => desks.find((desk) => desk.purpose === purpose)?.ledCount ?? 0;
     const waiting = desks.reduce((sum, desk) => sum + desk.waitingCount, 0);
-    return { term: way.term, primary: describeNode(way), writers: ledFor('write'), readers: ledFor('read'), waiting };
+    const silent = this.watch.silent.filter((node) => desks.some((desk) => desk.leadsTo(nodeKey(node))));
+    return {
+      term: way.term,
+      primary: describeNode(way),
+      ...{ writers: ledFor('write'), readers: ledFor('read'), waiting },
+      ...(silent.length > 0 && { silent: silent.map(({ replica }) => replica) }),
+    };
   }
 
-  /** One timer for all who wait, and none while nobody does. */
+  /** One timer for all who wait, and none while nobody does; one for the watch, while anybody is here or a node is silent. */
   private wake(): void {
+    this.looking ??= this.clock.every(lookEveryMs(this.limits), () => this.look());
     if (this.ticking !== undefined || !this.desks.some((desk) => desk.isBusy)) return;
     this.ticking = this.clock.every(this.limits.tickMs, () => {
       for (const desk of this.desks) desk.tick();
@@ -110,5 +129,13 @@ export class RelayWorker {
       this.ticking?.cancel();
       this.ticking = undefined;
     });
+  }
+
+  private look(): void {
+    const watched = this.desks.flatMap((desk) => [...desk.watched()]);
+    this.watch.look(watched, (key) => this.desks.some((desk) => desk.leadsTo(key)));
+    if (this.size > 0 || !this.watch.isEmpty) return;
+    this.looking?.cancel();
+    this.looking = undefined;
   }
 }

@@ -1,9 +1,6 @@
-// Two who want the same: the second is told who has it, and gets it the moment the first has left or was killed.
+// Two who want the same: the second is told who has it, and gets it the moment the first has left (or was killed: occupancy.live.test.ts).
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { occupy, whileOccupied } from './occupancy.ts';
 import { createTurn } from './turn.ts';
 
@@ -20,18 +17,6 @@ test('one at a time, and another errand or database beside it', { skip }, async 
     await whileOccupied(log, () => assert.rejects(occupy(log), { code: 'HALE_PLATFORM_BACKUP_FOLLOWED' }));
     (await occupy({ ...place, database: 'other' }))();
   });
-  (await occupy(place))();
-});
-
-test('a sign of the dead is none', { skip }, async () => {
-  const module = fileURLToPath(new URL('./occupancy.ts', import.meta.url));
-  const code = `const { occupy } = await import(${JSON.stringify(module)});
-    await occupy(${JSON.stringify(place)}); console.log('mine'); setInterval(() => {}, 1000);`;
-  const child = spawn(process.execPath, ['--input-type=module', '-e', code], { stdio: ['ignore', 'pipe', 'inherit'] });
-  await once(child.stdout, 'data');
-  await assert.rejects(occupy(place), { message: new RegExp(`process ${child.pid} `) });
-  child.kill('SIGKILL');
-  await once(child, 'exit');
   (await occupy(place))();
 });
 
