@@ -47,6 +47,8 @@ export interface SimulationOptions {
   readonly sabotage?: Sabotage | undefined;
   /** Another letter box than the real one: only canaries do that. */
   readonly newInbox?: (() => Inbox) | undefined;
+  /** The control room acts without its lease: only canaries do that. */
+  readonly isLawless?: boolean | undefined;
 }
 
 /** A brain that wakes itself for ever is stopped here; real games need about half an event a second. */
@@ -122,6 +124,7 @@ export function createSimulation(options: SimulationOptions): Simulation {
       agenda.after(restartAfterMs, restart);
     },
     newInbox: options.newInbox,
+    isLawless: options.isLawless,
   });
   const simulation: Simulation = {
     agenda,
