@@ -3,6 +3,6 @@
 export type { Brain } from './brain.ts';
 export { controlError } from './errors.ts';
 export type { Doer } from './executor.ts';
-export { createInbox, type Inbox, type Letter, mergeObservations } from './loop/inbox.ts';
+export { ageObservation, createInbox, type Inbox, type Letter } from './loop/inbox.ts';
 export { createLoop, type Loop, type LoopOptions } from './loop.ts';
 export { type Candidate, type Term, takeOffice } from './office.ts';

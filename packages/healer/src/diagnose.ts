@@ -171,8 +171,12 @@ function plan(work: Work, unit: Unit, slot: Slot, { life, finding }: Case): void
     life.symptoms.noRoom === undefined
       ? hearsay(work, unit, life)
       : 'its disk is full: a new one would have no room either';
-  if (doubt !== undefined) reject(work, slot, 'replace', doubt);
-  else slot.replace ??= { of: life.incarnation, remedy: 'replace', why: finding.text };
+  if (doubt === undefined) slot.replace ??= { of: life.incarnation, remedy: 'replace', why: finding.text };
+  else {
+    reject(work, slot, 'replace', doubt);
+    // A wish that had to wait its turn does not outlive the belief in it.
+    if (slot.replace?.of === life.incarnation && slot.replace.why === finding.text) slot.replace = undefined;
+  }
 }
 
 function fileFinding(work: Work, unit: Unit, slot: Slot, { life, finding }: Case, title: string): void {

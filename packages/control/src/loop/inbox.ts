@@ -30,7 +30,7 @@ export function createInbox(sizeMax = 1000): Inbox {
   /** Takes all observations out of the box and gives one that says what they say together. */
   const melt = (event: Observed): Letter => {
     const older = letters.flatMap(({ event: one }) =>
-      one.kind === 'Observed' ? [age(one.observation, event.at.mono - one.at.mono)] : [],
+      one.kind === 'Observed' ? [ageObservation(one.observation, event.at.mono - one.at.mono)] : [],
     );
     letters = letters.filter((one) => one.event.kind !== 'Observed');
     const observation = [...older, event.observation].reduce(mergeObservations);
@@ -51,8 +51,8 @@ export function createInbox(sizeMax = 1000): Inbox {
   };
 }
 
-/** What was said so long before the moment that the melted one will bear. */
-function age(observation: Observation, ms: number): Observation {
+/** The same, said so long before the moment that it is handed on. */
+export function ageObservation(observation: Observation, ms: number): Observation {
   const replicas = observation.replicas.map((seen) => {
     const { database } = seen;
     return database === undefined ? seen : { ...seen, database: { ...database, agoMs: (database.agoMs ?? 0) + ms } };

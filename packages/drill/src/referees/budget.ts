@@ -39,8 +39,10 @@ export const refereeBudget: RefereeMaker = (court) => {
       }
       if (event.kind !== 'Observed') return;
       for (const one of event.observation.replicas) {
-        if (one.process.kind === 'exited' && surges.get(one.replica)?.successor === one.incarnation)
-          surges.delete(one.replica);
+        const surge = surges.get(one.replica);
+        if (surge?.successor !== one.incarnation) continue;
+        surge.seen = true;
+        if (one.process.kind === 'exited') surges.delete(one.replica);
       }
     },
     command(command) {

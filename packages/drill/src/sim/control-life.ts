@@ -1,7 +1,15 @@
 // One life of the simulated control room: the real ring with a clock, a brain and hands of its own, from taking office to its death. What
 // its hands still owe when it dies is never heard of again: who comes next must ask the world.
 import { isHaleError } from '@hale/base';
-import { type Brain, createLoop, type Inbox, type Loop, type Term } from '@hale/control/ring';
+import {
+  ageObservation,
+  type Brain,
+  createInbox,
+  createLoop,
+  type Inbox,
+  type Loop,
+  type Term,
+} from '@hale/control/ring';
 import { type BrainState, initialState, restoreState, step, viewOf } from '@hale/healer';
 import type { Command, Observation } from '@hale/model';
 import type { Journal } from '@hale/ports';
@@ -21,6 +29,9 @@ export interface Life {
 
 export const brain: Brain<BrainState> = { initialState: () => initialState('sim'), step, viewOf, restoreState };
 
+/** How a life ended. */
+export type Ending = 'killed' | 'killed writing' | 'relieved' | 'robbed of its lease';
+
 /** Thrown where the process is killed. */
 export class Killed extends Error {}
 
@@ -34,8 +45,9 @@ export interface LifeOptions {
   readonly execute: (command: Command) => void;
   readonly observe: (sink: (observation: Observation) => void) => void;
   readonly onTold: (observation: Observation) => void;
+  readonly onMelted: () => void;
   readonly newInbox?: (() => Inbox) | undefined;
-  readonly end: (isFatal: boolean) => void;
+  readonly end: (how: Ending) => void;
 }
 
 export function beginLife(options: LifeOptions): Life {
@@ -49,7 +61,11 @@ export function beginLife(options: LifeOptions): Life {
       options.onTold(observation);
       sink(observation);
     };
-    options.observe((observation) => hear(life, agenda.now, () => tell(observation)));
+    options.observe((observation) => {
+      const cameAt = agenda.now;
+      // The real hands say for how long they have known it at the moment in which they tell it.
+      hear(life, cameAt, () => tell(ageObservation(observation, agenda.now - cameAt)));
+    });
     return () => {
       isOpen = false;
     };
@@ -74,9 +90,9 @@ export function beginLife(options: LifeOptions): Life {
     onTrouble: (error) => expect(error, 'HALE_CONTROL_JOURNAL_FULL'),
     onFatal(error) {
       if (!(error instanceof Killed)) expect(error, 'HALE_CONTROL_LEASE_LOST');
-      options.end(!(error instanceof Killed));
+      options.end(error instanceof Killed ? 'killed writing' : 'robbed of its lease');
     },
-    inbox: options.newInbox?.(),
+    inbox: watchMelting(options.newInbox?.() ?? createInbox(), options.onMelted),
   });
   const life: Life = { clock, loop, answers, deafUntil: 0, unheard: [] };
   return life;
@@ -90,6 +106,20 @@ export function hear({ clock, deafUntil, unheard }: Life, now: number, act: () =
       for (const one of unheard.splice(0)) one();
     });
   }
+}
+
+function watchMelting(inbox: Inbox, onMelted: () => void): Inbox {
+  return {
+    ...inbox,
+    get size() {
+      return inbox.size;
+    },
+    put(letter) {
+      const before = inbox.size;
+      inbox.put(letter);
+      if (inbox.size <= before) onMelted();
+    },
+  };
 }
 
 /** Whatever else goes wrong is a fault of Hale, and the game ends with it. */

@@ -8,7 +8,7 @@ import type { Command, EventBody, HaleEvent, Observation, UnitSpec } from '@hale
 import type { JournalRecord } from '@hale/ports';
 import type { Agenda } from './agenda.ts';
 import type { Answers } from './answers.ts';
-import { beginLife, brain, hear, Killed, type Life } from './control-life.ts';
+import { beginLife, brain, type Ending, hear, Killed, type Life } from './control-life.ts';
 import { createSimulatedJournal } from './journal.ts';
 import { createSimulatedLease } from './lease.ts';
 
@@ -23,9 +23,13 @@ export interface ControlOptions {
   readonly observe: (sink: (observation: Observation) => void) => void;
   /** An observation is put into the letter box. */
   readonly onTold: (observation: Observation) => void;
-  /** This life is over; `isFatal`: it could not go on and ended itself. */
-  readonly onEnded: (isFatal: boolean) => void;
+  /** This life is over. */
+  readonly onEnded: (how: Ending) => void;
+  /** Something befell the ring, for the tally. */
+  readonly onRing: (what: string) => void;
   readonly newInbox?: (() => Inbox) | undefined;
+  /** It acts without its lease: only canaries do that. */
+  readonly isLawless?: boolean | undefined;
 }
 
 export interface Release {
@@ -85,22 +89,26 @@ export function createControl(options: ControlOptions): Control {
       return { state: next.state, commands: options.meddle(next.commands, event) };
     },
   };
-  const journal = createSimulatedJournal((records) => {
-    written = thought;
-    steps++;
-    const { event, commands } = readStep(records);
-    // The story stands in the book; what was to be done is not done.
-    options.onWritten(event, dying ? commands.filter((one) => one.kind === 'Tell') : commands, lease.isHeld());
-    if (dying) throw new Killed();
-  });
-  const endLife = (isFatal: boolean) => {
+  const journal = createSimulatedJournal(
+    (records) => {
+      written = thought;
+      steps++;
+      const { event, commands } = readStep(records);
+      // The story stands in the book; what was to be done is not done.
+      options.onWritten(event, dying ? commands.filter((one) => one.kind === 'Tell') : commands, lease.isHeld());
+      if (dying) throw new Killed();
+    },
+    () => options.onRing('disk full'),
+  );
+  const endLife = (how: Ending) => {
     if (life === undefined) return;
     life.clock.stop();
     life = undefined;
     dying = false;
     for (const event of unanswered) askAgain(event);
     unanswered.clear();
-    options.onEnded(isFatal);
+    options.onRing(how);
+    options.onEnded(how);
   };
   const insist = (own: Life, event: EventBody, done: () => void) => {
     own.loop.offer(event, (error) => {
@@ -137,7 +145,7 @@ export function createControl(options: ControlOptions): Control {
     },
     start(seed) {
       const term = takeOffice({ brain, journal, lease, holder: 'sim', log: silent }, identity);
-      const isSame = isEqual(term.state, written);
+      const isSame = areEqual(term.state, written);
       written = term.state;
       declared = term.view.release;
       const own = beginLife({
@@ -145,9 +153,10 @@ export function createControl(options: ControlOptions): Control {
         term,
         brain: meddled,
         journal,
-        mayLead: lease.isHeld,
+        mayLead: () => lease.isHeld() || options.isLawless === true,
         wallOffset: () => wallOffset,
         end: endLife,
+        onMelted: () => options.onRing('words melted'),
       });
       life = own;
       insist(own, { kind: 'LeaderElected', epoch: term.epoch, seed }, () => announce(own, () => own.loop.start()));
@@ -162,19 +171,19 @@ export function createControl(options: ControlOptions): Control {
       const own = life;
       if (own !== undefined) hear(own, agenda.now, () => own.answers.give(id, result));
     },
-    kill: () => endLife(false),
+    kill: () => endLife('killed'),
     killWriting() {
       dying = true;
     },
     killIfDying() {
-      if (dying) endLife(false);
+      if (dying) endLife('killed');
     },
     handOver() {
       const own = life;
       own?.loop.close(() => {
         if (life !== own) return;
         lease.release();
-        endLife(false);
+        endLife('relieved');
       });
     },
     occupy(ms, deaf) {
@@ -190,14 +199,14 @@ export function createControl(options: ControlOptions): Control {
   };
 }
 
-/** Mostly they are written alike to the letter, which is quickly seen. */
-function isEqual(a: BrainState, b: BrainState): boolean {
-  return JSON.stringify(a) === JSON.stringify(b) || canonicalJson(a) === canonicalJson(b);
-}
-
 /** One step as it stands in the book: the event first, then what was commanded. */
 function readStep(records: readonly JournalRecord[]): { event: HaleEvent; commands: readonly Command[] } {
   const [first] = records;
   if (first?.kind !== 'event') throw new Error('a step without its event');
   return { event: first.event, commands: records.flatMap((one) => (one.kind === 'command' ? [one.command] : [])) };
+}
+
+/** Mostly the keys stand in the same order, and the quick way says it. */
+function areEqual(one: BrainState, other: BrainState): boolean {
+  return JSON.stringify(one) === JSON.stringify(other) || canonicalJson(one) === canonicalJson(other);
 }

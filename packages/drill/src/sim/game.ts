@@ -53,6 +53,7 @@ export function playGame(options: GameOptions): GameResult {
     newInbox: options.newInbox,
   });
   const tally = createTally();
+  simulation.onRing = (what) => tally.add(`ring ${what}`);
   simulation.onCommand = (command) => {
     tally.command(command);
     options.onCommand?.(command, simulation.agenda.now);

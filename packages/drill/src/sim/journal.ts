@@ -6,29 +6,26 @@ import type { Journal, JournalEntry, JournalRecord } from '@hale/ports';
 export interface SimulatedJournal extends Journal {
   /** From now on the disk is full, or is not. */
   setFull(full: boolean): void;
-  /** How often something could not be written down. */
-  readonly refused: number;
 }
 
 /** What stands before a snapshot is not needed any more; so much of it is kept. */
 const keptMin = 50;
 
-/** `onWritten` hears of what stands already; what it throws is thrown by `append`: whoever wrote dies with the ink still wet. */
-export function createSimulatedJournal(onWritten: (records: readonly JournalRecord[]) => void): SimulatedJournal {
+/** `onWritten` hears of what stands already; what it throws is thrown by `append`: whoever wrote dies with the ink still wet. `onRefused`: the disk is full. */
+export function createSimulatedJournal(
+  onWritten: (records: readonly JournalRecord[]) => void,
+  onRefused: () => void = () => {},
+): SimulatedJournal {
   let entries: JournalEntry[] = [];
   let newest: { seq: number; state: string } | undefined;
   let lastSeq = 0;
   let full = false;
-  let refused = 0;
   const needRoom = () => {
     if (!full) return;
-    refused++;
+    onRefused();
     throw controlError('HALE_CONTROL_JOURNAL_FULL', 'the disk is full: nothing can be written down');
   };
   return {
-    get refused() {
-      return refused;
-    },
     setFull(value) {
       full = value;
     },

@@ -24,6 +24,8 @@ export interface Simulation {
   readonly release: number;
   /** Called with every command that was given. */
   onCommand: (command: Command) => void;
+  /** Called with what befalls the ring of the control room: how it ended, words that melted, a full disk. */
+  onRing: (what: string) => void;
   declare(units: readonly UnitSpec[]): void;
   order(order: Order): void;
   run(ms: number): void;
@@ -45,6 +47,8 @@ export interface SimulationOptions {
   readonly sabotage?: Sabotage | undefined;
   /** Another letter box than the real one: only canaries do that. */
   readonly newInbox?: (() => Inbox) | undefined;
+  /** The control room acts without its lease: only canaries do that. */
+  readonly isLawless?: boolean | undefined;
 }
 
 /** A brain that wakes itself for ever is stopped here; real games need about half an event a second. */
@@ -111,14 +115,16 @@ export function createSimulation(options: SimulationOptions): Simulation {
       sight.all();
     },
     onTold: (observation) => court.told(observation),
-    onEnded(isFatal) {
+    onRing: (what) => simulation.onRing(what),
+    onEnded(how) {
       sink = undefined;
       hands.die();
       court.relieved();
-      if (isFatal) restartAfterMs = 200 + rng.below(1_800);
+      if (how === 'robbed of its lease') restartAfterMs = 200 + rng.below(1_800);
       agenda.after(restartAfterMs, restart);
     },
     newInbox: options.newInbox,
+    isLawless: options.isLawless,
   });
   const simulation: Simulation = {
     agenda,
@@ -130,6 +136,7 @@ export function createSimulation(options: SimulationOptions): Simulation {
       return release;
     },
     onCommand: () => {},
+    onRing: () => {},
     declare(units) {
       release++;
       declareUnits(world, units);

@@ -69,6 +69,9 @@ export const expected: readonly string[] = [
     'move refused',
     'not moved',
   ].map((one) => `database ${one}`),
+  ...['killed', 'killed writing', 'relieved', 'robbed of its lease', 'words melted', 'disk full'].map(
+    (one) => `ring ${one}`,
+  ),
   ...['too few are left', 'none has all of the earlier terms yet', 'not within 10s'].map(
     (one) => `no election: ${one}`,
   ),

@@ -30,6 +30,7 @@ export function createNodeHands(
 ): NodeHands {
   const { agenda, rng, sky } = world;
   const lanes = new Map<Incarnation, { busy: boolean; readonly waiting: (() => void)[] }>();
+  const lastAt = new Map<Incarnation, number>();
   let life = 0;
   const next = (incarnation: Incarnation) => {
     const lane = lanes.get(incarnation);
@@ -60,7 +61,13 @@ export function createNodeHands(
     execute(command, node) {
       const own = life;
       const { incarnation } = command;
-      agenda.after(2 + rng.below(10) + rng.below(sky.ordersLateMs + 1), () => {
+      // Late or not, what is ordered of one life comes in the order in which it was given.
+      const comesAt = Math.max(
+        lastAt.get(incarnation) ?? 0,
+        agenda.now + 2 + rng.below(10) + rng.below(sky.ordersLateMs + 1),
+      );
+      lastAt.set(incarnation, comesAt);
+      agenda.after(comesAt - agenda.now, () => {
         if (life !== own) return;
         const lane = lanes.get(incarnation);
         if (lane === undefined) {
@@ -72,6 +79,7 @@ export function createNodeHands(
     die() {
       life++;
       lanes.clear();
+      lastAt.clear();
     },
   };
 }
