@@ -30,11 +30,14 @@ const linted = readLinted(files);
 const all = listFiles(['.test.ts']).filter((path) => !path.endsWith('.live.test.ts'));
 const pureTests = process.argv.includes('--all') ? all : all.filter((path) => !passed.has(roomOf(path)));
 
+/** Within `npm test` whatever tries chance does so many times. */
+const many = process.env['HALE_RUNS'] === 'many';
+
 /** Where tests write: into memory where there is plenty, as they flush all the time. In `npm test` they meet a real disk. */
 function makeDesk(): string | undefined {
   try {
     const { bavail, bsize } = statfsSync(memory);
-    if (process.env['HALE_RUNS'] === 'many' || bavail * bsize < memoryBytesMin) return undefined;
+    if (many || bavail * bsize < memoryBytesMin) return undefined;
     return mkdtempSync(join(memory, 'hale-check-'));
   } catch {
     // Only Linux has it.
@@ -50,8 +53,8 @@ if (desk !== undefined) {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 }
 
-/** Tests are over before the last tier of the compiler has earned what it costs. */
-const brief = ['--no-turbofan'];
+/** Tests are over before the last tier of the compiler has earned what it costs; and simulations make much short-lived litter. */
+const brief = many ? [] : ['--no-turbofan', '--min-semi-space-size=64', '--max-semi-space-size=64'];
 
 /** Half of the seconds are simulations: two processes, one for each core. */
 const played = pureTests.filter((path) => /^packages\/(drill|healer)\//.test(path));

@@ -29,6 +29,7 @@ const chosen = files.filter((path) => wanted.length === 0 || wanted.some((part) 
 const live = chosen.filter((path) => path.endsWith('.live.test.ts'));
 const pure = chosen.filter((path) => !path.endsWith('.live.test.ts'));
 
+const silenceMsMax = 600_000;
 let skipped = 0;
 let failed = false;
 for (const [files, flags] of [
@@ -48,14 +49,25 @@ if (process.env.HALE_REQUIRE_REAL === '1' && skipped > 0) {
 }
 process.exit(failed ? 1 : 0);
 
-/** What it says is passed on while it runs, so that a run that is cut off has said how far it came; its end is given as well. */
+/**
+ * What it says is passed on while it runs, so that a run that is cut off has said how far it came; its end is given as well. One that says
+ * nothing for long hangs: a test has failed and left something running. It is ended, so that what it knows is said.
+ */
 async function run(argv) {
   const child = spawn(process.execPath, argv, { cwd, stdio: ['ignore', 'pipe', 'inherit'] });
   let said = '';
+  const hangs = setTimeout(() => {
+    console.error(
+      `nothing was said for ${silenceMsMax / 60_000} minutes: the file after the one that was told last hangs`,
+    );
+    child.kill('SIGTERM');
+  }, silenceMsMax);
   child.stdout.setEncoding('utf8').on('data', (text) => {
+    hangs.refresh();
     process.stdout.write(text);
     said = (said + text).slice(-1e6);
   });
   const [status] = await once(child, 'close');
+  clearTimeout(hangs);
   return { status, said };
 }

@@ -40,13 +40,14 @@ describe('backups of a cluster', { skip }, () => {
   });
   after(() => house?.close());
 
-  test('the primary is killed: no hole, nothing acknowledged is missing from the store', async () => {
+  test('the primary is killed: no hole, nothing acknowledged is missing from the store', async (t) => {
     const first = await connect();
     await first.query('create table ledger (id int primary key)');
     await first.end();
     await untilBackups('a proven backup', (seen) => seen.lastProof?.ok === true);
     const acked: number[] = [];
     const stopWriting = keepLedger(connect, acked, 10);
+    t.after(stopWriting);
     await house.until('it writes', () => acked.length > 50);
     const view = await house.untilView('a whole cluster', isWhole);
     const primary = view.replicas.find((one) => one.database === 'primary');

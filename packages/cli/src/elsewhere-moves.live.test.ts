@@ -169,6 +169,7 @@ describe('a server of somebody else’s whose address moves', { skip }, () => {
 
   test('the primary dies, returns as a standby, and the name follows late: nothing fails, nothing is lost or doubled', async (t) => {
     const diary = write(sql, 60_000);
+    t.after(() => diary.leave());
     await until('writes', () => diary.acked.size > 20);
     await node(0).end('SIGKILL');
     await node(1).query('select pg_promote(true)');
@@ -188,6 +189,7 @@ describe('a server of somebody else’s whose address moves', { skip }, () => {
 
   test('a host vanishes without a word: each waits no longer than it was told to, and then the new one is found', async (t) => {
     const diary = write(sql, 1_500);
+    t.after(() => diary.leave());
     await until('writes', () => diary.acked.size > 20);
     await caughtUp(node(0), node(1));
     host(1).vanish();

@@ -96,8 +96,9 @@ describe('synchronous backups of a cluster', { skip }, () => {
     acked.push(-1);
   });
 
-  test('the primary is killed and another takes over: what was acknowledged is in store and spool, whatever burns', async () => {
+  test('the primary is killed and another takes over: what was acknowledged is in store and spool, whatever burns', async (t) => {
     const stopWriting = keepLedger(connect, acked);
+    t.after(stopWriting);
     await house.until('it writes', () => acked.length > 50);
     const view = await house.untilView('a whole cluster', isWhole);
     await house.kill(pidOf(view, (one) => one.database === 'primary'));

@@ -5,15 +5,26 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { createSystemClock } from '@hale/base';
+import type { Clock } from '@hale/base';
+import { createVirtualClock } from '@hale/base/testing';
 import type { Host } from '../host.ts';
 import { createTerminal } from '../terminal/terminal.ts';
 import { withFolderLock, withFolderLockIfPossible } from './folder-lock.ts';
 import { startTimeOf } from './process-table.ts';
 
+const time = createVirtualClock();
+/** Whatever is waited for comes at once. */
+const clock: Clock = {
+  ...time,
+  after(ms, fn) {
+    setImmediate(() => time.advance(ms));
+    return time.after(ms, fn);
+  },
+};
+
 const host: Host = {
   terminal: createTerminal({ stdout: new PassThrough(), stderr: new PassThrough(), env: {} }),
-  clock: createSystemClock(),
+  clock,
   env: {},
   cwd: '/',
   onInterrupt: () => () => {},

@@ -27,7 +27,8 @@ test('no step changes anything of what it was given', () => {
     freeze(simulation.state());
     return commands;
   };
-  for (const seed of [100540, 100909, 4, 12]) playGame({ seed, sabotage });
+  // The first two showed it.
+  for (const seed of [100540, 100909, 4, 12].slice(0, tries(2, 4))) playGame({ seed, sabotage });
 });
 
 function freeze(value: unknown): void {

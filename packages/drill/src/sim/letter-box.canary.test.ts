@@ -2,7 +2,7 @@
 // among them were taken out to become one, and that one was lost. Games that do not notice such a box prove nothing about the real one.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createInbox, type Inbox, type Letter } from '@hale/control/ring';
+import type { Inbox, Letter } from '@hale/control/ring';
 import { playGame } from './game.ts';
 
 /** From so many letters on the first box melted. */
@@ -25,13 +25,10 @@ function createLosingInbox(): Inbox {
   };
 }
 
-test('with a box that loses what it melts, the games find words that nobody heard; with the real one, none', () => {
+test('with a box that loses what it melts, the games find words that nobody heard', () => {
+  // With the real one none of them complains: that is game.test.ts.
   const seeds = Array.from({ length: 6 }, (_, n) => 1 + n);
-  const blamedWith = (newInbox: () => Inbox) =>
-    seeds.flatMap((seed) => playGame({ seed, newInbox }).breaches.map((breach) => breach.referee));
-  assert.ok(blamedWith(createLosingInbox).includes('hearing'));
-  assert.deepEqual(
-    blamedWith(() => createInbox()),
-    [],
-  );
+  const isBlamed = (seed: number) =>
+    playGame({ seed, newInbox: createLosingInbox }).breaches.some(({ referee }) => referee === 'hearing');
+  assert.ok(seeds.some(isBlamed));
 });

@@ -39,8 +39,9 @@ test('the same four answers from the layouts of 13 to 16, of 17 and of 18', () =
 });
 
 test('one flipped bit anywhere under the seal is noticed', () => {
+  const whole = build();
   for (let at = 0; at < 296; at++) {
-    const bytes = build();
+    const bytes = Buffer.from(whole);
     bytes[at]! ^= 1 << (at % 8);
     assert.equal(hasValidCrc(bytes), false, `byte ${at}`);
     assert.throws(() => parseControlFile(bytes, 'x'), /HaleError: x (is damaged|has a layout)/, `byte ${at}`);
