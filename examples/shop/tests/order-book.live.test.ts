@@ -68,7 +68,7 @@ test('orders survive a killed database; what was acknowledged is never lost and 
   const post = { method: 'POST', path: '/orders' } as const;
   const order = { weight: 1, body: '{"sku":"tea","quantity":1}', keeps: true };
   const json = { 'content-type': 'application/json' };
-  const load = crowdAt(t, orders.url, 100, {
+  const load = crowdAt(t, orders.url, 50, {
     books: '/orders',
     mixes: {
       drill: [

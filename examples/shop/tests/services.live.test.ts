@@ -20,7 +20,7 @@ test('pricing prices, takes a crowd without a failure, and leaves politely', asy
   const bad = await fetch(`${pricing.url}/prices/quotes/q1`, { method: 'PUT', headers: json, body: '{"lines":7}' });
   assert.equal(bad.status, 400);
 
-  const load = crowdAt(t, pricing.url, 200);
+  const load = crowdAt(t, pricing.url, 50);
   await load.until((count) => count.ok >= 100);
   const result = await load.stop();
   assert.deepEqual([result.failed, result.severed, result.unsent, result.reasons], [0, 0, 0, []]);

@@ -213,3 +213,14 @@ test('a full look that was taken before a start does not end what was started', 
   bench.feed({ kind: 'TimePassed' }, 5_000);
   assert.equal(bench.all('StartReplica').length, 3);
 });
+
+test('what was seen before our own loop was late, and waited, was not seen now', () => {
+  const bench = upBench({ name: 'orders', replicas: 1 });
+  const { seen } = lifeOf(bench, 0, 0);
+  const { now } = bench.state;
+  const at = (mono: number) => ({ ...bench.state.at, mono });
+  const lagged = step(bench.state, { kind: 'ObserverLagged', at: at(now + 9_000), lagMs: 9_000 });
+  const observation = { full: false, replicas: [seen], host: undefined };
+  const { state } = step(lagged.state, { kind: 'Observed', at: at(now + 2_000), observation });
+  assert.deepEqual([state.units[0]?.slots[0]?.lives[0]?.seenAt, state.now], [now + 2_000, now + 9_000]);
+});
