@@ -124,6 +124,11 @@ describe('a server of somebody else’s whose address moves', { skip }, () => {
       await sleep(20);
     }
   };
+  const open = (connections: number) => {
+    const { user, password } = node(0).source;
+    const url = `postgres://${user}:${password}@${name}:${host(0).port}/postgres`;
+    return createSql(undefined, { url, connections });
+  };
   /** Every acknowledged write waits for the other one, as providers have it. */
   const waitsForTheOther = async (primary: Node) => {
     await primary.query(`alter system set synchronous_standby_names = '*'`);
@@ -154,11 +159,7 @@ describe('a server of somebody else’s whose address moves', { skip }, () => {
     hosts.push(await openHost('127.0.0.3', host(0).port, node(1)));
     names = openNames();
     names.lead('127.0.0.2');
-    const { user, password } = node(0).source;
-    sql = createSql(undefined, {
-      url: `postgres://${user}:${password}@${name}:${host(0).port}/postgres`,
-      connections: 3,
-    });
+    sql = open(3);
   });
   after(async () => {
     await sql?.close();
@@ -185,6 +186,17 @@ describe('a server of somebody else’s whose address moves', { skip }, () => {
     t.diagnostic(`${diary.acked.size} acknowledged, ${diary.failed.size} failed`);
     assert.deepEqual([...diary.failed], []);
     await audit(node(1), diary);
+  });
+
+  test('who was led to a standby finds the primary when the name leads there, although no connection broke', async (t) => {
+    const late = open(1);
+    t.after(() => late.close());
+    names.lead('127.0.0.2');
+    const { rows } = await late.read((tx) => tx.query('select pg_is_in_recovery() as standby'));
+    assert.deepEqual(rows, [{ standby: true }]);
+    await assert.rejects(late.query('truncate ledger', [], { timeoutMs: 200 }), { code: 'HALE_SDK_SQL_TIMEOUT' });
+    names.lead('127.0.0.3');
+    await late.query('truncate ledger', [], { timeoutMs: 30_000 });
   });
 
   test('a host vanishes without a word: each waits no longer than it was told to, and then the new one is found', async (t) => {

@@ -15,10 +15,13 @@ export interface Patience {
 export function createPatience(clock: Clock, ms: number): Patience {
   const dueMs = clock.mono() + ms;
   const listeners = new Set<() => void>();
+  let isOver = false;
   const timer = clock.after(ms, () => {
+    isOver = true;
     for (const tell of listeners) tell();
   });
-  const remainingMs = () => Math.max(0, dueMs - clock.mono());
+  // A timer may fire a fraction of a millisecond early: whoever began to wait then would wait for ever, because it fires once.
+  const remainingMs = () => (isOver ? 0 : Math.max(0, dueMs - clock.mono()));
   return {
     dueMs,
     remainingMs,

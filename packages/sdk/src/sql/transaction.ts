@@ -77,7 +77,8 @@ async function tryOnce<T>(bench: Bench, order: Order<T>, attempt: number): Promi
     return tried;
   } catch (error) {
     if ((error as { code?: unknown }).code === 'HALE_SDK_SQL_UNKNOWN') line.keepLane();
-    isClean = await rollBack(line, order.patience);
+    // One that leads to a standby always will: only a new one finds out where the primary is now.
+    isClean = !isReadOnlyRefusal(error) && (await rollBack(line, order.patience));
     return line.state.isBroken && verdictOf(error) === 'final' && !isOurs(error)
       ? { kind: 'again', cause: error }
       : againOrThrow(error);
