@@ -105,13 +105,12 @@ const about = (incident: Draft<IncidentView>) => ({
 /** The database is backed up, and the store has just begun to refuse. */
 export function backUp({ view }: Scene): void {
   const now = Date.now();
-  view.at = stamp(now);
   view.backups = [
     {
       ...{ database: 'db', everyMs: 24 * 3_600_000, proveMs: 7 * 24 * 3_600_000, since: now - 1e9, known: true },
       lastBackup: { id: '20261128-090000', at: now - 185 * 60_000 },
       lastProof: { backup: '20261127-090000', at: now - 26 * 3_600_000, ok: true, problem: '', rtoMs: 1_400 },
-      log: { completeUntil: now - 800, behindSince: undefined, spoolBytes: 52e6, trouble: 'the store is full' },
+      log: { completeUntil: now - 120_000, behindSince: undefined, spoolBytes: 52e6, trouble: 'the store is full' },
       doing: 'proof',
       lastError: '',
     },
