@@ -58,9 +58,10 @@ function load({ times, seconds, seed, timeoutMs = Number.POSITIVE_INFINITY, prio
 }
 
 test('concurrency-limits#134: modest overload for minutes does not make the limit drift up', () => {
-  for (let seed = 1; seed <= tries(1, 2); seed++) {
+  for (let seed = 1; seed <= tries(2, 20); seed++) {
     const { part, busyShare } = load({ times: 1.2, seconds: 240, seed });
-    assert.ok(part(0.75, 1) < 2.2 * workers, `seed ${seed}: ${part(0.75, 1)}`);
+    // Over forty seeds it lies between 2.0 and 2.5 times the workers, the median at 2.2: what chance does, and no drift.
+    assert.ok(part(0.75, 1) < 2.7 * workers, `seed ${seed}: ${part(0.75, 1)}`);
     assert.ok(part(0.75, 1) < 1.4 * part(0.25, 0.5), `seed ${seed}: drift`);
     assert.ok(busyShare > 0.9, `seed ${seed}: busy ${busyShare}`);
   }
