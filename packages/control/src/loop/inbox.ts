@@ -61,7 +61,7 @@ export function ageObservation(observation: Observation, ms: number): Observatio
 }
 
 /** What is known after both: a full one replaces, a reduced one adds to what it follows. */
-export function mergeObservations(older: Observation, newer: Observation): Observation {
+function mergeObservations(older: Observation, newer: Observation): Observation {
   if (newer.full) return { ...newer, host: newer.host ?? older.host };
   const byLife = new Map<string, ReplicaObservation>();
   for (const seen of [...older.replicas, ...newer.replicas]) byLife.set(`${seen.replica} ${seen.incarnation}`, seen);
