@@ -189,6 +189,7 @@ async function inspect(call: Call, { vault }: Strongbox): Promise<number> {
   const bar = createBar(call.host, call.json);
   const [, id] = call.args;
   const found = await verify(vault, {
+    clock: call.host.clock,
     ...(id === undefined ? {} : { ids: [id] }),
     onProgress: ({ objectsDone, bytesRead }) =>
       bar.show(undefined, `${objectsDone} objects, ${formatBytes(bytesRead)}`),

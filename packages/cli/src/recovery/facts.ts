@@ -2,7 +2,7 @@
 // store that does not answer is a fact as well, so that the runbook is printed in the very hour in which it is needed.
 import { statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { formatDuration, isHaleError } from '@hale/base';
+import { createSystemClock, formatDuration, isHaleError } from '@hale/base';
 import { backedUpOf, type SystemSpec } from '@hale/model';
 import {
   type CatalogueEntry,
@@ -61,7 +61,8 @@ export async function databaseFacts(spec: SystemSpec, database: string, env: Env
 
 async function logOf(vault: Vault, bin: string | undefined): Promise<Pick<DatabaseFacts, 'completeUntil' | 'trouble'>> {
   try {
-    const { completeUntil } = await planRestore(vault, { kind: 'latest' }, (await findEngine(bin)).major);
+    const wish = { major: (await findEngine(bin)).major, clock: createSystemClock() };
+    const { completeUntil } = await planRestore(vault, { kind: 'latest' }, wish);
     return { completeUntil, trouble: '' };
   } catch (error) {
     return { completeUntil: undefined, trouble: wordsOf(error) };

@@ -269,7 +269,7 @@ describe('damage', { skip }, () => {
   it('the good one: nothing to complain of, restored, proven, and listed as proven', async () => {
     const vault = openVault(copy(), { key });
     assert.deepEqual(
-      (await verify(vault)).backups.map(({ problems }) => problems),
+      (await verify(vault, { clock: yard.clock })).backups.map(({ problems }) => problems),
       [[]],
     );
     assert.equal(await tryRestore(vault), 4_500);
@@ -290,7 +290,7 @@ describe('damage', { skip }, () => {
       await assert.rejects(tryRestore(vault, damage.target?.()), refusal);
       assert.ok(!existsSync(join(yard.root, 'restored')), 'nothing bears the name of what was ordered');
       if (!damage.verified) return;
-      const found = (await verify(vault)).backups.flatMap(({ problems }) => problems);
+      const found = (await verify(vault, { clock: yard.clock })).backups.flatMap(({ problems }) => problems);
       assert.ok(found.length > 0, 'the inspection finds it as well');
     });
   }
@@ -299,11 +299,11 @@ describe('damage', { skip }, () => {
     const store = copy();
     const vault = openVault(store, { key });
     change(store, largestChunk(store), flip);
-    await verify(vault);
+    await verify(vault, { clock: yard.clock });
     await yard.start();
     await takeBackup({ url: yard.url(), vault, clock: yard.clock });
     await yard.stop();
-    const [old, fresh] = (await verify(vault)).backups;
+    const [old, fresh] = (await verify(vault, { clock: yard.clock })).backups;
     assert.notDeepEqual(old?.problems, []);
     assert.deepEqual(fresh?.problems, []);
     const order = { vault, clock: yard.clock, retention: { keepMs: 0, keepCountMin: 1 } };

@@ -1,14 +1,16 @@
 // The travel plan of a restore: from which backup, along which branch of the log, with which segments, and how far that leads.
 // Everything that can be refused is refused here, before a file is written.
+import type { Clock } from '@hale/base';
 import { backupError } from './errors.ts';
 import { type BackupManifest, majorOf, startOf, versionWords } from './manifest.ts';
 import { chooseBackup, type KnownBackup, type Target, targetWords } from './target.ts';
 import { newestTimeline, wayTo } from './timeline.ts';
 import { type Cluster, listBackupIds, manifestKey, readCluster, readManifest, type Vault } from './vault.ts';
+import { lookAtWal } from './wal-look.ts';
 import { parseLsn, segmentNumber } from './wal-name.ts';
-import { holeWords, type PlannedSegment, planWal, type WalPlan } from './wal-plan.ts';
+import { holeWords, type PlannedSegment, type WalPlan } from './wal-plan.ts';
 import { stampOfObject, stampOfSegment } from './wal-read.ts';
-import { listWal, readHistories } from './wal-shelf.ts';
+import { readHistories } from './wal-shelf.ts';
 
 export interface RestorePlan {
   readonly target: Target;
@@ -30,9 +32,13 @@ const headsAtOnce = 16;
 
 /**
  * Throws HALE_PLATFORM_BACKUP_NONE, _UNKNOWN, _KEY_*, _DAMAGED, _FOREIGN, _MAJOR, _WAL_HOLE, _TARGET_EARLY, _TARGET_FUTURE.
- * `major`: of the PostgreSQL that will run it.
+ * `major`: of the PostgreSQL that will run it. A hole that may be about to be filled is waited for, ten seconds at most.
  */
-export async function planRestore(vault: Vault, target: Target, major: number): Promise<RestorePlan> {
+export async function planRestore(
+  vault: Vault,
+  target: Target,
+  { major, clock }: { readonly major: number; readonly clock: Clock },
+): Promise<RestorePlan> {
   const cluster = await readCluster(vault);
   const { id } = chooseBackup(await knownBackups(vault), target);
   const manifest = await readManifest(vault, id, cluster);
@@ -47,7 +53,7 @@ export async function planRestore(vault: Vault, target: Target, major: number): 
   // What a backup needs lies on the timeline on which it was taken.
   const timeline = target.kind === 'backup' ? manifest.timeline : newestTimeline(histories.ancestors, start);
   const way = wayTo(timeline, histories.ancestors, start) ?? [];
-  const wal = planWal(await listWal(vault, cluster.segmentBytes), way, cluster.segmentBytes);
+  const wal = await lookAtWal(vault, way, { segmentBytes: cluster.segmentBytes, clock });
   const stop = parseLsn(manifest.stopLsn);
   if (wal.end < stop) throw holeError(wal, cluster, `the log does not even reach the end of backup ${id}`);
   const base = { target, cluster, manifest, timeline, histories: histories.texts };

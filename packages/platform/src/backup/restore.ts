@@ -68,7 +68,7 @@ const lanesCount = 3;
 export async function restore(order: RestoreOrder): Promise<Restored> {
   const { vault, folder, engine, clock, target } = order;
   await assertVacant(folder);
-  const plan = await planRestore(vault, target, engine.major);
+  const plan = await planRestore(vault, target, { major: engine.major, clock });
   const making = `${folder}.restoring`;
   const fresh = await prepare(making, plan);
   const begun = clock.mono();

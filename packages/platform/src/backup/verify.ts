@@ -1,17 +1,18 @@
 // The inspection: reads every object that the backups need, opens it, and looks whether the log has holes, without restoring
 // anything. It says what is damaged and which backup suffers; a damaged chunk is remembered, so that the next backup stores it anew.
 // That everything can be read is not yet a proof that it starts: that is what the restore drill is for.
-import { isHaleError } from '@hale/base';
+import { type Clock, isHaleError } from '@hale/base';
 import { markDamaged } from './chunk-shelf.ts';
 import { createLanes } from './lanes.ts';
 import { type BackupChunk, type BackupManifest, startOf } from './manifest.ts';
 import { readChunk } from './restore-files.ts';
 import { newestTimeline, wayTo } from './timeline.ts';
 import { type Cluster, listBackupIds, readCluster, readManifest, type Vault } from './vault.ts';
+import { lookAtWal } from './wal-look.ts';
 import { parseLsn } from './wal-name.ts';
-import { holeWords, type PlannedSegment, planWal } from './wal-plan.ts';
+import { holeWords, type PlannedSegment } from './wal-plan.ts';
 import { readSegment } from './wal-read.ts';
-import { type Histories, listWal, readHistories, type WalPiece } from './wal-shelf.ts';
+import { type Histories, readHistories } from './wal-shelf.ts';
 
 export interface VerifiedBackup {
   readonly id: string;
@@ -27,6 +28,7 @@ export interface Verification {
 }
 
 export interface VerifyOrder {
+  readonly clock: Clock;
   /** Only these; all without it. */
   readonly ids?: readonly string[];
   readonly onProgress?: (progress: { readonly objectsDone: number; readonly bytesRead: number }) => void;
@@ -35,7 +37,7 @@ export interface VerifyOrder {
 const lanesCount = 4;
 
 /** Throws HALE_PLATFORM_BACKUP_NONE, _KEY_*, _STORE_*; what is damaged is in the answer. */
-export async function verify(vault: Vault, order: VerifyOrder = {}): Promise<Verification> {
+export async function verify(vault: Vault, order: VerifyOrder): Promise<Verification> {
   const inspection = createInspection(vault, await readCluster(vault), order);
   const backups: VerifiedBackup[] = [];
   for (const id of order.ids ?? (await listBackupIds(vault))) backups.push({ id, problems: await inspection.look(id) });
@@ -47,11 +49,11 @@ interface Inspection {
   counts(): Omit<Verification, 'backups'>;
 }
 
-function createInspection(vault: Vault, cluster: Cluster, { onProgress = () => {} }: VerifyOrder): Inspection {
+function createInspection(vault: Vault, cluster: Cluster, { clock, onProgress = () => {} }: VerifyOrder): Inspection {
   /** What each object had to say; '' for nothing. Backups share most of them, and each is read once. */
   const verdicts = new Map<string, string>();
   let bytesRead = 0;
-  let log: { pieces: readonly WalPiece[]; histories: Histories } | undefined;
+  let histories: Histories | undefined;
   const counts = { chunks: 0, segments: 0 };
 
   const examine = async (name: string, read: () => Promise<Buffer>): Promise<void> => {
@@ -74,11 +76,11 @@ function createInspection(vault: Vault, cluster: Cluster, { onProgress = () => {
     await examine(name, () => readSegment(vault, planned, cluster));
   };
   const lookAtLog = async (manifest: BackupManifest): Promise<readonly string[]> => {
-    log ??= { pieces: await listWal(vault, cluster.segmentBytes), histories: await readHistories(vault) };
+    histories ??= await readHistories(vault);
     const start = startOf(manifest);
-    const ancestors = log.histories.ancestors;
+    const { ancestors } = histories;
     const way = wayTo(newestTimeline(ancestors, start), ancestors, start) ?? [];
-    const wal = planWal(log.pieces, way, cluster.segmentBytes);
+    const wal = await lookAtWal(vault, way, { segmentBytes: cluster.segmentBytes, clock });
     const names = wal.segments.map((planned) => planned.pieces.map(({ key }) => key).join('+'));
     for (const [index, planned] of wal.segments.entries()) await lookAtSegment(planned, names[index] ?? '');
     return [

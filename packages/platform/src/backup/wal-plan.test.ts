@@ -17,7 +17,14 @@ function shelf(words: string): WalPiece[] {
     .map((word) => {
       const [, timeline = '', number = '', from, to] = /^(\d+):(\d+)(?:\[(\d+)-(\d+)\])?$/.exec(word) ?? [];
       const segment = { timeline: Number(timeline), number: BigInt(number) };
-      return { key: word, segment, from: Number(from ?? 0), to: Number(to ?? size), whole: from === undefined };
+      return {
+        key: word,
+        storedAt: 0,
+        segment,
+        from: Number(from ?? 0),
+        to: Number(to ?? size),
+        whole: from === undefined,
+      };
     });
 }
 

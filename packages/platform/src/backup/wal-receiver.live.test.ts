@@ -11,6 +11,7 @@ import { openYard, type Yard } from './backup-rig.ts';
 import { takeBackup } from './base-backup.ts';
 import { drainSpool } from './drain.ts';
 import { restore } from './restore.ts';
+import { planRestore } from './restore-plan.ts';
 import type { Target } from './target.ts';
 import { openVault, type Vault } from './vault.ts';
 import { startWalReceiver, type WalReceiver } from './wal-receiver.ts';
@@ -18,7 +19,7 @@ import { startWalReceiver, type WalReceiver } from './wal-receiver.ts';
 const support = await postgresSupport();
 const skip = support.ok || process.env['HALE_REQUIRE_REAL'] === '1' ? false : `${support.how}: ${support.hint}`;
 
-function receive(yard: Yard, vault: Vault, more: { spoolBytesMax?: number } = {}): WalReceiver {
+function receive(yard: Yard, vault: Vault, more: { spoolBytesMax?: number; uploadEveryMs?: number } = {}): WalReceiver {
   return startWalReceiver({
     ...{
       url: yard.url(),
@@ -158,4 +159,41 @@ test('a store that is down: nothing told is dropped, the spool is bounded, and i
   await receiver.stop();
   await bringBack(yard, vault, { kind: 'latest' });
   assert.equal((await yard.query('select count(*)::int as n from notes')).rows[0].n, 24_000);
+});
+
+test('a backup stores its own log ahead of the receiver, and whoever looks meanwhile finds no hole', {
+  skip,
+}, async (t) => {
+  const yard = await openYard();
+  t.after(() => yard.dispose());
+  await yard.start();
+  const vault = openVault(createMemoryStore(() => yard.clock.wall()));
+  // As slow as it is in a system: between two of its rounds several backups are taken.
+  const receiver = receive(yard, vault, { uploadEveryMs: 1_000 });
+  t.after(() => receiver.stop());
+  await yard.until('it streams', () => receiver.status().state === 'streaming');
+  await yard.query('create table notes (id int)');
+  const backUp = () => takeBackup({ url: yard.url(), vault, clock: yard.clock });
+  await backUp();
+  let isTaking = true;
+  const taking = (async () => {
+    for (let n = 0; n < 8; n++) {
+      await yard.query('insert into notes values (1)');
+      await backUp();
+    }
+  })().finally(() => {
+    isTaking = false;
+  });
+  let looks = 0;
+  while (isTaking) {
+    const { completeUntil } = await planRestore(
+      vault,
+      { kind: 'latest' },
+      { major: yard.engine.major, clock: yard.clock },
+    );
+    assert.ok(completeUntil > 0);
+    looks++;
+  }
+  await taking;
+  assert.ok(looks > 2, `looked ${looks} times`);
 });

@@ -1,6 +1,6 @@
 // The shelf of reels: how the log lies in the store. A whole segment lies under its name. Of the newest one there are pieces, each
 // with the offsets it reaches from and to; pieces may overlap. A piece of no length says only: at this time there was no more.
-import { listAll } from '@hale/ports';
+import { listAll, type StoredObject } from '@hale/ports';
 import { backupError, isDamage } from './errors.ts';
 import { type Ancestor, parseHistory } from './timeline.ts';
 import { putSealed, readSealed, type Vault } from './vault.ts';
@@ -21,6 +21,8 @@ export interface WalPiece {
   readonly from: number;
   readonly to: number;
   readonly whole: boolean;
+  /** Unix ms, by the clock of the store. */
+  readonly storedAt: number;
 }
 
 const hex = (value: number) => value.toString(16).padStart(8, '0');
@@ -39,13 +41,17 @@ export function pieceKey(segment: SegmentName, segmentBytes: number, reach: { fr
   return `${segmentKey(segment, segmentBytes)}.${hex(reach.from)}-${hex(reach.to)}`;
 }
 
-/** Undefined where `key` is none of the log's. */
-export function parseWalKey(key: string, segmentBytes: number): WalPiece | undefined {
+/** Undefined where the object is none of the log's. */
+export function readPiece(
+  { key, storedAt }: Pick<StoredObject, 'key' | 'storedAt'>,
+  segmentBytes: number,
+): WalPiece | undefined {
   const match = /^wal\/[0-9A-F]{8}\/([0-9A-F]{24})(?:\.([0-9a-f]{8})-([0-9a-f]{8})(?:\.[0-9a-f]{12})?)?$/.exec(key);
   const segment = match?.[1] === undefined ? undefined : parseSegment(match[1], segmentBytes);
   if (match === null || segment === undefined) return undefined;
-  if (match[2] === undefined || match[3] === undefined) return { key, segment, from: 0, to: segmentBytes, whole: true };
-  return { key, segment, from: Number.parseInt(match[2], 16), to: Number.parseInt(match[3], 16), whole: false };
+  const piece = { key, segment, storedAt };
+  if (match[2] === undefined || match[3] === undefined) return { ...piece, from: 0, to: segmentBytes, whole: true };
+  return { ...piece, from: Number.parseInt(match[2], 16), to: Number.parseInt(match[3], 16), whole: false };
 }
 
 /**
@@ -86,8 +92,8 @@ export async function putHistory(vault: Vault, timeline: number, content: Uint8A
 /** Every piece of the log in the store, sorted by name. */
 export async function listWal(vault: Vault, segmentBytes: number): Promise<readonly WalPiece[]> {
   const found: WalPiece[] = [];
-  for await (const { key } of listAll(vault.store, 'wal/')) {
-    const piece = parseWalKey(key, segmentBytes);
+  for await (const object of listAll(vault.store, 'wal/')) {
+    const piece = readPiece(object, segmentBytes);
     if (piece !== undefined) found.push(piece);
   }
   return found;

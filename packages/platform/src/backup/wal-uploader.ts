@@ -6,7 +6,7 @@ import type { Spool, SpooledSegment } from './spool.ts';
 import { claimVault, putSealed, type Vault } from './vault.ts';
 import { formatSegment, type SegmentName, segmentStart } from './wal-name.ts';
 import { coverOf } from './wal-plan.ts';
-import { markKey, parseWalKey, pieceKey, putHistory, putSegment, segmentKey, type WalPiece } from './wal-shelf.ts';
+import { markKey, pieceKey, putHistory, putSegment, readPiece, segmentKey, type WalPiece } from './wal-shelf.ts';
 
 /** Of a database that was asked: with everything up to `flushed`, all that was committed until `at` (its clock) is there. */
 export interface Claim {
@@ -99,8 +99,8 @@ export function createUploader(vault: Vault, spool: Spool): Uploader {
 
 async function piecesOf(vault: Vault, segment: SegmentName, segmentBytes: number): Promise<readonly WalPiece[]> {
   const found: WalPiece[] = [];
-  for await (const { key } of listAll(vault.store, `${segmentKey(segment, segmentBytes)}.`)) {
-    const piece = parseWalKey(key, segmentBytes);
+  for await (const object of listAll(vault.store, `${segmentKey(segment, segmentBytes)}.`)) {
+    const piece = readPiece(object, segmentBytes);
     if (piece !== undefined) found.push(piece);
   }
   return found;

@@ -216,7 +216,7 @@ export class BackupLane {
     this.lastProof = describeProof(proof);
     this.failedProofs = proof.ok ? 0 : this.failedProofs + 1;
     // What is found damaged is stored anew by the next backup.
-    if (!proof.ok) await verify(vault, { ids: [proof.backup] });
+    if (!proof.ok) await verify(vault, { clock, ids: [proof.backup] });
     say(`${database}: backup ${proof.backup} ${proof.ok ? 'is proven' : `is not proven: ${proof.problems[0]}`}`);
   }
 
