@@ -2,10 +2,10 @@
 // what every service gets, DATABASE_URL, and nothing more; a small service of the system writes it down for them.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { SystemView } from '@hale/model';
-import { startTempSystem, type TempSystem, typeHale } from '../heartbeat/temp-system.ts';
+import { startTempSystem, typeHale } from '../heartbeat/temp-system.ts';
 import { strike, withDescendants } from './cage.ts';
 import { type Contestant, until } from './contestant.ts';
+import { look, primaryOf, untilWhole } from './picture.ts';
 
 const config = `import { defineSystem, postgres, service } from 'hale';
 export default defineSystem({
@@ -32,7 +32,7 @@ export async function startHale(): Promise<Contestant> {
     return {
       label: `hale ${version} ${JSON.stringify({ standbys: 2, durability: 'no-acked-loss' })}`,
       urls: [readFileSync(urlFile, 'utf8')],
-      whole: (boundMs) => until('the cluster to be whole', boundMs, async () => isWhole(await look(system))),
+      whole: (boundMs) => untilWhole(system, boundMs),
       // Hale has no agent a node: what is lost with a node of one host is its PostgreSQL, whichever stroke it is.
       async strike() {
         const pid = primaryOf(await look(system))?.pid;
@@ -45,16 +45,4 @@ export async function startHale(): Promise<Contestant> {
     await system.close();
     throw error;
   }
-}
-
-async function look(system: TempSystem): Promise<SystemView> {
-  return JSON.parse(await typeHale(system.folder, 'ps', '--json')) as SystemView;
-}
-
-function primaryOf({ replicas }: SystemView) {
-  return replicas.find(({ unit, database }) => unit === 'db' && database === 'primary');
-}
-
-function isWhole(view: SystemView): boolean {
-  return view.units.find(({ unit }) => unit === 'db')?.state === 'healthy' && primaryOf(view) !== undefined;
 }

@@ -3,16 +3,15 @@
 // (1,000), the second has fifty megabytes; `npm run bench -- rejoin --runs N`.
 import { cpSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { SystemView } from '@hale/model';
 import { copyCluster } from '@hale/platform/postgres';
 import { openYard } from '@hale/platform/testing';
 import pg from 'pg';
-import { startTempSystem, type TempSystem } from '../heartbeat/temp-system.ts';
+import { startTempSystem } from '../heartbeat/temp-system.ts';
 import type { Row } from '../row.ts';
 import { spreadOf } from './account.ts';
 import { strike, withDescendants } from './cage.ts';
-import { until } from './contestant.ts';
 import { clerkFiles } from './hale.ts';
+import { look, primaryOf, untilWhole } from './picture.ts';
 
 const megabytes = Number(process.env['HALE_BENCH_MB'] ?? 1_000);
 const clusterMegabytes = 50;
@@ -69,7 +68,7 @@ async function copyRows(): Promise<readonly Row[]> {
 async function clusterRows(runs: number): Promise<readonly Row[]> {
   const system = await startTempSystem(clerkFiles);
   try {
-    await until('the cluster to be whole', wholeBoundMs, async () => isWhole(await look(system)));
+    await untilWhole(system, wholeBoundMs);
     const client = new pg.Client({ connectionString: readFileSync(join(system.folder, 'url'), 'utf8') });
     client.on('error', () => {});
     await client.connect();
@@ -78,13 +77,12 @@ async function clusterRows(runs: number): Promise<readonly Row[]> {
     await client.end();
     const times: number[] = [];
     for (let n = 0; n < runs; n++) {
-      await until('the cluster to be whole', wholeBoundMs, async () => isWhole(await look(system)));
-      const primary = (await look(system)).replicas.find((one) => one.unit === 'db' && one.database === 'primary');
+      await untilWhole(system, wholeBoundMs);
+      const primary = primaryOf(await look(system));
       if (primary?.pid === undefined) throw new Error('there is no primary to kill');
       const begun = performance.now();
       await strike(withDescendants([primary.pid]));
-      await until('the loss to be seen', wholeBoundMs, async () => !isWhole(await look(system)));
-      await until('all three to be back', wholeBoundMs, async () => isWhole(await look(system)));
+      await untilWhole(system, wholeBoundMs, 'all three to be back');
       times.push(performance.now() - begun);
     }
     const { n, median, tailName, tail } = spreadOf(times);
@@ -97,15 +95,4 @@ async function clusterRows(runs: number): Promise<readonly Row[]> {
     await system.close();
     rmSync(system.folder, { recursive: true, force: true });
   }
-}
-
-async function look(system: TempSystem): Promise<SystemView> {
-  const file = join(system.runtimeDir, 'api.json');
-  const { url, token } = JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>;
-  const answer = await fetch(`${url}/api/v1/system`, { headers: { authorization: `Bearer ${token}` } });
-  return (await answer.json()) as SystemView;
-}
-
-function isWhole(view: SystemView): boolean {
-  return view.units.find(({ unit }) => unit === 'db')?.state === 'healthy';
 }

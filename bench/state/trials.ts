@@ -14,12 +14,12 @@ import { startTempSystem, type TempSystem, typeHale } from '../heartbeat/temp-sy
 import type { Row } from '../row.ts';
 import { type Account, spreadOf } from './account.ts';
 import { findMarked } from './cage.ts';
-import { until } from './contestant.ts';
 import { besidePorts } from './cut.ts';
 import { cutStrokes } from './cut-strokes.ts';
 import { diskStrokes } from './disk-strokes.ts';
 import { clerkFiles } from './hale.ts';
 import { openLedger, speakingFrom } from './ledger.ts';
+import { countThere, look, nodesOf, primaryOf, untilWhole } from './picture.ts';
 import { hasOwnQuarters, runInQuarters, whyNoQuarters } from './quarters.ts';
 import { type Disks, mountHouse, mountNodes } from './small-disks.ts';
 import { strokes as anywhere, type Deed, type Scene, type Struck } from './strokes.ts';
@@ -38,6 +38,8 @@ interface Trial {
   readonly seed: number;
   readonly strokes: readonly string[];
   readonly detail?: string | undefined;
+  /** How many were there when the first stroke fell. */
+  readonly nodes: number;
   /** Who was the primary before, and who is it afterwards. */
   readonly primaries: readonly string[];
   /** From the first stroke until all was whole. */
@@ -97,7 +99,7 @@ async function openStage(): Promise<Stage> {
     after: async () => (disks ?? house)?.close(),
   });
   try {
-    await until('the cluster to be whole', wholeBoundMs, async () => isWhole(await look(system)));
+    await untilWhole(system, wholeBoundMs);
     await typeHale(system.folder, 'down');
     disks = await mountNodes(system.folder, house!);
     await typeHale(system.folder, 'up', '--detach', '--wait');
@@ -111,28 +113,29 @@ async function openStage(): Promise<Stage> {
 async function runTrial(stage: Stage, { n, seed }: { readonly n: number; readonly seed: number }): Promise<Trial> {
   const { system } = stage;
   const rng = createRng(seed);
-  await until('the cluster to be whole', wholeBoundMs, async () => isWhole(await look(system)));
+  await untilWhole(system, wholeBoundMs);
   const url = readFileSync(join(system.folder, 'url'), 'utf8');
   const straight = directUrls(url, await look(system));
   const relayed = await openLedger({ urls: [url] });
   const direct = await openLedger({ urls: straight, writesPerSecond: 50, connections: 2, from: beside });
   const names = drawStrokes(rng);
   const whole = `the cluster to be whole again after ${names.join(' and ')}`;
-  const before = primaryOf(await look(system));
+  const before = primaryOf(await look(system))?.replica;
   try {
     await pause(200 + rng.below(400));
+    const nodes = countThere(await look(system));
     const struck = await strikeAll(stage, { names, url, rng });
     const writeMs = await relayed.firstWrite(struck, writeBoundMs);
     if (writeMs === undefined) throw new Error(`no write within ${writeBoundMs} ms after ${names.join(' and ')}`);
-    await until(whole, wholeBoundMs, async () => isWhole(await look(system)));
+    await untilWhole(system, wholeBoundMs, whole);
     const wholeMs = Math.round(performance.now() - struck.fromMs);
-    const after = primaryOf(await look(system));
+    const after = primaryOf(await look(system))?.replica;
     const told = await relayed.settle(settleBoundMs);
     // Who went past the relay is judged by what is there, not by what the node says that told it.
     const straightTold = await direct.settle(settleBoundMs);
     sayLosses({ seed, names }, [told, straightTold]);
     return {
-      ...{ n, seed, strokes: names, detail: struck.detail, primaries: [before, after].map(String) },
+      ...{ n, seed, strokes: names, detail: struck.detail, nodes, primaries: [before, after].map(String) },
       ...{ wholeMs, load: loadavg()[0] ?? 0, goneMs: Math.round(struck.goneMs - struck.fromMs) },
       writeMs: Math.round(writeMs - (struck.goneMs - struck.fromMs)),
       ...{ acknowledged: told.acknowledged, acknowledgedDirectly: straightTold.acknowledged },
@@ -183,9 +186,8 @@ function deedOf(name: string) {
 }
 
 async function sceneOf({ system, disks }: Stage, by: { readonly url: string; readonly rng: Rng }): Promise<Scene> {
-  const { replicas } = await look(system);
-  const nodes = replicas.filter(({ unit }) => unit === 'db');
-  const primary = nodes.find(({ database }) => database === 'primary');
+  const view = await look(system);
+  const primary = primaryOf(view);
   if (primary === undefined) throw new Error('there is no primary to strike');
   const at = new URL(by.url);
   at.port = String(primary.port);
@@ -199,28 +201,11 @@ async function sceneOf({ system, disks }: Stage, by: { readonly url: string; rea
   await direct.connect();
   return {
     ...{ primary, direct, disks, rng: by.rng },
-    primaryNow: async () => primaryOf(await look(system)),
-    standbys: nodes.filter(({ database }) => database === 'standby'),
-    relays: replicas.filter(({ unit }) => unit === 'relay'),
+    primaryNow: async () => primaryOf(await look(system))?.replica,
+    standbys: nodesOf(view).filter(({ database }) => database === 'standby'),
+    relays: view.replicas.filter(({ unit }) => unit === 'relay'),
     controlPid: findMarked([`HALE_REPLICA=hale/control`, `HALE_RUNTIME_DIR=${system.runtimeDir}`])[0],
   };
-}
-
-async function look(system: TempSystem): Promise<SystemView> {
-  const { url, token } = JSON.parse(readFileSync(join(system.runtimeDir, 'api.json'), 'utf8')) as Record<
-    string,
-    string
-  >;
-  const answer = await fetch(`${url}/api/v1/system`, { headers: { authorization: `Bearer ${token}` } });
-  return (await answer.json()) as SystemView;
-}
-
-function isWhole(view: SystemView): boolean {
-  return view.units.find(({ unit }) => unit === 'db')?.state === 'healthy' && view.state === 'healthy';
-}
-
-function primaryOf({ replicas }: SystemView): string | undefined {
-  return replicas.find(({ unit, database }) => unit === 'db' && database === 'primary')?.replica;
 }
 
 function directUrls(url: string, view: SystemView): readonly string[] {
