@@ -170,7 +170,8 @@ describe('service.sql', { skip }, () => {
     await look();
     // It waits for a standby that never comes, and is killed in its wait: whether it was committed is not to be known from here.
     await holdCommits(eye, database.url);
-    const gone = assert.rejects(sql.query('insert into things values ($1)', ['lost']), {
+    // Time enough to get as far as its commit, whatever else goes on: before that it would be known that nothing was done.
+    const gone = assert.rejects(sql.query('insert into things values ($1)', ['lost'], { timeoutMs: 5_000 }), {
       code: 'HALE_SDK_SQL_UNKNOWN',
     });
     await until('the commit waits', async () => {
