@@ -17,6 +17,7 @@ import { fullDiskOf } from './full-disk.ts';
 import { limits } from './limits.ts';
 import { isActive, isReady, isStanding, wants } from './lives.ts';
 import { clusterState, describeNode, roleOf } from './postgres/picture.ts';
+import { databaseTermFor } from './postgres/starts.ts';
 import { rotationsOf } from './rotation.ts';
 import { waitsFor } from './starting.ts';
 import type { Brain, BrainState, Life, Slot, Unit } from './state.ts';
@@ -161,12 +162,11 @@ function waiting(work: Work, unit: Unit, slot: Slot): { phase: ReplicaPhase; why
   if (slot.held !== undefined) return { phase: 'held', why: slot.held.why };
   const waits = waitsFor(work, unit);
   if (waits !== undefined) return { phase: 'waiting', why: `waits for ${waits}` };
-  return {
-    phase: 'waiting',
-    why:
-      slot.refused ??
-      (slot.lastExit === undefined ? 'to be started' : `it ${slot.lastExit}; waits before the next start`),
-  };
+  if (slot.refused !== undefined) return { phase: 'waiting', why: slot.refused };
+  const exit = slot.lastExit === undefined ? '' : `it ${slot.lastExit}; `;
+  if (databaseTermFor(unit, slot) === 'later')
+    return { phase: 'waiting', why: `${exit}waits until there is a primary` };
+  return { phase: 'waiting', why: exit === '' ? 'to be started' : `${exit}waits before the next start` };
 }
 
 function phaseOf(unit: Unit, slot: Slot, life: Life): { phase: ReplicaPhase; why: string } {

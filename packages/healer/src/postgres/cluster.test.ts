@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { ReplicaId, ReplicaObservation } from '@hale/model';
 import { type Bench, buildSeen, buildUnit, createBench, failing } from '../testing.ts';
+import { viewOf } from '../view.ts';
 import { cluster, died, finish, livesOf, node, serving } from './testing.ts';
 
 const tableOf = (bench: Bench) => bench.all('PublishEndpoints').at(-1)?.table.databases?.[0];
@@ -141,6 +142,8 @@ describe('a database cluster', () => {
     assert.equal(starts().length, tried, 'there is nothing to try');
     assert.deepEqual(bench.all('PagePerson'), []);
     assert.match(bench.told('info').at(-1) ?? '', /nobody serves: it waits for that/);
+    const shown = viewOf(bench.state, { system: 'ward', id: 'x', zones: ['a'] }).replicas;
+    assert.match(shown.find(({ replica }) => replica === 'db/1')?.why ?? '', /waits until there is a primary$/);
     bench.see([node(bench, 0, { role: 'primary' })], 100);
     assert.deepEqual(starts().at(-1)?.database, {
       ...{ term: 1, primary: 'db/0', from: { address: '127.0.0.1', port: 4000 } },
