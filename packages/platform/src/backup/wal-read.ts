@@ -1,16 +1,20 @@
 // Puts a segment together from what lies in the store, and looks at every page of it before anybody relies on it.
-import { envelopeHeadBytes, stampOf } from './envelope.ts';
-import { backupError } from './errors.ts';
+import { envelopeHeadBytes, type Opened, stampOf } from './envelope.ts';
+import { backupError, isDamage } from './errors.ts';
 import { type Cluster, readSealed, type Vault } from './vault.ts';
 import { checkPages } from './wal-pages.ts';
 import type { PlannedSegment } from './wal-plan.ts';
-import { segmentKey } from './wal-shelf.ts';
+import { segmentKey, standInKey } from './wal-shelf.ts';
 
 /** As many bytes as there are of it. Throws HALE_PLATFORM_BACKUP_DAMAGED. */
 export async function readSegment(vault: Vault, planned: PlannedSegment, cluster: Cluster): Promise<Buffer> {
   const content = Buffer.alloc(planned.filled);
   for (const piece of planned.pieces) {
-    const opened = await readSealed(vault, piece.key);
+    const opened = await readSealed(vault, piece.key).catch(async (error: unknown) => {
+      const standIn = piece.whole && isDamage(error) && (await readStandIn(vault, planned, cluster));
+      if (standIn) return standIn;
+      throw error;
+    });
     // Whoever receives the log meanwhile takes pieces away once the whole is there.
     const whole = opened === undefined ? await readWhole(vault, planned, cluster) : undefined;
     if (whole !== undefined) {
@@ -35,6 +39,11 @@ export async function readSegment(vault: Vault, planned: PlannedSegment, cluster
 
 async function readWhole(vault: Vault, { segment }: PlannedSegment, cluster: Cluster): Promise<Buffer | undefined> {
   return (await readSealed(vault, segmentKey(segment, cluster.segmentBytes)))?.content;
+}
+
+/** What somebody stored beside a whole segment that he found damaged. */
+async function readStandIn(vault: Vault, { segment }: PlannedSegment, cluster: Cluster): Promise<Opened | undefined> {
+  return readSealed(vault, standInKey(segment, cluster.segmentBytes));
 }
 
 /**
