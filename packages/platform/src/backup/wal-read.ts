@@ -50,7 +50,7 @@ async function readStandIn(vault: Vault, { segment }: PlannedSegment, cluster: C
  * Until when (Unix ms) the log is complete with this segment, by the heads of its pieces. A mark or a piece that was taken away since it
  * was listed has a younger one in its place, which says less than is true for a moment only.
  */
-export async function stampOfSegment(vault: Vault, planned: PlannedSegment): Promise<number> {
+export async function stampOfSegment(vault: Vault, planned: Pick<PlannedSegment, 'pieces' | 'marks'>): Promise<number> {
   const stamps = await Promise.all([...planned.pieces, ...planned.marks].map(({ key }) => headStamp(vault, key)));
   return Math.max(0, ...stamps.map((stamp) => stamp ?? 0));
 }

@@ -63,11 +63,11 @@ const putsMax = 3;
 export async function putSegment(
   vault: Vault,
   { segment, content, stamp, segmentBytes }: SegmentLetter,
-): Promise<void> {
+): Promise<'stored' | 'there'> {
   const key = segmentKey(segment, segmentBytes);
   const name = formatSegment(segment, segmentBytes);
   for (let left = putsMax; left > 0; left--) {
-    if ((await putSealed(vault, key, { content, stamp })) === 'stored') return;
+    if ((await putSealed(vault, key, { content, stamp })) === 'stored') return 'stored';
     const there = await readSealed(vault, key).catch((error: unknown) => {
       if (isDamage(error)) return 'damaged' as const;
       throw error;
@@ -75,11 +75,11 @@ export async function putSegment(
     if (there === 'damaged') {
       // Nothing is written over, not even this: a piece that reaches from end to end stands in for it.
       await putSealed(vault, standInKey(segment, segmentBytes), { content, stamp });
-      return;
+      return 'there';
     }
     // Said to be there and not to be found: nobody may rely on it, because the caller throws his own away.
     if (there === undefined) continue;
-    if (there.content.equals(content)) return;
+    if (there.content.equals(content)) return 'there';
     throw backupError(
       'HALE_PLATFORM_BACKUP_WAL_CONFLICT',
       `segment ${name} lies in ${vault.store.url} with another content`,
