@@ -19,7 +19,7 @@ import type { Vault } from './vault.ts';
 import { readMessage, statusMessage } from './wal-messages.ts';
 import { formatLsn, type Lsn, parseLsn, segmentNumber, segmentStart } from './wal-name.ts';
 import { ensureSlot, quoted, slotPlace } from './wal-slot.ts';
-import { type Claim, createUploader, type Uploader } from './wal-uploader.ts';
+import { type Claim, createUploader, reaches, type Uploader } from './wal-uploader.ts';
 
 export interface ReceiverOrder {
   readonly url: string;
@@ -291,7 +291,7 @@ async function keepUploading(desk: Desk, everyMs: number, streaming: Promise<voi
     if (claim !== undefined) await caughtUp(desk, claim, everyMs);
     try {
       await desk.uploader?.round(claim);
-      const fits = claim !== undefined && desk.status().flushed >= claim.flushed;
+      const fits = claim !== undefined && reaches(desk.status(), claim);
       change({ storeTrouble: '', ...(fits ? { completeUntil: claim.at } : {}) });
     } catch (error) {
       change({ storeTrouble: wordsOf(error) });
@@ -311,8 +311,7 @@ async function keepUploading(desk: Desk, everyMs: number, streaming: Promise<voi
 /** What the server had flushed when it was asked is usually here a moment later. */
 async function caughtUp(desk: Desk, claim: Claim, withinMs: number): Promise<void> {
   const until = desk.order.clock.mono() + withinMs;
-  while (!desk.stopping && desk.status().flushed < claim.flushed && desk.order.clock.mono() < until)
-    await pause(desk, 20);
+  while (!desk.stopping && !reaches(desk.status(), claim) && desk.order.clock.mono() < until) await pause(desk, 20);
 }
 
 /** Asks the database how far it is and how late; undefined while it does not answer. */
