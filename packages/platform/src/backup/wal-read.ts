@@ -51,18 +51,12 @@ async function readStandIn(vault: Vault, { segment }: PlannedSegment, cluster: C
  * was listed has a younger one in its place, which says less than is true for a moment only.
  */
 export async function stampOfSegment(vault: Vault, planned: Pick<PlannedSegment, 'pieces' | 'marks'>): Promise<number> {
-  const stamps = await Promise.all([...planned.pieces, ...planned.marks].map(({ key }) => headStamp(vault, key)));
+  const stamps = await Promise.all([...planned.pieces, ...planned.marks].map(({ key }) => findStamp(vault, key)));
   return Math.max(0, ...stamps.map((stamp) => stamp ?? 0));
 }
 
-/** Without fetching it whole. Throws HALE_PLATFORM_BACKUP_DAMAGED. */
-export async function stampOfObject(vault: Vault, key: string): Promise<number> {
-  const stamp = await headStamp(vault, key);
-  if (stamp !== undefined) return stamp;
-  throw backupError('HALE_PLATFORM_BACKUP_DAMAGED', `${key} was taken away`, { details: { object: key } });
-}
-
-async function headStamp(vault: Vault, key: string): Promise<number | undefined> {
+/** Without fetching it whole; undefined where it was taken away. Throws HALE_PLATFORM_BACKUP_DAMAGED. */
+export async function findStamp(vault: Vault, key: string): Promise<number | undefined> {
   const body = await vault.store.get(key, { from: 0, to: envelopeHeadBytes });
   if (body === undefined) return undefined;
   const pieces: Uint8Array[] = [];
