@@ -54,7 +54,7 @@ export async function openShelf(vault: Vault): Promise<ChunkShelf> {
       const sizes = new Map<string, number>();
       for await (const { key, size } of listAll(vault.store, 'chunk/')) sizes.set(key, size);
       const damagedNow = await damagedNames(vault);
-      const lost = chunks.find(
+      const [lost] = chunks.filter(
         ({ key }) => (sizes.get(key) ?? 0) <= envelopeHeadBytes || damagedNow.has(key.split('/').at(-1) ?? ''),
       );
       if (lost === undefined) return chunks;

@@ -77,3 +77,20 @@ test('a restore is held up by nobody, also where it may hang up nothing; no clea
     /denied/,
   );
 });
+
+test('who works for days is at work for days, and leaves no sign', async () => {
+  const store = createMemoryStore(() => clock.wall());
+  const vault = openVault(store);
+  await withMark(vault, mark('backup', 'slow'), async () => {
+    for (let hour = 0; hour < 50; hour++) {
+      clock.advance(3_600_000);
+      await new Promise(setImmediate);
+    }
+    await assert.rejects(
+      withMark(vault, mark('prune', 'x'), async () => {}),
+      busy,
+    );
+    assert.equal(store.objects.size, 1);
+  });
+  assert.deepEqual([...store.objects.keys()], []);
+});

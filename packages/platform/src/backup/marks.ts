@@ -24,8 +24,9 @@ export function makeMarkName(clock: Clock): string {
   return `${Math.floor(clock.wall())}-${randomBytes(3).toString('hex')}`;
 }
 
-/** A sign that is older was left by one who was killed. */
+/** A sign that is older was left by one who was killed: whoever works for longer hangs up a fresh one now and then. */
 export const markStaleMs = 86_400_000;
+const markFreshMs = markStaleMs / 8;
 
 /** The signs of this process that stand for something: a store that breaks keeps the others. */
 const atWork = new Set<string>();
@@ -33,29 +34,62 @@ const atWork = new Set<string>();
 /** Does `work` under a sign. Throws HALE_PLATFORM_BACKUP_BUSY. */
 export async function withMark<T>(vault: Vault, mark: Mark, work: () => Promise<T>): Promise<T> {
   const key = `running/${mark.kind}-${mark.name}`;
-  const body: MarkBody = { pid: process.pid, started: startOf(process.pid), ...here(), since: mark.clock.wall() };
-  const own = `${vault.store.url}/${key}`;
-  atWork.add(own);
+  const sign = createSign(vault, mark, key);
   try {
-    await vault.store.putIfAbsent(key, Buffer.from(JSON.stringify(body))).catch((error: unknown) => {
-      if (mark.kind !== 'restore') throw error;
-    });
+    await sign.hang();
     const other = mark.force === true ? undefined : await inTheWay(vault, mark, key);
-    if (other !== undefined) {
-      throw backupError(
-        'HALE_PLATFORM_BACKUP_BUSY',
-        `${other.replace('running/', '').replace('-', ' ')} is at work in ${vault.store.url}`,
-        {
-          retriable: true,
-        },
-      );
-    }
-    return await work();
+    if (other === undefined) return await work();
+    throw backupError(
+      'HALE_PLATFORM_BACKUP_BUSY',
+      `${other.replace('running/', '').replace('-', ' ')} is at work in ${vault.store.url}`,
+      { retriable: true },
+    );
   } finally {
-    atWork.delete(own);
-    // One that cannot be taken away now is taken away by the next one who comes by.
-    await vault.store.delete(key).catch(() => {});
+    await sign.takeDown();
   }
+}
+
+interface Sign {
+  hang(): Promise<void>;
+  takeDown(): Promise<void>;
+}
+
+/** An object is never written over, so a fresh sign is another one, and hangs before the old one goes. */
+function createSign({ store }: Vault, { kind, clock }: Mark, first: string): Sign {
+  const body: MarkBody = { pid: process.pid, started: startOf(process.pid), ...here(), since: clock.wall() };
+  let key = first;
+  let count = 0;
+  let renewing = Promise.resolve();
+  const put = async (name: string) => {
+    atWork.add(`${store.url}/${name}`);
+    await store.putIfAbsent(name, Buffer.from(JSON.stringify(body)));
+  };
+  // One that cannot be taken away now is taken away by the next one who comes by.
+  const remove = async (name: string) => {
+    atWork.delete(`${store.url}/${name}`);
+    await store.delete(name).catch(() => {});
+  };
+  const renew = async () => {
+    const next = `${first}.${++count}`;
+    await put(next);
+    const old = key;
+    key = next;
+    await remove(old);
+  };
+  const timer = clock.every(markFreshMs, () => {
+    renewing = renewing.then(renew).catch(() => {});
+  });
+  return {
+    hang: () =>
+      put(first).catch((error: unknown) => {
+        if (kind !== 'restore') throw error;
+      }),
+    async takeDown() {
+      timer.cancel();
+      await renewing;
+      await remove(key);
+    },
+  };
 }
 
 async function inTheWay(vault: Vault, { kind, clock }: Mark, own: string): Promise<string | undefined> {

@@ -7,6 +7,7 @@ import { readCatalogue } from './catalogue.ts';
 import { atEveryMoment, backupId, createPaperVault, type PaperVault } from './paper-vault.ts';
 import { prune } from './prune.ts';
 import { planRestore } from './restore-plan.ts';
+import { manifestKey } from './vault.ts';
 import { verify } from './verify.ts';
 
 const [first, second, third] = [backupId(1), backupId(2), backupId(3)];
@@ -152,4 +153,23 @@ test('a clean-up at any moment: what is listed, planned and inspected is what is
     },
   });
   for (const moments of [catalogue, latest, early, inspected]) assert.ok(moments >= 4, String(moments));
+});
+
+test('a backup that is written down at any moment, ahead of the receiver: it is set out from, and no hole is told', async () => {
+  const moments = await atEveryMoment({
+    async open() {
+      const paper = await createPaperVault();
+      await paper.backUp({ id: first, endedAt: 100_000, start: 1024, stop: 1500 });
+      await paper.log(1, [1, 2, 5], 200_000);
+      return paper;
+    },
+    meddle: (paper) => paper.backUp({ id: second, endedAt: 300_000, start: 5120, stop: 5500 }),
+    read: (vault, paper) => plan({ ...paper, vault }, 'latest'),
+    async judge(reading, { store }) {
+      await reading.catch(() => {});
+      if (store.objects.has(manifestKey(second))) assert.equal((await reading).manifest.id, second);
+      else await assert.rejects(reading, { code: 'HALE_PLATFORM_BACKUP_WAL_HOLE' });
+    },
+  });
+  assert.ok(moments >= 8, String(moments));
 });

@@ -46,18 +46,17 @@ const lookAgainMax = 3;
  */
 export async function planRestore(vault: Vault, target: Target, wish: PlanWish): Promise<RestorePlan> {
   for (let left = lookAgainMax; ; left--) {
-    let chosen = '';
-    const onChoice = (id: string) => {
-      chosen = id;
-      wish.onChoice?.(id);
-    };
+    const known = await knownBackups(vault);
     try {
-      return await planOnce(vault, target, { ...wish, onChoice });
+      return await planOnce(vault, target, { ...wish, known });
     } catch (error) {
-      // A clean-up took away what was just chosen: then nothing is damaged, and no hole is one. Who named it himself is told.
-      if (chosen === '' || !isHaleError(error) || (await vault.store.head(manifestKey(chosen))) !== undefined)
-        throw error;
-      if (target.kind === 'backup' || left === 0) throw takenAway(chosen);
+      const ids = await listBackupIds(vault);
+      const isSame = ids.join() === known.map(({ id }) => id).join();
+      if (isSame || !isHaleError(error) || left === 0) throw error;
+      // A backup came or went while it was looked for: what was missing on the way from another is no answer. Who named one is told.
+      if (target.kind !== 'backup') continue;
+      const wasThere = known.some(({ id }) => id === target.id);
+      throw wasThere && !ids.includes(target.id) ? takenAway(target.id) : error;
     }
   }
 }
@@ -68,9 +67,13 @@ export function takenAway(id: string): Error {
   return backupError('HALE_PLATFORM_BACKUP_UNKNOWN', words, { retriable: true });
 }
 
-async function planOnce(vault: Vault, target: Target, wish: PlanWish): Promise<RestorePlan> {
+async function planOnce(
+  vault: Vault,
+  target: Target,
+  wish: PlanWish & { readonly known: readonly KnownBackup[] },
+): Promise<RestorePlan> {
   const cluster = await readCluster(vault);
-  const [newest, ...older] = chooseBackups(await knownBackups(vault), target);
+  const [newest, ...older] = chooseBackups(wish.known, target);
   wish.onChoice?.(newest?.id ?? '');
   const first = await readManifest(vault, newest?.id ?? '', cluster);
   // After the backups: the history of a timeline is there before any backup that was taken on it.

@@ -243,7 +243,11 @@ export class BackupLane {
       await work();
       this.well(matter);
     } catch (error) {
-      this.ill(matter, error);
+      // Somebody reads or backs up there: nothing is wrong, and the next one cleans up.
+      const { say, database } = this.options;
+      if (matter === 'clean-up' && isHaleError(error) && error.code === 'HALE_PLATFORM_BACKUP_BUSY')
+        say(`${database}: clean-up: not now: ${error.message}`);
+      else this.ill(matter, error);
     } finally {
       this.doing = undefined;
     }
