@@ -4,9 +4,9 @@ import { type Clock, isHaleError } from '@hale/base';
 import { backupError, isDamage } from './errors.ts';
 import { type BackupManifest, endOf, majorOf, startOf, versionWords } from './manifest.ts';
 import { chooseBackups, type KnownBackup, type Target, targetWords } from './target.ts';
-import { newestTimeline, wayTo } from './timeline.ts';
+import { newestTimeline, type Stretch, wayTo } from './timeline.ts';
 import { type Cluster, listBackupIds, manifestKey, readCluster, readManifest, type Vault } from './vault.ts';
-import { lookAtWal } from './wal-look.ts';
+import { type Look, lookAtWal } from './wal-look.ts';
 import { parseLsn, segmentNumber } from './wal-name.ts';
 import { holeWords, type PlannedSegment, type WalPlan } from './wal-plan.ts';
 import { findStamp, stampOfSegment } from './wal-read.ts';
@@ -140,17 +140,22 @@ async function planFrom(
   // What a backup needs lies on the timeline on which it was taken.
   const timeline = target.kind === 'backup' ? manifest.timeline : tipOf(manifest, histories.ancestors);
   const way = wayTo(timeline, histories.ancestors, startOf(manifest)) ?? [];
-  const wal = await lookAtWal(vault, way, { segmentBytes: cluster.segmentBytes, clock });
-  const stop = parseLsn(manifest.stopLsn);
-  if (wal.end < stop) throw holeError(wal, cluster, `the log does not even reach the end of backup ${id}`);
+  const look = { segmentBytes: cluster.segmentBytes, clock };
   const base = { target, cluster, manifest, timeline, histories: histories.texts };
+  const stop = parseLsn(manifest.stopLsn);
+  const assertWhole = (wal: WalPlan) => {
+    if (wal.end < stop) throw holeError(wal, cluster, `the log does not even reach the end of backup ${id}`);
+  };
   if (target.kind === 'backup') {
+    const wal = await lookAtWal(vault, way, look);
+    assertWhole(wal);
     const last = segmentNumber(stop - 1n, cluster.segmentBytes);
     const segments = wal.segments.filter(({ segment }) => segment.number <= last);
     return { ...base, segments, completeUntil: manifest.endedAt, toTheEnd: false };
   }
   const until = target.kind === 'time' ? target.at : Number.POSITIVE_INFINITY;
-  const { segments, completeUntil } = await untilTime(vault, wal.segments, until + marginMs);
+  const { wal, segments, completeUntil } = await survey(vault, way, { ...look, until });
+  assertWhole(wal);
   if (completeUntil >= until) return { ...base, segments, completeUntil, toTheEnd: false };
   if (wal.hole !== undefined) {
     throw holeError(wal, cluster, `${targetWords(target)} lies behind it; whole until ${timeWords(completeUntil)}`);
@@ -176,28 +181,41 @@ export async function knownBackups(vault: Vault): Promise<readonly KnownBackup[]
   return known;
 }
 
-async function untilTime(
+/** The log and what it says of itself, of one moment: while it was looked through the receiver may have tidied it. */
+async function survey(
   vault: Vault,
-  segments: readonly PlannedSegment[],
-  until: number,
-): Promise<{ readonly segments: readonly PlannedSegment[]; readonly completeUntil: number }> {
-  let completeUntil = 0;
-  if (until === Number.POSITIVE_INFINITY) {
-    // Backwards: after an outage there may be many of which nobody could say until when they are complete.
-    for (let at = segments.length; at > 0 && completeUntil === 0; at -= headsAtOnce) {
-      const some = segments.slice(Math.max(0, at - headsAtOnce), at);
-      const stamps = await Promise.all(some.map((planned) => stampOfSegment(vault, planned)));
-      completeUntil = Math.max(0, ...stamps);
-    }
-    return { segments, completeUntil };
+  way: readonly Stretch[],
+  { until, ...look }: Look & { readonly until: number },
+): Promise<Reach & { readonly wal: WalPlan }> {
+  for (let left = lookAgainMax; ; left--) {
+    const wal = await lookAtWal(vault, way, look);
+    const reach = await untilTime(vault, wal.segments, until + marginMs);
+    if (reach !== undefined) return { wal, ...reach };
+    // Tidied each time: less is said than is true.
+    if (left === 0) return { wal, segments: wal.segments, completeUntil: 0 };
   }
-  for (let at = 0; at < segments.length; at += headsAtOnce) {
-    const some = segments.slice(at, at + headsAtOnce);
+}
+
+interface Reach {
+  readonly segments: readonly PlannedSegment[];
+  readonly completeUntil: number;
+}
+
+/** Undefined where something gave way to something better since it was listed. */
+async function untilTime(vault: Vault, segments: readonly PlannedSegment[], until: number): Promise<Reach | undefined> {
+  const isEndless = until === Number.POSITIVE_INFINITY;
+  let completeUntil = 0;
+  for (let done = 0; done < segments.length; done += headsAtOnce) {
+    // For all of it backwards: after an outage there may be many segments of which nobody could say until when they are complete.
+    const at = isEndless ? Math.max(0, segments.length - done - headsAtOnce) : done;
+    const some = segments.slice(at, isEndless ? segments.length - done : done + headsAtOnce);
     const stamps = await Promise.all(some.map((planned) => stampOfSegment(vault, planned)));
     for (const [index, stamp] of stamps.entries()) {
+      if (stamp === undefined) return undefined;
       completeUntil = Math.max(completeUntil, stamp);
       if (completeUntil >= until) return { segments: segments.slice(0, at + index + 1), completeUntil };
     }
+    if (isEndless && completeUntil > 0) break;
   }
   return { segments, completeUntil };
 }
