@@ -177,11 +177,10 @@ async function play(seed: number): Promise<{ plans: number; kills: number; forks
         const missing = whatWas.find(({ lsn, at }) => at <= found.completeUntil && !world.covers(found, lsn));
         assert.equal(missing, undefined, `said to be complete until ${found.completeUntil}`);
         const covered = [...whatWas].reverse().find(({ lsn }) => world.covers(found, lsn))?.lsn ?? 0n;
+        assert.ok(covered >= before.covered, `${covered} after ${before.covered}`);
         // Of another line less may be known: it was left behind what is asked about.
-        if (before.timeline === found.timeline) {
-          assert.ok(covered >= before.covered, `${covered} after ${before.covered}`);
+        if (before.timeline === found.timeline)
           assert.ok(found.completeUntil >= before.until, `until ${found.completeUntil} after ${before.until}`);
-        }
         best = { timeline: found.timeline, covered, until: found.completeUntil };
       })
       .catch((error: Error) => failures.push(error))
