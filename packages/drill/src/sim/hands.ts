@@ -5,6 +5,7 @@ import type { Command, CommandId, CommandResult } from '@hale/model';
 import { splitReplicaId } from '@hale/model';
 import { createNodeHands, nodeFor, type StartCommand, type StopCommand } from './cluster/node-hands.ts';
 import { sayGoodbye } from './cluster/tide.ts';
+import { publish } from './relay/lodge.ts';
 import { end, nodeOf, seaOf, spawn, touch, type World } from './world.ts';
 
 const deliveryMs = 5;
@@ -39,7 +40,10 @@ export function createHands(world: World, report: (id: CommandId, result: Comman
           return undefined;
         }
         case 'PublishEndpoints':
-          world.agenda.after(deliveryMs, () => report(command.id, { kind: 'done' }));
+          world.agenda.after(deliveryMs, () => {
+            publish(world, command.table);
+            report(command.id, { kind: 'done' });
+          });
           return undefined;
         default:
           return undefined;
