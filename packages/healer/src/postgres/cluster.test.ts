@@ -249,6 +249,27 @@ describe('a database cluster', () => {
     assert.equal(bench.all('StartReplica').at(-1)?.database?.rebuild, true);
   });
 
+  test('from a primary that cannot be asked nobody receives: no data is thrown away for that, nor just after it', () => {
+    const bench = serving();
+    const see = (agoMs: number) =>
+      bench.see(
+        [
+          node(bench, 0, { role: 'primary', logEnd: 500, agoMs }),
+          node(bench, 1, { streaming: false }),
+          node(bench, 2, {}),
+        ],
+        1_000,
+      );
+    for (let second = 1; second < 40; second++) see(second * 1_000);
+    for (let second = 0; second < 15; second++) see(0);
+    assert.equal(bench.all('StopReplica').length, 0);
+    for (let second = 0; second < 7; second++) see(0);
+    assert.deepEqual(
+      bench.all('StopReplica').map((one) => one.replica),
+      ['db/1'],
+    );
+  });
+
   test('a primary that answers neither us nor its standbys is condemned; one that only we cannot ask is not', () => {
     const deaf = { ready: { verdict: 'fail', reason: 'no answer in time', failures: 3 } } as const;
     const primary = { role: 'primary', logEnd: 100 } as const;
