@@ -93,7 +93,9 @@ export type DatabaseFact =
       readonly incarnation: Incarnation;
       readonly isOpen: boolean;
       readonly leads: boolean;
-    };
+    }
+  /** A primary accepts writes, the table could be written, and it names that primary, or does not. */
+  | { readonly kind: 'table'; readonly unit: UnitName; readonly names: boolean };
 
 /** Everything up to `end` of one line of a log: each primary that takes over begins a line of its own. */
 export interface LogMark {

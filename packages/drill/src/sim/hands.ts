@@ -41,8 +41,9 @@ export function createHands(world: World, report: (id: CommandId, result: Comman
         }
         case 'PublishEndpoints':
           world.agenda.after(deliveryMs, () => {
+            if (world.lodge.isFull) return report(command.id, unwritable);
             publish(world, command.table);
-            report(command.id, { kind: 'done' });
+            return report(command.id, { kind: 'done' });
           });
           return undefined;
         default:
@@ -52,6 +53,10 @@ export function createHands(world: World, report: (id: CommandId, result: Comman
     die: () => nodeHands.die(),
   };
 }
+
+const unwritable: CommandResult = {
+  ...{ kind: 'failed', code: 'HALE_PLATFORM_UNKNOWN', message: 'ENOSPC: no space left on device', hint: 'free disk' },
+};
 
 type Report = (id: CommandId, result: CommandResult) => void;
 

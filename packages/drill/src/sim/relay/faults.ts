@@ -1,5 +1,5 @@
 // What can go wrong with relays, besides what befalls every process: they are killed, frozen, cut from one node or from all, and what they read
-// of the endpoint table comes late and out of turn. Each ends by itself. Without relays nothing happens.
+// of the endpoint table comes late and out of turn, or cannot be written. Each ends by itself. Without relays nothing happens.
 import type { ReplicaId } from '@hale/model';
 import { primaryOf } from '../cluster/disk.ts';
 import { type Fault, pick, stopFor } from '../faults.ts';
@@ -16,7 +16,8 @@ export type RelayFaultName =
   | 'relay-cut-from-all'
   | 'relays-cut-from-primary'
   | 'relay-late'
-  | 'relays-late';
+  | 'relays-late'
+  | 'table-unwritable';
 
 const sigkill = { code: undefined, signal: 'SIGKILL' };
 
@@ -36,6 +37,11 @@ export const relayFaults: Readonly<Record<RelayFaultName, Fault>> = {
   'relays-cut-from-primary': (sim) => cut(sim, running(sim), [primary(sim)]),
   'relay-late': (sim) => withRelay(sim, (relay) => delay(sim, [relay])),
   'relays-late': (sim) => delay(sim, running(sim)),
+  'table-unwritable': (sim) => {
+    const { lodge } = sim.world;
+    lodge.isFull = true;
+    sim.agenda.after(between(sim, 3_000, 30_000), () => (lodge.isFull = false));
+  },
 };
 
 function between(simulation: Simulation, min: number, max: number): number {

@@ -35,6 +35,10 @@ export interface Lodge {
   readonly cutUntil: Map<string, number>;
   /** What these relays read reaches them only then. */
   readonly lateUntil: Map<ReplicaId, number>;
+  /** The disk that the table is written to is full. */
+  isFull: boolean;
+  /** It did not name the primary when this was last looked at, and could have. */
+  owed: boolean;
   /** Called with what befalls a relay or its guests, for the tally. */
   onMoment: (what: string) => void;
 }
@@ -50,6 +54,8 @@ export function createLodge(seed: number): Lodge {
     clients: createClients(),
     cutUntil: new Map(),
     lateUntil: new Map(),
+    isFull: false,
+    owed: false,
     onMoment: () => {},
   };
 }

@@ -1,10 +1,10 @@
 // The rounds of the relays: once a second each counts whom it heard and asks the others (@hale/model/relay), says what is silent, and its guests go on
 // with what they do. Also says what is truly so of each: whether nothing keeps it from leading to the primary, and whether it would.
 import { type Asked, askMs, lookEveryMs, nodeKey, reachDefaults, silenceWords, type Watched } from '@hale/model/relay';
-import { isAtWork, isAwake, primaryOf } from '../cluster/disk.ts';
+import { type ClusterWorld, type Disk, isAtWork, isAwake, primaryOf } from '../cluster/disk.ts';
 import type { World } from '../world.ts';
 import { choiceOf, diskOf, onSilent, stepClients } from './clients.ts';
-import { carries, clusterOf, isLate, type Relay } from './lodge.ts';
+import { carries, clusterOf, isLate, type Lodge, type Relay } from './lodge.ts';
 
 const thawLookMs = 250;
 
@@ -12,6 +12,7 @@ export function keepRounds(world: World): void {
   const round = () => {
     for (const relay of world.lodge.relays.values()) if (isAwake(relay.process)) lookRound(world, relay);
     if (world.lodge.relays.size > 0) stepClients(world);
+    testifyOfTable(world);
     for (const relay of world.lodge.relays.values()) testify(world, relay);
     world.agenda.after(lookEveryMs(reachDefaults), round);
   };
@@ -67,6 +68,23 @@ function endAsk(world: World, relay: Relay, asked: Asked): void {
   else onSilent(world, relay, asked.node);
 }
 
+/** Whoever accepts writes is named in the table, unless it cannot be written, or its server hears nothing. */
+function testifyOfTable(world: World): void {
+  const { lodge } = world;
+  const cluster = clusterOf(world);
+  if (cluster === undefined) return;
+  const primary = primaryOf(cluster);
+  const owes =
+    primary?.server !== undefined && isAwake(primary.server) && !lodge.isFull && !isNamed(lodge, cluster, primary);
+  if (owes || lodge.owed) world.onFact({ kind: 'table', unit: cluster.unit, names: !owes });
+  lodge.owed = owes;
+}
+
+function isNamed({ table }: Lodge, { unit }: ClusterWorld, { replica, term }: Disk): boolean {
+  const named = table?.databases?.find(({ name }) => name === unit);
+  return named?.term === term && named.primary?.replica === replica;
+}
+
 /** Nothing keeps a relay from the primary: it runs, its wire carries, and the table names that primary. */
 function testify(world: World, relay: Relay): void {
   const { lodge } = world;
@@ -74,13 +92,11 @@ function testify(world: World, relay: Relay): void {
   const { process, watch, way } = relay;
   if (cluster === undefined || process.state === 'exited') return;
   const primary = primaryOf(cluster);
-  const named = lodge.table?.databases?.find(({ name }) => name === cluster.unit);
   const isOpen =
     primary !== undefined &&
     isAwake(process) &&
     !isLate(world, relay) &&
-    named?.term === primary.term &&
-    named.primary?.replica === primary.replica &&
+    isNamed(lodge, cluster, primary) &&
     carries(world, relay, primary.replica);
   const leads = isOpen && way.primary?.replica === primary.replica && !watch.isSilent(nodeKey(way.primary));
   const { incarnation, replica } = process;
