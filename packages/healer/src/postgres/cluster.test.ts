@@ -158,6 +158,20 @@ describe('a database cluster', () => {
     assert.equal(bench.told('verified').length, before + 1);
   });
 
+  test('whoever is with a primary that stands still for a moment stays; once it is condemned nobody is led to it', () => {
+    const bench = serving();
+    const stand = () =>
+      bench.see(
+        [node(bench, 0, { role: 'primary' }, { process: { kind: 'stopped' } }), node(bench, 1, {}), node(bench, 2, {})],
+        500,
+      );
+    const { length } = bench.all('PublishEndpoints');
+    for (let at = 0; at < 2_500; at += 500) stand();
+    assert.deepEqual([bench.all('PublishEndpoints').length, bench.told('suspected').length], [length, 1]);
+    for (let at = 0; at < 2_500; at += 500) stand();
+    assert.deepEqual([bench.told('condemned').length, tableOf(bench)?.primary], [1, undefined]);
+  });
+
   test('while nobody accepts writes, its users miss it, however many standbys run', () => {
     const shop = buildUnit({ name: 'shop', uses: ['db'] });
     const bench = serving([shop]);
