@@ -123,7 +123,7 @@ function learn(client: Client, { acknowledged }: ClusterWorld, disk: Disk): void
 function leave(world: World, client: Client, why: string): void {
   const { lodge, agenda } = world;
   client.place = away;
-  lodge.onMoment(why);
+  lodge.onMoment(client.purpose === 'write' ? why : `reader ${why}`);
   agenda.after(50 + lodge.rng.below(againMsMax), () => {
     if (client.place.kind === 'away') step(world, client);
   });
