@@ -68,6 +68,27 @@ test('packed, found, laid out, and cleaned up', async () => {
   rmSync(dirname(folder), { recursive: true });
 });
 
+test('a newer copy that takes the place of the newest while it is looked for', async () => {
+  const clock = createVirtualClock();
+  const store = createMemoryStore(() => clock.wall());
+  const vault = openHouseVault(store, 'shop', key);
+  const take = (about: string) =>
+    takeHouse({ vault, clock, system: 'shop', keyName: 'KEY', files: [file('a', about)], about });
+  await take('old');
+  clock.advance(5_000);
+  let isTaken = false;
+  const list: typeof store.list = async (prefix, page) => {
+    const found = await store.list(prefix, page);
+    if (!isTaken) {
+      isTaken = true;
+      await take('new');
+      await pruneHouse(vault, clock, 1_000);
+    }
+    return found;
+  };
+  assert.equal((await readHouse(openHouseVault({ ...store, list }, 'shop', key))).about, 'new');
+});
+
 test('a list whose path leads elsewhere is not believed', async () => {
   const clock = createVirtualClock();
   const vault = openHouseVault(createMemoryStore(), 'shop', key);

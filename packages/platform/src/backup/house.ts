@@ -15,7 +15,7 @@ import { openShelf } from './chunk-shelf.ts';
 import { createCutter } from './cutter.ts';
 import { backupError } from './errors.ts';
 import { type BackupChunk, isBackupId, isInside, makeBackupId, type Slice } from './manifest.ts';
-import { withMark } from './marks.ts';
+import { makeMarkName, withMark } from './marks.ts';
 import { readChunk } from './restore-files.ts';
 import { openVault, putSealed, readSealed, type Vault } from './vault.ts';
 
@@ -157,6 +157,9 @@ export async function readHouse(vault: Vault, id?: string): Promise<HouseManifes
   const wanted = id ?? (await listHouseIds(vault)).at(-1) ?? '';
   const key = manifestKeyOf(wanted);
   const opened = wanted === '' ? undefined : await readSealed(vault, key);
+  // The newest of a moment ago was taken away because there is a newer one.
+  if (opened === undefined && id === undefined && wanted !== (await listHouseIds(vault)).at(-1))
+    return readHouse(vault);
   if (opened === undefined)
     throw backupError('HALE_PLATFORM_BACKUP_NONE', `there is no house ${wanted} in ${vault.store.url}`);
   const manifest = JSON.parse(opened.content.toString()) as HouseManifest;
@@ -191,7 +194,7 @@ const copiesMax = 50;
 
 /** Takes away copies that are older than `keepMs`, never the newest, and the chunks that none of the rest leans on. Throws HALE_PLATFORM_BACKUP_BUSY. */
 export async function pruneHouse(vault: Vault, clock: Clock, keepMs: number): Promise<number> {
-  const name = String(Math.floor(clock.wall()));
+  const name = makeMarkName(clock);
   return withMark(vault, { kind: 'prune', name, clock }, async () => {
     const ids = await listHouseIds(vault);
     const manifests: HouseManifest[] = [];

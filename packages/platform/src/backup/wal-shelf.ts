@@ -41,6 +41,12 @@ export function pieceKey(segment: SegmentName, segmentBytes: number, reach: { fr
   return `${segmentKey(segment, segmentBytes)}.${hex(reach.from)}-${hex(reach.to)}`;
 }
 
+/** What a mark says; undefined where the object is none. */
+export function stampInName(key: string): number | undefined {
+  const stamp = /\.[0-9a-f]{8}-[0-9a-f]{8}\.([0-9a-f]{12})$/.exec(key)?.[1];
+  return stamp === undefined ? undefined : Number.parseInt(stamp, 16);
+}
+
 /** Undefined where the object is none of the log's. */
 export function readPiece(
   { key, storedAt }: Pick<StoredObject, 'key' | 'storedAt'>,
@@ -54,31 +60,46 @@ export function readPiece(
   return { ...piece, from: Number.parseInt(match[2], 16), to: Number.parseInt(match[3], 16), whole: false };
 }
 
+const putsMax = 3;
+
 /**
  * Stores a whole segment. One that is there already must be the same: another content means that two servers write one history.
- * Throws HALE_PLATFORM_BACKUP_WAL_CONFLICT.
+ * Throws HALE_PLATFORM_BACKUP_WAL_CONFLICT, _BUSY where others put it and take it away again at the same moment.
  */
 export async function putSegment(
   vault: Vault,
   { segment, content, stamp, segmentBytes }: SegmentLetter,
-): Promise<void> {
+): Promise<'stored' | 'there'> {
   const key = segmentKey(segment, segmentBytes);
-  if ((await putSealed(vault, key, { content, stamp })) === 'stored') return;
-  const there = await readSealed(vault, key).catch((error: unknown) => {
-    if (isDamage(error)) return 'damaged' as const;
-    throw error;
-  });
-  if (there === 'damaged') {
-    // Nothing is written over, not even this: a piece that reaches from end to end stands in for it.
-    await putSealed(vault, pieceKey(segment, segmentBytes, { from: 0, to: segmentBytes }), { content, stamp });
-    return;
+  const name = formatSegment(segment, segmentBytes);
+  for (let left = putsMax; left > 0; left--) {
+    if ((await putSealed(vault, key, { content, stamp })) === 'stored') return 'stored';
+    const there = await readSealed(vault, key).catch((error: unknown) => {
+      if (isDamage(error)) return 'damaged' as const;
+      throw error;
+    });
+    if (there === 'damaged') {
+      // Nothing is written over, not even this: a piece that reaches from end to end stands in for it.
+      await putSealed(vault, standInKey(segment, segmentBytes), { content, stamp });
+      return 'there';
+    }
+    // Said to be there and not to be found: nobody may rely on it, because the caller throws his own away.
+    if (there === undefined) continue;
+    if (there.content.equals(content)) return 'there';
+    throw backupError(
+      'HALE_PLATFORM_BACKUP_WAL_CONFLICT',
+      `segment ${name} lies in ${vault.store.url} with another content`,
+      { details: { object: key } },
+    );
   }
-  if (there === undefined || there.content.equals(content)) return;
-  throw backupError(
-    'HALE_PLATFORM_BACKUP_WAL_CONFLICT',
-    `segment ${formatSegment(segment, segmentBytes)} lies in ${vault.store.url} with another content`,
-    { details: { object: key } },
-  );
+  throw backupError('HALE_PLATFORM_BACKUP_BUSY', `segment ${name} comes and goes in ${vault.store.url}`, {
+    retriable: true,
+  });
+}
+
+/** Where a whole segment lies again, of which the first copy is damaged. */
+export function standInKey(segment: SegmentName, segmentBytes: number): string {
+  return pieceKey(segment, segmentBytes, { from: 0, to: segmentBytes });
 }
 
 export function historyKey(timeline: number): string {

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { after, test } from 'node:test';
 import * as s3 from '@aws-sdk/client-s3';
+import { createSystemClock } from '@hale/base';
 import { storeContract } from '@hale/ports/testing';
 import { openYard } from '../backup/backup-rig.ts';
 import { takeBackup } from '../backup/base-backup.ts';
@@ -96,7 +97,7 @@ test('what is asked of a real S3: the condition, the lock, versions', async () =
       },
     },
   });
-  const clock = { wall: () => Date.parse('2026-11-01T00:00:00Z') };
+  const clock = { ...createSystemClock(), wall: () => Date.parse('2026-11-01T00:00:00Z') };
   const store = createS3Store(s3, client, { bucket: 'vault', prefix: 'p', lockDays: 14, clock });
   assert.equal(await store.putIfAbsent('a', Buffer.from('x')), 'stored');
   const put = sent.find(({ method }) => method === 'PUT');

@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { getWhole } from '@hale/ports';
 import { storeContract } from '@hale/ports/testing';
 import { createFileStore } from './file-store.ts';
 
@@ -24,4 +25,14 @@ test('a folder that cannot be made is said, and nothing half-written is left or 
   const store = createFileStore(join(folder, 'vault'));
   await store.putIfAbsent('a', new Uint8Array(1));
   assert.deepEqual(readdirSync(join(folder, 'vault', '.drafts')), []);
+});
+
+test('what is taken away between being found and being read is read all the same', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'hale-store-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const store = createFileStore(folder);
+  await store.putIfAbsent('wal/piece', Buffer.from('log'));
+  const hasty = { ...store, get: (key: string) => store.get(key).finally(() => store.delete(key)) };
+  assert.equal(Buffer.from((await getWhole(hasty, 'wal/piece')) ?? []).toString(), 'log');
+  assert.equal(await store.get('wal/piece'), undefined);
 });

@@ -2,10 +2,9 @@
 // which fails where there is one: so an object is there whole or not at all, and is never written over. Put the folder on
 // another disk than what it protects; better on another machine.
 import { randomBytes } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { link, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
+import { type FileHandle, link, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { isStoreKey, type ListPage, type ObjectStore, type StoredObject } from '@hale/ports';
+import { type ByteRange, isStoreKey, type ListPage, type ObjectStore, type StoredObject } from '@hale/ports';
 import { storeError } from './errors.ts';
 
 /** Half-written files lie here; the dot keeps them out of every listing. */
@@ -26,12 +25,9 @@ export function createFileStore(folder: string): ObjectStore {
     },
     putIfAbsent: async (key, body) => put(folder, pathOf(key), body).catch(explain),
     async get(key, range) {
-      const path = pathOf(key);
-      const found = await statOf(path);
-      if (found === undefined) return undefined;
-      const from = range?.from ?? 0;
-      const to = Math.min(range?.to ?? found.size, found.size);
-      return from >= to ? nothing() : read(path, { start: from, end: to - 1 });
+      // Opened now, and not when it is read: whoever takes it away in between does not take it from us.
+      const file = await openThere(pathOf(key));
+      return file && read(file, range);
     },
     async head(key) {
       const found = await statOf(pathOf(key));
@@ -130,18 +126,32 @@ async function keysBelow(folder: string, prefix: string): Promise<readonly strin
   return found;
 }
 
-async function* read(
-  path: string,
-  range: { readonly start: number; readonly end: number },
-): AsyncGenerator<Uint8Array> {
+/** Undefined where there is no such file. */
+async function openThere(path: string): Promise<FileHandle | undefined> {
   try {
-    yield* createReadStream(path, { ...range, highWaterMark: 1 << 20 }) as AsyncIterable<Uint8Array>;
+    const file = await open(path, 'r');
+    if ((await file.stat()).isFile()) return file;
+    await file.close();
+    return undefined;
   } catch (error) {
-    explain(error);
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    return explain(error);
   }
 }
 
-async function* nothing(): AsyncGenerator<Uint8Array> {}
+async function* read(file: FileHandle, range: ByteRange | undefined): AsyncGenerator<Uint8Array> {
+  try {
+    const { size } = await file.stat();
+    const [start, end] = [range?.from ?? 0, Math.min(range?.to ?? size, size)];
+    if (start >= end) return;
+    yield* file.createReadStream({ start, end: end - 1, highWaterMark: 1 << 20, autoClose: false });
+  } catch (error) {
+    explain(error);
+  } finally {
+    await file.close();
+  }
+}
 
 function explain(error: unknown): never {
   const { code, message } = error as NodeJS.ErrnoException;

@@ -15,6 +15,9 @@ export interface S3Place {
 type Sdk = typeof sdk;
 
 const pageMax = 1000;
+/** Whoever puts the same name at the same moment is waited for so often, so long each time. */
+const clashesMax = 20;
+const clashMs = 250;
 
 /** Throws HALE_PLATFORM_STORE_SDK_MISSING. */
 export async function openS3Store({ bucket, prefix, env }: S3Place): Promise<ObjectStore> {
@@ -42,7 +45,7 @@ export async function openS3Store({ bucket, prefix, env }: S3Place): Promise<Obj
 export interface S3Habits extends Pick<S3Place, 'bucket' | 'prefix'> {
   /** For so many days nobody without a special right may delete what was put there; 0: no lock is asked for. */
   readonly lockDays: number;
-  readonly clock: Pick<Clock, 'wall'>;
+  readonly clock: Pick<Clock, 'wall' | 'after'>;
 }
 
 /** The store over a client that exists; tests look at what it sends. */
@@ -74,21 +77,18 @@ export function createS3Store(s3: Sdk, client: sdk.S3Client, habits: S3Habits): 
     url,
     capabilities: () => askCapabilities(s3, client, bucket),
     async putIfAbsent(key, body) {
-      if ((await head(key)) !== undefined) return 'there';
-      try {
-        await client.send(
-          new s3.PutObjectCommand({
-            ...named(key),
-            ...lock(),
-            Body: body,
-            ContentLength: body.length,
-            IfNoneMatch: '*',
-          }),
-        );
-        return 'stored';
-      } catch (error) {
-        // 409: another one is putting the same name at this moment, and its content is the same by construction.
-        return statusOf(error) === 412 || statusOf(error) === 409 ? 'there' : explain(error);
+      const order = { ...named(key), ...lock(), Body: body, ContentLength: body.length, IfNoneMatch: '*' };
+      for (let left = clashesMax; ; left--) {
+        if ((await head(key)) !== undefined) return 'there';
+        try {
+          await client.send(new s3.PutObjectCommand(order));
+          return 'stored';
+        } catch (error) {
+          if (statusOf(error) === 412) return 'there';
+          // 409: somebody else is at this name at this moment. Whether it comes through is not known: it may have been killed.
+          if (statusOf(error) !== 409 || left === 0) return explain(error);
+        }
+        await new Promise<void>((resolve) => void clock.after(clashMs, resolve));
       }
     },
     async get(key, range) {
