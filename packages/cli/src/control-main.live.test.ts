@@ -30,7 +30,7 @@ describe('control, live', () => {
   it('a killed replica comes back, and the story tells it', async () => {
     const before = await house.untilView('health', isHealthy);
     const victim = before.replicas.find((one) => one.replica === 'orders/0');
-    process.kill(victim?.pid ?? -1, 'SIGKILL');
+    process.kill(victim?.pid ?? Number.NaN, 'SIGKILL');
     const healed = await house.untilView(
       'another pid',
       (view) => isHealthy(view) && !pids(view).includes(victim?.pid) && view.incidents.length > 0,
@@ -55,7 +55,7 @@ describe('control, live', () => {
 
   it('INV-08: control killed: nothing is restarted, and its successor adopts', async () => {
     const before = await house.untilView('health', isHealthy);
-    process.kill(house.controlPid() ?? -1, 'SIGKILL');
+    process.kill(house.controlPid() ?? Number.NaN, 'SIGKILL');
     const next = await house.untilView('a new epoch', (view) => view.epoch > before.epoch && isHealthy(view));
     assert.deepEqual(pids(next), pids(before));
   });
@@ -67,14 +67,14 @@ describe('control, live', () => {
     await house.until('another keeper', () => house.keeperPid() !== old);
     const next = await house.untilView('health', isHealthy);
     assert.deepEqual(pids(next), pids(before));
-    const victim = next.replicas.find((one) => one.replica === 'orders/1')?.pid ?? -1;
+    const victim = next.replicas.find((one) => one.replica === 'orders/1')?.pid ?? Number.NaN;
     process.kill(victim, 'SIGKILL');
     await house.untilView('it still heals', (view) => isHealthy(view) && !pids(view).includes(victim));
   });
 
   it('SIGTERM is a hand-over: a snapshot, the same replicas, a higher epoch', async () => {
     const before = await house.untilView('health', isHealthy);
-    process.kill(house.controlPid() ?? -1, 'SIGTERM');
+    process.kill(house.controlPid() ?? Number.NaN, 'SIGTERM');
     const next = await house.untilView('a new epoch', (view) => view.epoch > before.epoch && isHealthy(view));
     assert.deepEqual(pids(next), pids(before));
     assert.match(house.log('control'), /handed over/);

@@ -2,10 +2,11 @@
 // comes back as a standby while the name still leads to it; then a host vanishes without a word. A service with the SDK writes all
 // the while: what it was told is done is there once, and what it was told is not done is not.
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import dns from 'node:dns';
 import { once } from 'node:events';
 import { createServer, connect as dial, type Server, type Socket } from 'node:net';
-import { after, before, describe, test } from 'node:test';
+import { after, before, describe, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { postgresSupport } from '@hale/platform/postgres';
 import { buildHouse, caughtUp, type House, type Node } from '@hale/platform/testing';
@@ -54,6 +55,22 @@ async function openHost(
   };
 }
 
+/** A host that takes no calls: packets to it are lost, as far as a caller can tell. Its program stands still, and its queue is full. */
+async function openVoid(t: TestContext, address: string, port: number): Promise<void> {
+  const listen = `require('node:net').createServer().listen({ host: '${address}', port: ${port}, backlog: 1 }, () => console.log('there'))`;
+  const program = spawn(process.execPath, ['-e', listen], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const sockets = new Set<Socket>();
+  t.after(() => {
+    for (const socket of sockets) socket.destroy();
+    program.kill('SIGKILL');
+  });
+  await once(program.stdout, 'data');
+  program.kill('SIGSTOP');
+  // The kernel takes one more than was asked for, and answers nobody after them.
+  for (let caller = 0; caller < 4; caller++) keep(sockets, dial(port, address));
+  await sleep(200);
+}
+
 function keep(sockets: Set<Socket>, socket: Socket): void {
   sockets.add(socket);
   socket.on('error', () => {});
@@ -61,11 +78,13 @@ function keep(sockets: Set<Socket>, socket: Socket): void {
 }
 
 /** The provider's name server, for this process. */
-function openNames(): { lead(address: string): void; close(): void } {
+function openNames(): { lead(address: string): void; asked(): number; close(): void } {
   const real = dns.lookup;
   let leads = '';
+  let asked = 0;
   const lookup = (host: string, options: dns.LookupOptions, done: (...told: unknown[]) => void) => {
     if (host !== name) return real(host, options, done as never);
+    asked++;
     const found = options.all === true ? [[{ address: leads, family: 4 }]] : [leads, 4];
     process.nextTick(done, null, ...found);
     return undefined;
@@ -75,6 +94,7 @@ function openNames(): { lead(address: string): void; close(): void } {
     lead(address) {
       leads = address;
     },
+    asked: () => asked,
     close: () => void Object.assign(dns, { lookup: real }),
   };
 }
@@ -197,6 +217,20 @@ describe('a server of somebody else’s whose address moves', { skip }, () => {
     await assert.rejects(late.query('truncate ledger', [], { timeoutMs: 200 }), { code: 'HALE_SDK_SQL_TIMEOUT' });
     names.lead('127.0.0.3');
     await late.query('truncate ledger', [], { timeoutMs: 30_000 });
+  });
+
+  test('a host that takes no call is left after seconds, and who waited is led to the next one', async (t) => {
+    await openVoid(t, '127.0.0.4', host(0).port);
+    const caller = open(1);
+    t.after(() => caller.close());
+    names.lead('127.0.0.4');
+    const asked = names.asked();
+    // Less than the driver gives a connection that was taken: a relay may hold one for as long.
+    const done = caller.query('select 1', [], { timeoutMs: 10_000 });
+    done.catch(() => {});
+    await until('the call', () => names.asked() > asked);
+    names.lead('127.0.0.3');
+    await done;
   });
 
   test('a host vanishes without a word: each waits no longer than it was told to, and then the new one is found', async (t) => {

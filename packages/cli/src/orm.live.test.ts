@@ -261,7 +261,7 @@ describe('unmodified clients of one DATABASE_URL', { skip }, () => {
     try {
       for (const _ of [1, 2]) {
         await untilAllDid(20);
-        process.kill((await primary()).pid as number, 'SIGKILL');
+        await house.kill((await primary()).pid);
         await untilAllDid(20);
       }
     } finally {

@@ -73,26 +73,27 @@ describe('synchronous backups of a cluster', { skip }, () => {
     });
     const view = await house.untilView('a whole cluster', isWhole);
     const receiver = pidOf(view, (one) => one.unit === 'backup');
+    // Who is stopped is replaced after three seconds: nothing that takes time comes between, no connection is opened.
+    const [client, eye] = [await connect(), await connect(ownUrl(spec(), 'db'))];
     process.kill(receiver, 'SIGSTOP');
-    const client = await connect();
     let isDone = false;
     const committed = client.query('insert into ledger values (-1)').then(() => {
       isDone = true;
     });
     try {
       await house.until('a commit waits, though both standbys have it', async () => {
-        const [seen] = await ask<{ n: number }>(
+        const { rows } = await eye.query<{ n: number }>(
           `select count(*)::int as n from pg_stat_activity a where a.wait_event = 'SyncRep' and
             2 = (select count(*) from pg_stat_replication where application_name ~ '^db_' and flush_lsn >= pg_current_wal_insert_lsn())`,
         );
-        return seen?.n === 1;
+        return rows[0]?.n === 1;
       });
       assert.equal(isDone, false);
     } finally {
       process.kill(receiver, 'SIGCONT');
     }
     await committed;
-    await client.end();
+    await Promise.all([client.end(), eye.end()]);
     acked.push(-1);
   });
 

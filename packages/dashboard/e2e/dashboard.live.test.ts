@@ -58,6 +58,8 @@ describe('the page in a browser', { skip: skipWithoutChromium }, () => {
     await page.waitForTimeout(300); // lets a picture's animation end; nothing is asserted on it
     await page.screenshot({ path: join(folder, `${name}.png`) });
   };
+  /** It is set a frame later than what is on the page. */
+  const isTitled = (title: string) => page.waitForFunction((wanted) => document.title === wanted, title);
   const tell = (lines: ReturnType<typeof crash>) => {
     room.pushView();
     room.pushFeed(lines);
@@ -90,7 +92,7 @@ describe('the page in a browser', { skip: skipWithoutChromium }, () => {
     await page.locator('.feed-line').first().getByText('Healed in 840 ms').waitFor();
     await page.locator('.room a[aria-label^="orders/1: serving, rotation in"]').waitFor();
     await page.locator('.incident-line.outcome-healed', { hasText: 'healed in 840 ms' }).waitFor();
-    assert.equal(await page.title(), 'shop: healthy');
+    await isTitled('shop: healthy');
   });
 
   test('a service that answers by fallback is a state of its own: in its room, on the arrow, in its panel', async () => {
@@ -98,7 +100,7 @@ describe('the page in a browser', { skip: skipWithoutChromium }, () => {
     tell(fallBack(room.scene, 'storefront', 'orders'));
     await page.locator('.room.is-degraded', { hasText: 'storefront' }).waitFor();
     await page.locator('.arrow.is-missed').waitFor({ state: 'attached' });
-    assert.equal(await page.title(), 'shop: degraded');
+    await isTitled('shop: degraded');
     await page.getByRole('region', { name: 'storefront', exact: true }).locator('.room-name').click();
     const panel = page.getByRole('complementary', { name: 'service details' });
     await panel.getByText(/orders is missing for 12 min: the breaker of orders is open/).waitFor();

@@ -74,6 +74,8 @@ export const limits = {
   startDeadlineMs: 15_000,
   stopMarginMs: 10_000,
   publishDeadlineMs: 5_000,
+  /** A table that could not be written is published again after so long. */
+  publishAgainMs: 2_000,
   /** Copying a large database takes as long as it takes. */
   copyDeadlineMs: 6 * 3_600_000,
   /** One step of a failover; it is asked again after the pause, which is longer once it has been asked so often in vain. */

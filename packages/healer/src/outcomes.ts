@@ -5,10 +5,11 @@ import { restartDelayMs } from './backoff.ts';
 import { type Bed, lifeEnded, startFailed } from './endings.ts';
 import { limits } from './limits.ts';
 import { foldAnswer } from './postgres/answers.ts';
+import { foldPublished } from './rotation.ts';
 import { about, give, tell, type Work } from './work.ts';
 
 export function foldOutcome(work: Work, command: CommandId, result: CommandResult): void {
-  if (foldAnswer(work, command, result)) return;
+  if (foldAnswer(work, command, result) || foldPublished(work, command, result)) return;
   for (const unit of work.brain.units) {
     for (const slot of unit.slots) {
       if (slot.held?.page === command) {

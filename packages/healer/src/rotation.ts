@@ -1,12 +1,12 @@
 // The street map: which life answers for which service, derived anew in every step from what is seen and decided. Published only
-// when it differs from the last one. If everybody of a service would be out, the last known stay in as 'suspect':
+// when it differs from the last one, or that could not be written. If everybody of a service would be out, the last known stay in as 'suspect':
 // an empty map helps nobody.
-import type { Endpoint, ReplicaObservation, RotationState } from '@hale/model';
+import type { CommandId, CommandResult, Endpoint, ReplicaObservation, RotationState } from '@hale/model';
 import { limits } from './limits.ts';
 import { isReady } from './lives.ts';
 import { databasesOf } from './postgres/ways.ts';
 import type { Life, Slot, Unit } from './state.ts';
-import { give, type Work } from './work.ts';
+import { give, tell, type Work, wakeBy } from './work.ts';
 
 /** What this life's rotation would be, seen by itself; undefined: not in the table at all. */
 export function rotationOf(unit: Unit, life: Life, observerSick: boolean): RotationState | undefined {
@@ -80,7 +80,7 @@ function endpointOf({ unit, slot, life, seen, port, state }: Row): Endpoint {
   };
 }
 
-/** Publishes the table when it differs from the last published one. */
+/** Publishes the table when it differs from the last published one, or that is to be tried again. */
 export function publishTable(work: Work): void {
   const { brain } = work;
   if (!brain.sawFull) return;
@@ -88,14 +88,26 @@ export function publishTable(work: Work): void {
   const databases = databasesOf(brain.units);
   const ways = databases.length === 0 ? '' : ` ${JSON.stringify(databases)}`;
   const key = rows.map(keyOf).join(' ') + ways;
-  if (key === brain.table.key && brain.table.seq > 0) return;
+  const { retryAt = Number.POSITIVE_INFINITY } = brain.table;
+  if (key === brain.table.key && brain.table.seq > 0 && work.now < retryAt) return void wakeBy(work, retryAt);
   const endpoints = rows.map(endpointOf);
-  brain.table = { seq: brain.table.seq + 1, key, endpoints };
-  const head = { version: 1, system: brain.system, epoch: brain.epoch, seq: brain.table.seq } as const;
+  const seq = brain.table.seq + 1;
+  const head = { version: 1, system: brain.system, epoch: brain.epoch, seq } as const;
   const table = { ...head, endpoints, ...(databases.length > 0 && { databases }) };
-  give(
-    work,
-    { kind: 'PublishEndpoints', table },
-    { reason: 'who serves has changed', deadlineMs: limits.publishDeadlineMs },
-  );
+  const reason = key === brain.table.key ? 'the last table could not be written' : 'who serves has changed';
+  const command = give(work, { kind: 'PublishEndpoints', table }, { reason, deadlineMs: limits.publishDeadlineMs });
+  brain.table = { seq, key, endpoints, command, isOverdue: brain.table.isOverdue === true };
+}
+
+/** Whether it was an answer to the last table. Of one that was not written nobody has heard, and nothing else may change for hours. */
+export function foldPublished(work: Work, command: CommandId, result: CommandResult): boolean {
+  const { table } = work.brain;
+  if (table.command !== command) return false;
+  if (result.kind === 'done') work.brain.table = { ...table, isOverdue: false };
+  if (result.kind !== 'failed' && result.kind !== 'timeout') return true;
+  work.brain.table = { ...table, isOverdue: true, retryAt: work.now + limits.publishAgainMs };
+  if (table.isOverdue === true) return true;
+  const why = result.kind === 'failed' ? `${result.message} (${result.code})` : 'it took too long';
+  tell(work, 'info', `the endpoint table could not be written: ${why}; until it can, the last one stands`);
+  return true;
 }

@@ -82,6 +82,8 @@ export interface ClusterNode {
   followedAt?: number | undefined;
   /** Since when it follows without receiving. */
   dryAt: number | undefined;
+  /** Of that, since when its primary could be asked. */
+  apartAt?: number | undefined;
   /** Where its log ended then. */
   dryEnd?: number | undefined;
   /** How often in a row it could not do what it was told. */
@@ -176,7 +178,7 @@ export interface Slot {
   held: Hold | undefined;
   drained: boolean;
   /** The incarnation that somebody wants replaced, and why. */
-  replace: { of: Incarnation; remedy: string; why: string } | undefined;
+  replace: { of: Incarnation; remedy: string; why: string; cause?: 'not-ready' } | undefined;
   /** It is this slot's turn: a planned replacement is under way since then. */
   turnAt: number | undefined;
   trial: Trial | undefined;
@@ -243,10 +245,24 @@ export interface Brain {
   discountUntil: number;
   /** Set while probes fail across most services with no second witness. */
   observerSick: { since: number; incident: IncidentId } | undefined;
-  table: { seq: number; key: string; endpoints: readonly Endpoint[] };
+  table: Table;
   /** Identity of the system, learnt from whoever steps us; '' until then. */
   system: string;
   wakeAt: number | undefined;
+}
+
+/** The endpoint table as it was published last. */
+export interface Table {
+  readonly seq: number;
+  /** What it says, in short; '' until there is one. */
+  readonly key: string;
+  readonly endpoints: readonly Endpoint[];
+  /** That it be written. */
+  readonly command?: CommandId;
+  /** The last try failed, and it was said: routers go by an older one. */
+  readonly isOverdue?: boolean;
+  /** It is published again then. */
+  readonly retryAt?: number;
 }
 
 type Frozen<T> = T extends string | number | boolean | undefined

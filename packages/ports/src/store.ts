@@ -37,7 +37,7 @@ export interface ObjectStore {
   capabilities(): Promise<StoreCapabilities>;
   /** Puts `body` there unless an object of that name exists; which is then left as it is. Durable when it resolves. */
   putIfAbsent(key: string, body: Uint8Array): Promise<'stored' | 'there'>;
-  /** The bytes in pieces, in order; undefined where there is no such object. */
+  /** The bytes in pieces, in order; undefined where there is no such object. Read them, or break off: what is never read stays open. */
   get(key: string, range?: ByteRange): Promise<AsyncIterable<Uint8Array> | undefined>;
   head(key: string): Promise<StoredObject | undefined>;
   /** Objects whose key begins with `prefix`, sorted by key, those after `after` only. At most 1000 a page unless `limit` says less. */

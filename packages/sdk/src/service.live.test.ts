@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { createService } from './service.ts';
 
+/** They say when they are asked, and answer when they are told to. */
 const programs: Record<'plain' | 'fastify', { module: string; text: string }> = {
   plain: {
     module: './index.ts',
@@ -17,7 +18,10 @@ const programs: Record<'plain' | 'fastify', { module: string; text: string }> = 
     const { createService } = await import(process.argv[1]);
     const service = createService('it', { port: 0 });
     service.onDrain(() => process.stdout.write('goodbye\\n'));
-    const { port } = await service.listen((req, res) => setTimeout(() => res.end('late'), Number(req.url.slice(1)) || 0));
+    const { port } = await service.listen((req, res) => {
+      process.once('SIGUSR2', () => res.end('late'));
+      process.stdout.write('asked\\n');
+    });
     process.stdout.write(port + '\\n');`,
   },
   fastify: {
@@ -26,7 +30,10 @@ const programs: Record<'plain' | 'fastify', { module: string; text: string }> = 
     const { createFastifyService } = await import(process.argv[1]);
     const { app, service, listen } = await createFastifyService('it', { port: 0 });
     service.onDrain(() => process.stdout.write('goodbye\\n'));
-    app.get('/:ms', (req, reply) => void setTimeout(() => reply.send('late'), Number(req.params.ms)));
+    app.get('/', (req, reply) => {
+      process.once('SIGUSR2', () => reply.send('late'));
+      process.stdout.write('asked\\n');
+    });
     await listen();
     process.stdout.write(app.server.address().port + '\\n');`,
   },
@@ -45,8 +52,9 @@ async function start(t: { after(fn: () => void): void }, program: { module: stri
   return { child, lines, url: `http://127.0.0.1:${lines[0]}` };
 }
 
-async function exitOf(child: ChildProcess): Promise<number | null> {
-  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+/** And all that it said has been read: of 'exit' that is not certain. */
+async function closed(child: ChildProcess): Promise<number | null> {
+  await once(child, 'close');
   return child.exitCode;
 }
 
@@ -56,22 +64,34 @@ for (const [name, program] of Object.entries(programs)) {
     assert.equal((await fetch(`${url}/readyz`)).status, 200);
     assert.deepEqual(await (await fetch(`${url}/livez`)).json(), { status: 'ok', checks: {} });
     const slow = new Promise<string>((resolve, reject) => {
-      const call = get(`${url}/400`, (res) => {
+      const call = get(url, (res) => {
         res.setEncoding('utf8').on('data', (text: string) => resolve(`${text} ${res.headers.connection}`));
       });
       call.on('error', reject);
-      call.on('finish', () => setTimeout(() => child.kill('SIGTERM'), 100));
     });
+    while (lines[1] !== 'asked') await once(child.stdout!, 'data');
+    const end = closed(child);
+    child.kill('SIGTERM');
+    // It has heard it once nobody new is let in.
+    while (
+      await fetch(`${url}/readyz`).then(
+        ({ ok }) => ok,
+        () => false,
+      )
+    )
+      await new Promise(setImmediate);
+    child.kill('SIGUSR2');
     assert.equal(await slow, 'late close');
-    assert.equal(await exitOf(child), 0);
-    assert.equal(lines[1], 'goodbye');
+    assert.equal(await end, 0);
+    assert.equal(lines[2], 'goodbye');
     await assert.rejects(fetch(`${url}/readyz`), 'nobody listens any more');
   });
 }
 
 test('a replica that was told to go answers 503 on /readyz while it still takes requests', async () => {
-  const service = createService('it', { port: 0, host: '127.0.0.1', signals: false, lingerMs: 300, env: {} });
+  const service = createService('it', { port: 0, host: '127.0.0.1', signals: false, lingerMs: 2_000, env: {} });
   const { port } = await service.listen((_req, res) => res.end('hello'));
+  // It lingers for longer than two questions take, also where much else is going on.
   const drained = service.drain();
   const ready = await fetch(`http://127.0.0.1:${port}/readyz`);
   assert.deepEqual([ready.status, await ready.json()], [503, { status: 'failing', checks: { service: 'draining' } }]);

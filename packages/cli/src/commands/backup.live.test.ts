@@ -83,6 +83,11 @@ test('taken, listed, inspected, proven, cleaned up, followed, and brought back',
     return ((await yard.query(streams)).rowCount ?? 0) > 0;
   });
   await yard.query('insert into notes values (301)');
+  await yard.until('it has what was committed', async () => {
+    const has =
+      "select 1 from pg_stat_replication where application_name = 'hale_backup' and flush_lsn >= pg_current_wal_flush_lsn()";
+    return ((await yard.query(has)).rowCount ?? 0) > 0;
+  });
   const interruptFirst = interrupt;
   await expect('backup stream', 1, /follows the log of db[\s\S]*nothing to type/);
   interruptFirst();

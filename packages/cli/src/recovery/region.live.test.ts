@@ -31,14 +31,14 @@ test('the home region is lost: the database moves to its copy, and what that lac
     'services',
   ) as string;
   const lagging = drill();
-  // The sender to the copy stands still from the moment on at which the customer can write.
+  // The sender to the copy stands still from the moment on at which the customer writes. His receipts are counted themselves: the server's own
+  // statistics are a second late, and the region is lost half a second after that.
   let held: number | undefined;
   for (let i = 0; held === undefined && i < 2_000; i++) {
     const rows = await home
       .ask<{ pid: number }>(
         url,
-        `select pid from pg_stat_replication where application_name like 'db_3%' and to_regclass('hale_drill_ledger') is not null
-           and exists (select from pg_stat_user_tables where relname = 'hale_drill_ledger' and n_live_tup > 20)`,
+        `select pid from pg_stat_replication where application_name like 'db_3%' and (select count(*) > 20 from hale_drill_ledger)`,
       )
       .catch(() => []);
     held = rows[0]?.pid;

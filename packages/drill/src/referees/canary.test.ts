@@ -124,8 +124,8 @@ for (const [referee, sabotage] of Object.entries(canaries)) {
   });
 }
 
-/** Two canaries need a database cluster (database.canary.test.ts), one a letter box of its own (sim/letter-box.canary.test.ts). */
-const elsewhere = ['no-acked-loss', 'no-false-failover', 'hearing'];
+/** Five canaries need a database cluster (database.canary.test.ts, relay.canary.test.ts), one a letter box of its own (sim/letter-box.canary.test.ts). */
+const elsewhere = ['no-acked-loss', 'no-false-failover', 'hearing', 'led-astray', 'led-again', 'lone-word'];
 
 test('every referee has a canary, and without a bug nobody complains', () => {
   const court = { blame: () => {} } as never;

@@ -4,6 +4,9 @@ import { refereeFloor } from './floor.ts';
 import { refereeFutility } from './futility.ts';
 import { refereeHearing } from './hearing.ts';
 import { refereeHonestClaims } from './honest-claims.ts';
+import { refereeLedAgain } from './led-again.ts';
+import { refereeLedAstray } from './led-astray.ts';
+import { refereeLoneWord } from './lone-word.ts';
 import { refereeNoAckedLoss } from './no-acked-loss.ts';
 import { refereeNoFalseFailover } from './no-false-failover.ts';
 import { refereeNoFalseKill } from './no-false-kill.ts';
@@ -26,4 +29,7 @@ export const allReferees: readonly RefereeMaker[] = [
   refereeNoAckedLoss,
   refereeNoFalseFailover,
   refereeHearing,
+  refereeLedAstray,
+  refereeLedAgain,
+  refereeLoneWord,
 ];

@@ -73,7 +73,7 @@ export const refereeNoAckedLoss: RefereeMaker = (court) => {
     database(fact) {
       const books = booksOf(fact.unit);
       if (fact.kind === 'acknowledged') acknowledged(books, fact);
-      else begins(books, fact);
+      else if (fact.kind === 'primary') begins(books, fact);
     },
   };
 };

@@ -75,7 +75,27 @@ export type DatabaseFact =
       readonly holds: (mark: LogMark) => boolean;
       /** How far it then held that line; undefined: nothing of it. */
       readonly reach: (line: number) => number | undefined;
-    };
+    }
+  /** A client who wants to write was led to `replica` as the primary of `term`. `lacks`: what it was told is safe, and is not there. */
+  | {
+      readonly kind: 'led';
+      readonly unit: UnitName;
+      readonly relay: ReplicaId;
+      readonly replica: ReplicaId;
+      readonly term: number;
+      readonly lacks: LogMark | undefined;
+    }
+  /** How a relay is now: nothing keeps it from leading to the primary, and whether it would. */
+  | {
+      readonly kind: 'relay';
+      readonly unit: UnitName;
+      readonly relay: ReplicaId;
+      readonly incarnation: Incarnation;
+      readonly isOpen: boolean;
+      readonly leads: boolean;
+    }
+  /** A primary accepts writes, the table could be written, and it names that primary, or does not. */
+  | { readonly kind: 'table'; readonly unit: UnitName; readonly names: boolean };
 
 /** Everything up to `end` of one line of a log: each primary that takes over begins a line of its own. */
 export interface LogMark {

@@ -2,20 +2,23 @@
 // seconds (a collection of garbage, a large JSON), is not scheduled for as long, or a standby is out of reach for a moment; every ten
 // minutes the host is busy for one. The database has standbys, and clients write all day; how far its standbys are behind, and how long its nodes take
 // to answer, was recorded at a living one under load and is played again. Whoever kills here is wrong, and so is whoever gives the database another
-// primary, or lets it go on alone although it may.
+// primary, or lets it go on alone although it may, or takes a client from it.
 import { allReferees } from '../referees/index.ts';
 import type { Breach } from '../referees/referee.ts';
 import { primaryOf } from './cluster/disk.ts';
 import { replayRecorded } from './cluster/replay.ts';
 import { blockFor, pick, stopFor } from './faults.ts';
 import { createSimulation, type Simulation } from './simulation.ts';
-import { buildShop } from './systems.ts';
+import { buildShop, withRelays } from './systems.ts';
 import { runningOf } from './world.ts';
 
 const hourMs = 3_600_000;
 const standbys = 2;
 const temper = { mayGoAlone: true, distant: false };
 const [busyMs, idleMs] = [60_000, 540_000];
+
+/** What a relay does to its guests, or they suffer there (relay/clients.ts). */
+const lost = ['cut', 'cut for silence', 'sent away', 'node gone', 'severed', 'left a standby'];
 
 export interface CalmResult {
   readonly pauses: number;
@@ -25,6 +28,9 @@ export interface CalmResult {
   readonly suspicions: number;
   /** Changes of a database's primary that were begun, and times that it was to go on alone. */
   readonly failovers: number;
+  /** How often a client who writes lost its connection to the database or was sent away, and how many are with it at the end. */
+  readonly clientsLost: number;
+  readonly clientsLed: number;
   /** Commits that were acknowledged. */
   readonly acknowledged: number;
   readonly breaches: readonly Breach[];
@@ -33,12 +39,15 @@ export interface CalmResult {
 export function playCalm(options: { seed: number; hours: number }): CalmResult {
   const simulation = createSimulation({
     seed: options.seed,
-    units: buildShop(standbys, temper),
+    units: withRelays(buildShop(standbys, temper)),
     referees: allReferees,
   });
   for (const cluster of simulation.world.clusters.values()) cluster.lateness = replayRecorded();
   simulation.run(30_000);
-  const counts = { pauses: 0, kills: 0, starts: 0, suspicions: 0, failovers: 0 };
+  const counts = { pauses: 0, kills: 0, starts: 0, suspicions: 0, failovers: 0, clientsLost: 0 };
+  simulation.world.lodge.onMoment = (what) => {
+    if (lost.includes(what)) counts.clientsLost++;
+  };
   simulation.onCommand = (command) => {
     if (command.kind === 'StopReplica') counts.kills++;
     if (command.kind === 'StartReplica') counts.starts++;
@@ -67,7 +76,8 @@ export function playCalm(options: { seed: number; hours: number }): CalmResult {
   const acknowledged = Math.max(
     ...[...world.clusters.values()].flatMap((cluster) => [...cluster.acknowledged.values()]),
   );
-  return { ...counts, acknowledged, breaches: simulation.court.breaches };
+  const clientsLed = simulation.world.lodge.clients.filter(({ place }) => place.kind === 'led').length;
+  return { ...counts, clientsLed, acknowledged, breaches: simulation.court.breaches };
 }
 
 /** Some node of the database is out of the others' reach: now and then it is the primary. */

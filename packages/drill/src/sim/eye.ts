@@ -96,6 +96,7 @@ function updateProbes(world: World, process: VirtualProcess): boolean {
 function observe(world: World, process: VirtualProcess): ReplicaObservation {
   const { now } = world.agenda;
   const exited = process.state === 'exited';
+  const trouble = exited ? undefined : world.lodge.relays.get(process.incarnation)?.trouble;
   const node = process.spec.cluster === undefined || exited ? undefined : nodeOf(world, process.replica);
   return {
     replica: process.replica,
@@ -114,6 +115,7 @@ function observe(world: World, process: VirtualProcess): ReplicaObservation {
     usage: usage(world, process, now),
     lastWords: exited ? 'Error: simulated' : undefined,
     stack: process.blockedSince === undefined ? undefined : 'at simulated (loop.js:1:1)',
+    ...(trouble !== undefined && { trouble }),
     ...(node?.disk.server === process && { database: observeNode(node.disk, now) }),
   };
 }

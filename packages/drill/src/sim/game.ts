@@ -5,18 +5,20 @@ import { viewOf } from '@hale/healer';
 import type { Command } from '@hale/model';
 import { allReferees } from '../referees/index.ts';
 import type { Breach } from '../referees/referee.ts';
-import { isInPlace } from './cluster/disk.ts';
+import { isInPlace, primaryOf } from './cluster/disk.ts';
 import { reallyServes } from './process.ts';
+import { clusterOf } from './relay/lodge.ts';
 import {
   drawControlTrouble,
   drawDatabaseTrouble,
   drawLonelyTrouble,
+  drawRelayTrouble,
   drawSchedule,
   enterSchedule,
   gameMs,
 } from './schedule.ts';
 import { createSimulation, type Sabotage, type Simulation } from './simulation.ts';
-import { drawStandbys, drawSystem, drawTemper, type Temper } from './systems.ts';
+import { drawStandbys, drawSystem, drawTemper, type Temper, withRelays } from './systems.ts';
 import { createTally, type Tally } from './tally.ts';
 import { runningOf } from './world.ts';
 
@@ -34,6 +36,8 @@ export interface GameOptions {
   readonly standbys?: number | undefined;
   /** What the database is declared to be besides; the seed's dice decide otherwise. */
   readonly temper?: Temper | undefined;
+  /** False: nothing stands before a database of several nodes, as in games from before there were relays. */
+  readonly relays?: boolean | undefined;
   readonly sabotage?: Sabotage | undefined;
   /** Another letter box than the real one: only canaries do that. */
   readonly newInbox?: (() => Inbox) | undefined;
@@ -44,7 +48,8 @@ export function playGame(options: GameOptions): GameResult {
   const { seed } = options;
   const standbys = options.standbys ?? drawStandbys(seed);
   const temper = options.temper ?? drawTemper(seed);
-  const units = drawSystem(createRng(seed ^ 0x68e31da4), standbys, temper);
+  const drawn = drawSystem(createRng(seed ^ 0x68e31da4), standbys, temper);
+  const units = options.relays === false ? drawn : withRelays(drawn);
   const simulation = createSimulation({
     seed,
     units,
@@ -53,6 +58,7 @@ export function playGame(options: GameOptions): GameResult {
     newInbox: options.newInbox,
   });
   const tally = createTally();
+  simulation.world.lodge.onMoment = (what) => tally.add(`relay ${what}`);
   simulation.onRing = (what) => tally.add(`ring ${what}`);
   simulation.onCommand = (command) => {
     tally.command(command);
@@ -64,6 +70,7 @@ export function playGame(options: GameOptions): GameResult {
     ...drawControlTrouble(seed, usual),
     ...(standbys === 0 ? [] : drawDatabaseTrouble(seed, usual)),
     ...(standbys > 0 && (temper.mayGoAlone || temper.distant) ? drawLonelyTrouble(seed, usual) : []),
+    ...(units === drawn ? [] : drawRelayTrouble(seed, usual)),
   ];
   for (const { what } of planned) tally.add(`fault ${what}`);
   enterSchedule(simulation, planned, units);
@@ -104,9 +111,26 @@ function judgeEnd(simulation: Simulation): void {
     const astray = cluster.disks.filter((disk) => !isInPlace(cluster, disk, simulation.agenda.now));
     for (const { replica } of astray) court.blame('convergence', `at the end ${replica} neither writes nor copies`);
   }
+  judgeRelays(simulation);
   for (const incident of view.incidents) {
     if (incident.outcome === 'open') court.blame('closing', `incident still open at the end: ${incident.title}`);
     if (incident.evidence.length < 2)
       court.blame('closing', `incident with ${incident.evidence.length} piece of evidence: ${incident.title}`);
   }
+}
+
+/** Every relay leads to the primary, hears everybody, and everybody is with it. */
+function judgeRelays({ world, court }: Simulation): void {
+  const cluster = clusterOf(world);
+  const primary = cluster && primaryOf(cluster);
+  const { relays, clients } = world.lodge;
+  for (const { process, way, trouble } of relays.values()) {
+    const leads = way.primary?.replica ?? 'nobody';
+    if (leads !== primary?.replica || way.term !== primary.term || trouble !== undefined)
+      court.court.blame('convergence', `at the end ${process.replica} leads to ${leads}: ${trouble ?? 'it hears all'}`);
+  }
+  if (relays.size === 0) return;
+  for (const { place, purpose } of clients)
+    if (place.kind !== 'led' || (purpose === 'write' && place.guide.node.replica !== primary?.replica))
+      court.court.blame('convergence', `at the end a client who wants to ${purpose} is ${place.kind}`);
 }

@@ -5,6 +5,7 @@ import type { Command, CommandId, CommandResult } from '@hale/model';
 import { splitReplicaId } from '@hale/model';
 import { createNodeHands, nodeFor, type StartCommand, type StopCommand } from './cluster/node-hands.ts';
 import { sayGoodbye } from './cluster/tide.ts';
+import { publish } from './relay/lodge.ts';
 import { end, nodeOf, seaOf, spawn, touch, type World } from './world.ts';
 
 const deliveryMs = 5;
@@ -39,7 +40,11 @@ export function createHands(world: World, report: (id: CommandId, result: Comman
           return undefined;
         }
         case 'PublishEndpoints':
-          world.agenda.after(deliveryMs, () => report(command.id, { kind: 'done' }));
+          world.agenda.after(deliveryMs, () => {
+            if (world.lodge.isFull) return report(command.id, unwritable);
+            publish(world, command.table);
+            return report(command.id, { kind: 'done' });
+          });
           return undefined;
         default:
           return undefined;
@@ -48,6 +53,10 @@ export function createHands(world: World, report: (id: CommandId, result: Comman
     die: () => nodeHands.die(),
   };
 }
+
+const unwritable: CommandResult = {
+  ...{ kind: 'failed', code: 'HALE_PLATFORM_UNKNOWN', message: 'ENOSPC: no space left on device', hint: 'free disk' },
+};
 
 type Report = (id: CommandId, result: CommandResult) => void;
 

@@ -2,7 +2,7 @@
 // every remedy, refusal and transition was reached.
 //
 //   node packages/drill/src/sim/main.ts [--seeds N] [--from S] [--seed S] [--trace] [--json]
-//   node packages/drill/src/sim/main.ts --calm        24 hours of lag, pauses and load: 0 false kills, 0 failovers
+//   node packages/drill/src/sim/main.ts --calm        24 hours of lag, pauses and load: 0 false kills, 0 failovers, no client lost
 import { availableParallelism } from 'node:os';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { createSystemClock, formatDuration, randomSeed } from '@hale/base';
@@ -135,7 +135,7 @@ function playDay(): number {
   for (const breach of breaches) console.log(`BREACH ${formatDuration(breach.at)} ${breach.referee}: ${breach.what}`);
   console.log(`24 hours of 800 ms lag, pauses of up to 2 s and a busy host: ${JSON.stringify(counts)}`);
   console.log(`${counts.failovers} failovers while ${counts.acknowledged} commits were acknowledged`);
-  return breaches.length + counts.kills + counts.failovers === 0 ? 0 : 1;
+  return breaches.length + counts.kills + counts.failovers + counts.clientsLost === 0 ? 0 : 1;
 }
 
 async function main(): Promise<number> {

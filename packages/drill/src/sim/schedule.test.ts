@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { databaseFaults } from './cluster/faults.ts';
-import { drawDatabaseTrouble, drawSchedule, gameMs, lastingFaults, overlapMs } from './schedule.ts';
+import { relayFaults } from './relay/faults.ts';
+import { drawDatabaseTrouble, drawRelayTrouble, drawSchedule, gameMs, lastingFaults, overlapMs } from './schedule.ts';
 
 /** Most faults of the schedule that are certain to hold at one moment. */
 function overlapOf(seed: number): number {
@@ -18,17 +19,21 @@ test('five hundred schedules: ten minutes at least, three faults at once in each
   }
 });
 
-test('what befalls a database comes amid everything else, each fault of its catalogue, and ends as early', () => {
-  const reached = new Set<string>();
-  for (let seed = 1; seed <= 200; seed++) {
-    const usual = drawSchedule(seed);
-    for (const { at, what } of drawDatabaseTrouble(seed, usual)) {
-      reached.add(what);
-      assert.ok(
-        at < gameMs / 2 + 10_000 && usual.some((one) => Math.abs(one.at - at) < 8_000),
-        `seed ${seed}: ${what}`,
-      );
+for (const [whom, draw, catalogue] of [
+  ['a database', drawDatabaseTrouble, databaseFaults],
+  ['its relays', drawRelayTrouble, relayFaults],
+] as const)
+  test(`what befalls ${whom} comes amid everything else, each fault of its catalogue, and begins as early`, () => {
+    const reached = new Set<string>();
+    for (let seed = 1; seed <= 200; seed++) {
+      const usual = drawSchedule(seed);
+      for (const { at, what } of draw(seed, usual)) {
+        reached.add(what);
+        assert.ok(
+          at < gameMs / 2 + 10_000 && usual.some((one) => Math.abs(one.at - at) < 8_000),
+          `seed ${seed}: ${what}`,
+        );
+      }
     }
-  }
-  assert.deepEqual([...reached].sort(), Object.keys(databaseFaults).sort());
-});
+    assert.deepEqual([...reached].sort(), Object.keys(catalogue).sort());
+  });

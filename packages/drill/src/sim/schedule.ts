@@ -7,6 +7,7 @@ import { type DatabaseFaultName, databaseFaults } from './cluster/faults.ts';
 import { type LonelyFaultName, lonelyFaults } from './cluster/lonely-faults.ts';
 import { type ControlFaultName, controlFaults } from './control-faults.ts';
 import { type FaultName, faults } from './faults.ts';
+import { type RelayFaultName, relayFaults } from './relay/faults.ts';
 import type { Simulation } from './simulation.ts';
 
 export const gameMs = 660_000;
@@ -23,16 +24,17 @@ export const lastingFaults: readonly Planned['what'][] = [
   'host-busy',
   'block-unseen',
 ];
-const allFaults = { ...faults, ...databaseFaults, ...lonelyFaults, ...controlFaults };
+const allFaults = { ...faults, ...databaseFaults, ...lonelyFaults, ...controlFaults, ...relayFaults };
 const databaseRatio = 0.5;
 const lonelyRatio = 0.3;
+const relayRatio = 0.4;
 const controlRatio = 0.25;
 const troubleFromMs = 15_000;
 const troubleUntilMs = 330_000;
 
 export interface Planned {
   readonly at: number;
-  readonly what: FaultName | DatabaseFaultName | LonelyFaultName | ControlFaultName | 'order';
+  readonly what: FaultName | DatabaseFaultName | LonelyFaultName | ControlFaultName | RelayFaultName | 'order';
 }
 
 /** When what happens; only the kinds and the times: victims are drawn when it happens. */
@@ -83,6 +85,16 @@ export function drawLonelyTrouble(seed: number, planned: readonly Planned[]): re
   return planned.flatMap(({ at }) => {
     if (rng.unit() >= lonelyRatio) return [];
     return [{ at: at + rng.below(8_000), what: names[rng.below(names.length)] ?? 'standbys-cut' }];
+  });
+}
+
+/** What befalls the relays of a database besides. */
+export function drawRelayTrouble(seed: number, planned: readonly Planned[]): readonly Planned[] {
+  const rng = createRng(seed ^ 0x6a09e667);
+  const names = Object.keys(relayFaults) as RelayFaultName[];
+  return planned.flatMap(({ at }) => {
+    if (rng.unit() >= relayRatio) return [];
+    return [{ at: at + rng.below(8_000), what: names[rng.below(names.length)] ?? 'relay-killed' }];
   });
 }
 

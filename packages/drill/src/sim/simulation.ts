@@ -9,6 +9,8 @@ import type { RefereeMaker } from '../referees/referee.ts';
 import { type Agenda, createAgenda } from './agenda.ts';
 import { type Control, createControl } from './control.ts';
 import { createHands } from './hands.ts';
+import { createLodge } from './relay/lodge.ts';
+import { keepRounds } from './relay/rounds.ts';
 import { createSight, keepLooking } from './sight.ts';
 import { createWorld, declareUnits, servesInPlace, type World } from './world.ts';
 
@@ -58,7 +60,7 @@ const stepsPerMsMax = 0.1;
 export function createSimulation(options: SimulationOptions): Simulation {
   const agenda = createAgenda();
   const rng = createRng(options.seed);
-  const world = createWorld(agenda, createRng(options.seed ^ 0x5bd1e995));
+  const world = createWorld(agenda, createRng(options.seed ^ 0x5bd1e995), createLodge(options.seed ^ 0x4cf5ad43));
   const court = createCourt({
     makers: options.referees,
     now: () => agenda.now,
@@ -178,6 +180,7 @@ export function createSimulation(options: SimulationOptions): Simulation {
   simulation.declare(options.units);
   control.start(options.seed);
   keepLooking(world, sight);
+  if (options.units.some(({ role }) => role === 'relay')) keepRounds(world);
   return simulation;
 }
 

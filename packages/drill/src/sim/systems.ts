@@ -1,7 +1,7 @@
 // Small systems to play with: a shop of a gateway, services and a database, in sizes that the dice choose. Units as
 // `unitsOf` would derive them from a declaration.
 import { createRng, type Rng } from '@hale/base';
-import type { UnitSpec } from '@hale/model';
+import { aliveProbes, relayUnit, type UnitSpec } from '@hale/model';
 
 const clusterRatio = 0.4;
 const availableRatio = 0.4;
@@ -67,6 +67,12 @@ export function buildCluster(standbys: number, { mayGoAlone, distant }: Temper =
   });
 }
 
+/** Two that share a socket lead to the database, as `unitsOf` has it. */
+const relay: Partial<UnitSpec> & { name: string } = {
+  ...{ name: relayUnit, role: 'relay', routed: false, grace: { drainMs: 0, stopMs: 10_000 } },
+  probes: aliveProbes,
+};
+
 const gateway: Partial<UnitSpec> & { name: string } = { name: 'gateway', role: 'gateway', routed: false };
 
 /** The shop of the examples (examples/shop/hale.config.ts): what drill scripts play on. */
@@ -80,6 +86,11 @@ export function buildShop(standbys = 0, temper: Temper = strict): readonly UnitS
     buildService({ name: 'storefront', uses: ['orders', 'pricing', 'inventory'] }),
     buildService({ ...gateway, uses: ['storefront', 'orders', 'pricing', 'inventory'] }),
   ];
+}
+
+/** The same system, with relays before its database where that is a cluster. */
+export function withRelays(units: readonly UnitSpec[]): readonly UnitSpec[] {
+  return units.some(({ cluster }) => cluster !== undefined) ? [...units, buildService(relay)] : units;
 }
 
 /** How many standbys the database of a seed's system has: none in most, else 2 to 4. */

@@ -5,6 +5,7 @@ import type { Command } from '@hale/model';
 import { databaseFaults } from './cluster/faults.ts';
 import { lonelyFaults } from './cluster/lonely-faults.ts';
 import { controlFaults } from './control-faults.ts';
+import { relayFaults } from './relay/faults.ts';
 
 export type Tally = Readonly<Record<string, number>>;
 
@@ -57,7 +58,7 @@ export const expected: readonly string[] = [
     'started',
     'info',
   ].map((one) => `told ${one}`),
-  ...Object.keys({ ...databaseFaults, ...lonelyFaults, ...controlFaults }).map((one) => `fault ${one}`),
+  ...Object.keys({ ...databaseFaults, ...lonelyFaults, ...controlFaults, ...relayFaults }).map((one) => `fault ${one}`),
   ...['fence', 'follow', 'promote', 'copy anew', 'primary again'].map((one) => `database ${one}`),
   ...[
     'goes alone',
@@ -72,6 +73,18 @@ export const expected: readonly string[] = [
   ...['killed', 'killed writing', 'relieved', 'robbed of its lease', 'words melted', 'disk full'].map(
     (one) => `ring ${one}`,
   ),
+  ...[
+    ...['led to write', 'led to read', 'left a standby', 'held', 'try failed', 'sent away', 'cut', 'cut for silence'],
+    ...[
+      'node gone',
+      'severed',
+      'silent',
+      'heard again',
+      'table not believed',
+      'incident',
+      'all cut: a person is asked',
+    ],
+  ].map((one) => `relay ${one}`),
   ...['too few are left', 'none has all of the earlier terms yet', 'not within 10s'].map(
     (one) => `no election: ${one}`,
   ),
@@ -105,6 +118,8 @@ const moments: readonly (readonly [string, RegExp])[] = [
   ['not moved', /is not moved: /],
 ];
 
+const silence = 'nothing comes over the network from';
+
 export function createTally(): TallyKeeper {
   const counts: Record<string, number> = {};
   const add = (what: string) => {
@@ -123,6 +138,10 @@ export function createTally(): TallyKeeper {
       if (command.kind !== 'Tell') return;
       const { kind, text } = command.note;
       if (text.includes('is copied anew')) add('database copy anew');
+      if (text.includes(silence)) {
+        if (kind === 'opened') add('relay incident');
+        if (kind === 'escalated') add('relay all cut: a person is asked');
+      }
       const vain = /no standby could take over \((.*)\)/.exec(text);
       if (vain !== null) add(`no election: ${vain[1]}`);
       if (vain !== null) add('database primary again');

@@ -9,6 +9,8 @@ import { noteUnrest } from './cluster/look.ts';
 import { reload, tellPrimary } from './cluster/node-orders.ts';
 import { flow, type Sea } from './cluster/tide.ts';
 import { createProcess, isIll, reallyServes, type VirtualProcess } from './process.ts';
+import { onProcessGone } from './relay/clients.ts';
+import { createLodge, type Lodge, openRelay } from './relay/lodge.ts';
 
 /** What is wrong with the surroundings now. */
 export interface Sky {
@@ -39,6 +41,7 @@ export interface Sky {
 export interface World {
   readonly agenda: Agenda;
   readonly rng: Rng;
+  readonly lodge: Lodge;
   readonly processes: Map<Incarnation, VirtualProcess>;
   readonly sky: Sky;
   readonly clusters: Map<UnitName, ClusterWorld>;
@@ -54,10 +57,11 @@ export interface World {
   onFact: (fact: DatabaseFact) => void;
 }
 
-export function createWorld(agenda: Agenda, rng: Rng): World {
+export function createWorld(agenda: Agenda, rng: Rng, lodge: Lodge = createLodge(0)): World {
   return {
     agenda,
     rng,
+    lodge,
     processes: new Map(),
     clusters: new Map(),
     specs: new Map(),
@@ -120,7 +124,9 @@ export function end(
   process.lastIllAt = world.agenda.now;
   process.dirty = true;
   world.stirred = true;
+  if (process.spec.role === 'relay' || process.spec.cluster !== undefined) onProcessGone(world, process);
   world.onExit(process);
+  world.lodge.relays.delete(process.incarnation);
 }
 
 /** Lets `ms` of illness count from now: whoever asks later knows that it was not well. */
@@ -213,6 +219,7 @@ function begin(world: World, process: VirtualProcess): void {
   process.started = true;
   process.dirty = true;
   const node = nodeOf(world, process.replica);
+  if (process.spec.role === 'relay') openRelay(world, process);
   if (node?.disk.role === 'primary') tellPrimary(node.cluster, node.disk, seaOf(world));
 }
 

@@ -129,6 +129,25 @@ describe('a database cluster', () => {
     assert.deepEqual(bench.all('StopReplica'), [], 'nobody is copied anew');
   });
 
+  test('whose copy is not whole waits for the primary, however long its recovery takes, and nobody is called for it', () => {
+    const bench = serving();
+    bench.see([node(bench, 0, {}, died), node(bench, 1, {}, died), node(bench, 2, {}, died)], 100);
+    const starts = () => bench.all('StartReplica').filter(({ replica }) => replica === 'db/1');
+    const { code, message, hint } = { code: 'HALE_PLATFORM_POSTGRES_NO_PRIMARY', message: 'nobody serves', hint: '' };
+    const refused = { kind: 'failed', code, message, hint } as const;
+    bench.feed({ kind: 'CommandFinished', command: starts().at(-1)!.id, result: refused }, 100);
+    const tried = starts().length;
+    for (let second = 0; second < 90; second++) bench.feed({ kind: 'TimePassed' }, 1_000);
+    assert.equal(starts().length, tried, 'there is nothing to try');
+    assert.deepEqual(bench.all('PagePerson'), []);
+    assert.match(bench.told('info').at(-1) ?? '', /nobody serves: it waits for that/);
+    bench.see([node(bench, 0, { role: 'primary' })], 100);
+    assert.deepEqual(starts().at(-1)?.database, {
+      ...{ term: 1, primary: 'db/0', from: { address: '127.0.0.1', port: 4000 } },
+      rebuild: true,
+    });
+  });
+
   test('a reason is told once, however often the order fails', () => {
     const bench = serving();
     bench.see([node(bench, 0, {}, died)], 100);
@@ -156,6 +175,20 @@ describe('a database cluster', () => {
     assert.equal(bench.told('verified').length, before);
     bench.see([node(bench, 0, { role: 'primary' })], 1_000);
     assert.equal(bench.told('verified').length, before + 1);
+  });
+
+  test('whoever is with a primary that stands still for a moment stays; once it is condemned nobody is led to it', () => {
+    const bench = serving();
+    const stand = () =>
+      bench.see(
+        [node(bench, 0, { role: 'primary' }, { process: { kind: 'stopped' } }), node(bench, 1, {}), node(bench, 2, {})],
+        500,
+      );
+    const { length } = bench.all('PublishEndpoints');
+    for (let at = 0; at < 2_500; at += 500) stand();
+    assert.deepEqual([bench.all('PublishEndpoints').length, bench.told('suspected').length], [length, 1]);
+    for (let at = 0; at < 2_500; at += 500) stand();
+    assert.deepEqual([bench.told('condemned').length, tableOf(bench)?.primary], [1, undefined]);
   });
 
   test('while nobody accepts writes, its users miss it, however many standbys run', () => {
@@ -247,6 +280,27 @@ describe('a database cluster', () => {
     );
     bench.see([node(bench, 1, {}, died)], 100);
     assert.equal(bench.all('StartReplica').at(-1)?.database?.rebuild, true);
+  });
+
+  test('from a primary that cannot be asked nobody receives: no data is thrown away for that, nor just after it', () => {
+    const bench = serving();
+    const see = (agoMs: number) =>
+      bench.see(
+        [
+          node(bench, 0, { role: 'primary', logEnd: 500, agoMs }),
+          node(bench, 1, { streaming: false }),
+          node(bench, 2, {}),
+        ],
+        1_000,
+      );
+    for (let second = 1; second < 40; second++) see(second * 1_000);
+    for (let second = 0; second < 15; second++) see(0);
+    assert.equal(bench.all('StopReplica').length, 0);
+    for (let second = 0; second < 7; second++) see(0);
+    assert.deepEqual(
+      bench.all('StopReplica').map((one) => one.replica),
+      ['db/1'],
+    );
   });
 
   test('a primary that answers neither us nor its standbys is condemned; one that only we cannot ask is not', () => {

@@ -22,6 +22,7 @@ import {
   primarySlot,
   receives,
   type Seat,
+  saidAt,
   seatsOf,
 } from './cluster.ts';
 import { askWhereItEnds, considerElection, driveElection } from './election.ts';
@@ -160,14 +161,25 @@ function watchStream(work: Work, unit: Unit, cluster: Cluster, seat: Seat): void
   const lacks = node.dryEnd !== undefined && end <= node.dryEnd && end < (cluster.lastEnd ?? 0);
   if (cluster.open === undefined || (!isCut && !lacks)) {
     node.dryAt = undefined;
+    node.apartAt = undefined;
     node.dryEnd = undefined;
     return;
   }
-  if (node.dryAt === undefined || end > (node.dryEnd ?? 0)) node.dryAt = life.seenAt;
+  const isNew = node.dryAt === undefined || end > (node.dryEnd ?? 0);
+  if (isNew) node.dryAt = life.seenAt;
+  // From a primary that is frozen nobody receives, and that proves nothing against their data.
+  node.apartAt = !isAsked(unit, cluster) ? undefined : isNew ? life.seenAt : (node.apartAt ?? life.seenAt);
   node.dryEnd = end;
-  // Judged at an observation that still says so (INV-04); the primary serves, so this costs a copy and nothing else.
-  if (isCut && life.seenAt - node.dryAt >= limits.dryMs) sendAway(work, unit, seat, 'follows and receives nothing');
-  else if (isCut) wakeBy(work, node.dryAt + limits.dryMs);
+  if (!isCut || node.apartAt === undefined) return;
+  // Judged by what it said itself, then (INV-04); the primary serves, so this costs a copy and nothing else.
+  if (saidAt(life) - node.apartAt >= limits.dryMs) sendAway(work, unit, seat, 'follows and receives nothing');
+  else wakeBy(work, node.apartAt + limits.dryMs);
+}
+
+/** Whether its primary could be asked when it was seen last. */
+function isAsked(unit: Unit, cluster: Cluster): boolean {
+  const primary = primarySlot(unit, cluster)?.lives.find(({ incarnation }) => incarnation === cluster.open);
+  return primary !== undefined && primary.seenAt - saidAt(primary) <= limits.lookAgeMs;
 }
 
 function sendAway(work: Work, unit: Unit, { slot, life }: Seat, why: string): void {

@@ -19,7 +19,7 @@ export interface EchoLines {
 
 /** `slots`: one a line. Throws HALE_PLATFORM_BACKUP_SOURCE. */
 export async function openEchoLines(
-  { url, name }: { readonly url: string; readonly name: string },
+  { url, name, silentMs }: { readonly url: string; readonly name: string; readonly silentMs: number },
   slots: readonly string[],
 ): Promise<EchoLines> {
   const lines: { readonly line: ReplicationConnection; readonly slot: string }[] = [];
@@ -29,7 +29,7 @@ export async function openEchoLines(
   let following: LogLine[] = [];
   try {
     for (const slot of slots) {
-      const line = await connectReplication(url, name);
+      const line = await connectReplication(url, name, { silentMs });
       lines.push({ line, slot });
       // What it kept is not needed, and one that the server has cut off would never serve again; one that is still read from stays.
       await line.query(`DROP_REPLICATION_SLOT ${quoted(slot)}`).catch(() => {});

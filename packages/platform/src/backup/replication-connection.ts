@@ -7,6 +7,10 @@ import { createListener, type Listener, type LogLine, type LogReader } from './l
 
 const waitingBytesMax = 8 * 1024 * 1024;
 const connectTimeoutMs = 10_000;
+/** Of what is answered at once, where anybody is there. */
+const queryTimeoutMs = 30_000;
+/** A line on which we only wait is asked after by the kernel when it was quiet for so long; ten seconds later it is known to be dead. */
+const quietMs = 10_000;
 
 /** The parts of the driver that it has for this and does not describe. */
 interface Wire {
@@ -16,7 +20,7 @@ interface Wire {
   readonly stream: {
     pause(): void;
     resume(): void;
-    destroy(): void;
+    destroy(why?: Error): void;
     on(event: 'data', listener: () => void): void;
     write(message: Buffer): void;
     readonly writable: boolean;
@@ -38,10 +42,13 @@ export interface ReplicationConnection {
   follow(text: string, reader: LogReader): LogLine;
   /** Into what is followed: a message of the protocol, as it goes over the line. */
   send(message: Buffer): void;
-  /** Cuts the line; what was on its way is lost. */
   close(): Promise<void>;
-  cut(): void;
+  /** What was on its way is lost; whoever follows is told why. */
+  cut(why?: Error): void;
 }
+
+/** The driver knows a bound for each question; its types do not. */
+const quickly = (text: string) => ({ text, query_timeout: queryTimeoutMs });
 
 /** 42501: the role may not; 28000: pg_hba.conf has no line for it. */
 function refuseForRights(user: string, cause: Error & { code?: string }): void {
@@ -62,13 +69,22 @@ function refuseForRights(user: string, cause: Error & { code?: string }): void {
   );
 }
 
-/** `url`: postgres://user:password@host:port/. Throws HALE_PLATFORM_BACKUP_SOURCE, _RIGHTS. */
-export async function connectReplication(url: string, applicationName: string): Promise<ReplicationConnection> {
+/**
+ * `url`: postgres://user:password@host:port/. `silentMs`: the server lets go of the line, and of its slot, when it heard nothing from us for so
+ * long; its own default is a minute. Throws HALE_PLATFORM_BACKUP_SOURCE, _RIGHTS.
+ */
+export async function connectReplication(
+  url: string,
+  applicationName: string,
+  { silentMs }: { readonly silentMs?: number } = {},
+): Promise<ReplicationConnection> {
   const client = new pg.Client({
     connectionString: url,
     application_name: applicationName,
     connectionTimeoutMillis: connectTimeoutMs,
     keepAlive: true,
+    keepAliveInitialDelayMillis: quietMs,
+    ...(silentMs !== undefined && { options: `-c wal_sender_timeout=${silentMs}` }),
     // The driver passes it on; its types do not know it.
     ...({ replication: 'true' } as object),
   });
@@ -101,7 +117,7 @@ export async function connectReplication(url: string, applicationName: string): 
   // Behind the driver's own listener: when this one is called, all that the socket gave was handed on.
   wire.stream.on('data', () => listener?.breath());
   return {
-    query: async (text) => (await client.query<Record<string, string | null>>(text).catch(explain)).rows,
+    query: async (text) => (await client.query<Record<string, string | null>>(quickly(text)).catch(explain)).rows,
     copy(text) {
       const intake = createIntake(wire);
       current = intake;
@@ -137,7 +153,7 @@ export async function connectReplication(url: string, applicationName: string): 
     async close() {
       await client.end().catch(() => {});
     },
-    cut: () => wire.stream.destroy(),
+    cut: (why) => wire.stream.destroy(why),
   };
 }
 

@@ -52,6 +52,9 @@ export async function askState(url: string): Promise<SourceState> {
     connectionString: url,
     application_name: 'hale backup',
     connectionTimeoutMillis: 10_000,
+    // The size of many databases may take its time; that nobody is there any more is found out all the same.
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
   });
   client.on('error', () => {});
   try {

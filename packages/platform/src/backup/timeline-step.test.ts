@@ -39,6 +39,7 @@ test('the three sentences', () => {
     [6, 14, 22, 30].map((at) => status.readBigInt64BE(at)),
     [77n, 77n, 77n, 1_000_000n],
   );
+  assert.deepEqual([status[38], statusMessage(77n, 0, true)[38]], [0, 1], 'whether an answer is wanted');
 });
 
 test('of ALTER SYSTEM stays what is a matter of taste', () => {

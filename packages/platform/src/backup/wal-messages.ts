@@ -16,13 +16,14 @@ export function readMessage(message: Buffer): ServerMessage | undefined {
   return undefined;
 }
 
-/** "Until here it is written, flushed and (for a receiver that applies nothing) as good as applied", ready for the line (in a CopyData). */
-export function statusMessage(flushed: Lsn, wall: number): Buffer {
+/** "Until here it is written, flushed and (for a receiver that applies nothing) as good as applied", ready for the line (in a CopyData); `asks`: "and are you there?" */
+export function statusMessage(flushed: Lsn, wall: number, asks = false): Buffer {
   const message = Buffer.alloc(39);
   message.write('d', 0, 'latin1');
   message.writeUInt32BE(38, 1);
   message.write('r', 5, 'latin1');
   for (const at of [6, 14, 22]) message.writeBigUInt64BE(flushed, at);
   message.writeBigInt64BE(BigInt(Math.round(wall - year2000Ms)) * 1000n, 30);
+  if (asks) message.writeUInt8(1, 38);
   return message;
 }

@@ -1,7 +1,9 @@
 // The clerk for real: what a client was told is committed is in the store after the database was killed and burned, a table that was
 // dropped comes back from the moment before, and a promotion is followed.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { rmSync } from 'node:fs';
+import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { createMemoryStore } from '@hale/ports/testing';
@@ -14,12 +16,12 @@ import { restore } from './restore.ts';
 import { planRestore } from './restore-plan.ts';
 import type { Target } from './target.ts';
 import { openVault, type Vault } from './vault.ts';
-import { startWalReceiver, type WalReceiver } from './wal-receiver.ts';
+import { type ReceiverOrder, startWalReceiver, type WalReceiver } from './wal-receiver.ts';
 
 const support = await postgresSupport();
 const skip = support.ok || process.env['HALE_REQUIRE_REAL'] === '1' ? false : `${support.how}: ${support.hint}`;
 
-function receive(yard: Yard, vault: Vault, more: { spoolBytesMax?: number; uploadEveryMs?: number } = {}): WalReceiver {
+function receive(yard: Yard, vault: Vault, more: Partial<ReceiverOrder> = {}): WalReceiver {
   return startWalReceiver({
     ...{
       url: yard.url(),
@@ -197,5 +199,47 @@ test('a backup stores its own log ahead of the receiver, and whoever looks meanw
     looks++;
   }
   await taking;
+  // Before its folder goes: what is asked for after a test is done in the order in which it was asked for.
+  await receiver.stop();
   assert.ok(looks > 2, `looked ${looks} times`);
+});
+
+test('a host that vanishes without a word is dialed anew, and the log goes on', { skip }, async (t) => {
+  const yard = await openYard();
+  t.after(() => yard.dispose());
+  await yard.start();
+  await yard.query('create table notes (id int)');
+  // A wire of its own to the server; what goes over it is lost from one moment on, and whoever calls again gets through.
+  const { port } = new URL(yard.url());
+  const ends = new Set<Socket>();
+  let isLost = new WeakSet<Socket>();
+  const wire = createServer((near) => {
+    const far = connect(Number(port), '127.0.0.1');
+    for (const [from, to] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      ends.add(from);
+      from.on('error', () => {});
+      from.on('data', (bytes) => isLost.has(from) || to.write(bytes));
+      from.on('close', () => isLost.has(from) || to.destroy());
+    }
+  }).listen(0, '127.0.0.1');
+  await once(wire, 'listening');
+  t.after(() => {
+    wire.close();
+    for (const end of ends) end.destroy();
+  });
+  const url = new URL(yard.url());
+  url.port = String((wire.address() as { port: number }).port);
+  const vault = openVault(createMemoryStore(() => yard.clock.wall()));
+  const receiver = receive(yard, vault, { url: url.href, silentMs: 2_000 });
+  t.after(() => receiver.stop());
+  await yard.until('it streams', () => receiver.status().state === 'streaming');
+  isLost = new WeakSet(ends);
+  await yard.query('insert into notes values (1)');
+  await yard.until('the silence is told', () => /nothing was heard for 2000 ms/.test(receiver.status().serverTrouble));
+  const now = yard.clock.wall();
+  await yard.until('the store is complete', () => receiver.status().completeUntil > now);
+  assert.equal(receiver.status().serverTrouble, '');
 });

@@ -8,6 +8,7 @@
 import type { Clock, Timer } from '@hale/base';
 import { isHaleError } from '@hale/base';
 import pg from 'pg';
+import { createEar } from './ear.ts';
 import { type EchoLines, openEchoLines } from './echo-lines.ts';
 import { connectReplication, type ReplicationConnection } from './replication-connection.ts';
 import { askSource, type SourceFacts } from './source.ts';
@@ -34,6 +35,8 @@ export interface ReceiverOrder {
   /** How far the spool may grow while the store takes nothing. */
   readonly spoolBytesMax?: number;
   readonly uploadEveryMs?: number;
+  /** A server that was asked every second and said nothing for so long is gone, and dialed anew; and it lets go of us as soon. Default 15,000. */
+  readonly silentMs?: number;
   readonly onChange?: (status: ReceiverStatus) => void;
 }
 
@@ -67,6 +70,7 @@ export interface WalReceiver {
 const defaultSpoolBytesMax = 1024 * 1024 * 1024;
 const statusEveryMs = 1_000;
 const retryAfterMs = 250;
+const silentOf = ({ silentMs = 15_000 }: ReceiverOrder) => silentMs;
 
 /** Runs until it is stopped. Never throws: what is wrong stands in its status, and it goes on trying. */
 export function startWalReceiver(order: ReceiverOrder): WalReceiver {
@@ -155,11 +159,11 @@ async function keepStreaming(desk: Desk): Promise<void> {
   const { order, change } = desk;
   while (!desk.stopping) {
     try {
-      const line = await connectReplication(order.url, order.name);
+      const line = await connectReplication(order.url, order.name, { silentMs: silentOf(order) });
       desk.line = line;
       try {
         const [, ...more] = receiverSlots(order.slot, order.voices ?? 1);
-        desk.echoes = await openEchoLines(order, more);
+        desk.echoes = await openEchoLines({ ...order, silentMs: silentOf(order) }, more);
         const facts = await askSource(line);
         desk.spool ??= openSpool(order.spool, facts, { bytesMax: order.spoolBytesMax ?? defaultSpoolBytesMax });
         desk.uploader ??= createUploader(order.vault, desk.spool);
@@ -222,10 +226,16 @@ async function streamTimeline(desk: Desk, line: ReplicationConnection, place: Pl
     desk.echoes?.send(letter);
   };
   const tell = () => send(told());
+  const ear = createEar({
+    ...{ clock: order.clock, silentMs: silentOf(order), everyMs: statusEveryMs },
+    isListening: () => desk.status().state !== 'full',
+    onSilence: (why) => line.cut(why),
+  });
   const log = line.follow(
     `START_REPLICATION SLOT ${quoted(order.slot)} PHYSICAL ${formatLsn(place.at)} TIMELINE ${place.timeline}`,
     {
       take(chunk) {
+        ear.heard();
         const message = readMessage(chunk);
         if (message?.kind === 'alive' && message.replyWanted) tell();
         if (message?.kind !== 'data' || desk.stopping) return true;
@@ -248,7 +258,10 @@ async function streamTimeline(desk: Desk, line: ReplicationConnection, place: Pl
   );
   desk.echoes?.follow(place, told);
   const timers = [
-    order.clock.every(statusEveryMs, tell),
+    order.clock.every(statusEveryMs, () => {
+      send(statusMessage(flushed, order.clock.wall(), true));
+      ear.asked();
+    }),
     order.clock.every(retryAfterMs, () => {
       if (desk.status().state === 'full') log.goOn();
     }),

@@ -2,9 +2,9 @@
 // cut off, and the replica behind never sees any of it.
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
-import { after, before, describe, test } from 'node:test';
+import { after, before, describe, type TestContext, test } from 'node:test';
 import { createSystemClock } from '@hale/base';
-import { createGatewayServer, type GatewayServer } from './server.ts';
+import { createGatewayServer, defaultServerLimits, type ServerLimits } from './server.ts';
 import { GatewayWorker } from './worker.ts';
 import { createRig, type Rig, sendRaw, type TestReplica, until } from './worker-rig.ts';
 
@@ -41,7 +41,7 @@ describe('gateway, hostile clients', () => {
   let app: TestReplica;
   let seen: string[] = [];
   before(async () => {
-    rig = await createRig({ routes: [{ prefix: '/', service: 'app' }], timeoutMs: 1000 });
+    rig = await createRig();
     app = await rig.replica((req, res) => {
       seen.push(`${req.method} ${req.url}`);
       req.resume();
@@ -75,9 +75,16 @@ describe('gateway, hostile clients', () => {
   });
 
   test('a body that trickles in is 408 and its connection closed', async () => {
-    const answer = await sendRaw(rig.port, `PUT / HTTP/1.1\r\n${host}Content-Length: 10\r\n\r\nab`);
-    assert.match(answer, /^HTTP\/1\.1 408 /);
-    assert.match(answer, /connection: close/i);
+    const impatient = await createRig({ timeoutMs: 1000 });
+    try {
+      impatient.publish([app]);
+      await until(() => impatient.stats().replicas[app.incarnation] !== undefined, 'the worker has read the table');
+      const answer = await sendRaw(impatient.port, `PUT / HTTP/1.1\r\n${host}Content-Length: 10\r\n\r\nab`);
+      assert.match(answer, /^HTTP\/1\.1 408 /);
+      assert.match(answer, /connection: close/i);
+    } finally {
+      await impatient.close();
+    }
   });
 
   test('an absolute target is understood, an asterisk refused', async () => {
@@ -95,35 +102,32 @@ describe('gateway, hostile clients', () => {
 
 describe('gateway server, slow clients', () => {
   const worker = new GatewayWorker({ clock: createSystemClock(), seed: 1, ordinal: 0, zone: undefined });
-  let server: GatewayServer;
-  let port = 0;
-  before(async () => {
-    server = createGatewayServer(worker, undefined, {
-      headersTimeoutMs: 200,
-      requestTimeoutMs: 400,
-      keepAliveTimeoutMs: 1000,
-      connectionsMax: 3,
-    });
+  after(() => worker.close());
+  /** Each with no more limits than its test is about: one that is short cuts others off too where the machine is busy. */
+  const listen = async (t: TestContext, limits: Partial<ServerLimits>): Promise<number> => {
+    const server = createGatewayServer(worker, undefined, { ...defaultServerLimits, ...limits });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    port = (server.address() as { port: number }).port;
-  });
-  after(async () => {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-    worker.close();
-  });
+    t.after(async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    });
+    return (server.address() as { port: number }).port;
+  };
 
-  test('headers that trickle in are cut off with 408', async () => {
+  test('headers that trickle in are cut off with 408', async (t) => {
+    const port = await listen(t, { headersTimeoutMs: 200, requestTimeoutMs: 400 });
     assert.match(await sendRaw(port, 'GET / HTTP/1.1\r\nHost: x\r\nX-Slow'), /^HTTP\/1\.1 408 /);
   });
 
-  test('a path without a route is 404 with what to write', async () => {
+  test('a path without a route is 404 with what to write', async (t) => {
+    const port = await listen(t, {});
     const answer = await sendRaw(port, `GET /nowhere HTTP/1.1\r\n${host}Connection: close\r\n\r\n`);
     assert.match(answer, /^HTTP\/1\.1 404 /);
     assert.match(answer, /gateway\.routes/);
   });
 
-  test('connections beyond the bound are closed at once', async () => {
+  test('connections beyond the bound are closed at once', async (t) => {
+    const port = await listen(t, { connectionsMax: 3 });
     const open = Array.from({ length: 3 }, () => connect(port, '127.0.0.1'));
     await Promise.all(open.map((socket) => new Promise((resolve) => socket.once('connect', resolve))));
     assert.equal(await sendRaw(port, 'GET / HTTP/1.1\r\n'), '');

@@ -184,10 +184,11 @@ test('a killed keeper is replaced behind the same sockets; nobody is refused, no
     ['control', 'running'],
     ['w:1', 'running'],
   ]);
-  const second = await next.spawn(spawnRequest('w:2', [process.execPath, '-e', listening], ['public']));
+  // Before the second worker, which would answer too.
   isOver = true;
   await asking;
   assert.ok(asked > 0);
+  const second = await next.spawn(spawnRequest('w:2', [process.execPath, '-e', listening], ['public']));
   await next.signal('w:1', 'SIGKILL', true);
   await until('the second worker answers', async () => (await ask(port).catch(() => '')) === String(second.pid));
   await until('the end of the adopted one is noticed', async () =>

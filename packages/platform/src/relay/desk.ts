@@ -5,16 +5,25 @@
 //      v         |  v
 //      waiting --+ (every tick, and at every new way; the first in line tries, and if it gets through all do) --too long--> sent away
 //
-// Where a node has gone silent (reach.ts), who was led there is cut, and who would be is sent away.
+// Where a node has gone silent (model/relay/reach.ts), who was led there is cut, and who would be is sent away.
 //
 // Only the first in line knocks: a thousand who wait must not be a thousand knocks every 25 ms on a node that is just getting up.
 import type { Socket } from 'node:net';
 import type { DatabaseNode } from '@hale/model';
+import {
+  choose,
+  isSameNode,
+  mayStay,
+  nodeKey,
+  noWay,
+  type Purpose,
+  type Watch,
+  type Watched,
+  type Way,
+} from '@hale/model/relay';
 import { Passage } from './passage.ts';
 import { type Refusal, sendAway } from './refusal.ts';
 import type { RelayTotals } from './stats.ts';
-import type { Watch, Watched } from './watch.ts';
-import { choose, isSameNode, mayStay, nodeKey, noWay, type Purpose, type Way } from './way.ts';
 
 export interface DeskLimits {
   /** Guests in line, for each listener. */
@@ -188,7 +197,7 @@ export class Desk {
       onReached: () => {
         this.trying.delete(passage);
         this.led.add(passage);
-        this.options.watch.heard(key);
+        this.options.watch.heard(key, this.options.now());
         for (const other of [...this.waiting]) this.attempt(other);
       },
       onFailed: () => {
@@ -277,17 +286,4 @@ export class Desk {
     if (load > 0) this.loads.set(key, load);
     else this.loads.delete(key);
   }
-}
-
-/** For whoever asks where `db:` leads. */
-export function describeNode(way: Way): string | undefined {
-  return way.primary === undefined ? undefined : nodeKey(way.primary);
-}
-
-/** Whether two ways lead to the same place. */
-export function leadsAlike(a: Way, b: Way): boolean {
-  const samePrimary = a.primary === b.primary || isSameNode(a.primary, b.primary);
-  const sameReaders =
-    a.readers.length === b.readers.length && a.readers.every((node, at) => isSameNode(node, b.readers[at]));
-  return a.term === b.term && samePrimary && sameReaders;
 }

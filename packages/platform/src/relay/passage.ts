@@ -2,7 +2,7 @@
 // side, so TLS, cancel requests and whatever PostgreSQL invents next pass as well. Before there is a node nothing is read: the guest's first
 // bytes wait in its own kernel.
 import { connect, type Socket } from 'node:net';
-import type { Guide } from './way.ts';
+import type { Guide } from '@hale/model/relay';
 
 const keepAliveMs = 5_000;
 

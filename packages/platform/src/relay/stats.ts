@@ -3,6 +3,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ReplicaId, UnitName } from '@hale/model';
+import { silenceWords } from '@hale/model/relay';
 
 /** `relay/<ordinal>.json` in the runtime folder. */
 export interface RelayStats {
@@ -35,7 +36,7 @@ export interface DatabaseTraffic {
   readonly writers: number;
   readonly readers: number;
   readonly waiting: number;
-  /** Nodes that it leads to and that answer nothing here (reach.ts). */
+  /** Nodes that it leads to and that answer nothing here (model/relay/reach.ts). */
   readonly silent?: readonly ReplicaId[];
 }
 
@@ -70,5 +71,5 @@ const readEveryMs = 1_000;
 export function troubleWords({ databases }: Pick<RelayStats, 'databases'>): string | undefined {
   const silent = Object.values(databases).flatMap((one) => one.silent ?? []);
   if (silent.length === 0) return undefined;
-  return `nothing comes over the network from ${silent.join(', ')}: connections there are cut, new ones refused`;
+  return silenceWords(silent);
 }

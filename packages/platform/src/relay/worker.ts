@@ -3,12 +3,24 @@
 // the leading.
 import type { Socket } from 'node:net';
 import type { Clock, Timer } from '@hale/base';
-import { type EndpointTable, isNewerTable } from '@hale/model';
-import { Desk, type DeskLimits, describeNode, leadsAlike } from './desk.ts';
-import { lookEveryMs, type ReachLimits } from './reach.ts';
+import { type DatabaseNode, type EndpointTable, isNewerTable } from '@hale/model';
+import {
+  askMs,
+  describeNode,
+  follow,
+  leadsAlike,
+  lookEveryMs,
+  nodeKey,
+  noWay,
+  type Purpose,
+  type ReachLimits,
+  reachDefaults,
+  Watch,
+  type Way,
+} from '@hale/model/relay';
+import { ask } from './ask.ts';
+import { Desk, type DeskLimits } from './desk.ts';
 import { createRelayTotals, type DatabaseTraffic, type RelayStats } from './stats.ts';
-import { Watch } from './watch.ts';
-import { follow, nodeKey, noWay, type Purpose, type Way } from './way.ts';
 
 export interface RelayLimits extends DeskLimits, ReachLimits {
   /** Over all listeners of this process. */
@@ -23,7 +35,7 @@ export const defaultRelayLimits: RelayLimits = {
   tryMs: 1_000,
   restMs: 1_000,
   tickMs: 25,
-  silentMs: 8_000,
+  ...reachDefaults,
 };
 
 export interface RelayOptions {
@@ -49,12 +61,7 @@ export class RelayWorker {
     this.clock = clock;
     this.ordinal = ordinal;
     this.limits = { ...defaultRelayLimits, ...limits };
-    this.watch = new Watch(clock, this.limits, (node) => {
-      // What came since the last look counts before anybody is cut.
-      if (this.desks.some((desk) => desk.hasHeard(node))) return void this.watch.heard(nodeKey(node));
-      for (const desk of this.desks) desk.onSilent(node);
-      this.wake();
-    });
+    this.watch = new Watch(this.limits, clock.mono());
   }
 
   /** The desk of a listener: `db:orders` or `db-ro:orders`. As many as were handed on. */
@@ -119,6 +126,14 @@ export class RelayWorker {
     };
   }
 
+  private onSilent(node: DatabaseNode): void {
+    const { clock, desks, watch } = this;
+    // What came since the last look counts before anybody is cut.
+    if (desks.some((desk) => desk.hasHeard(node))) return void watch.heard(nodeKey(node), clock.mono());
+    for (const desk of desks) desk.onSilent(node);
+    this.wake();
+  }
+
   /** One timer for all who wait, and none while nobody does; one for the watch, while anybody is here or a node is silent. */
   private wake(): void {
     this.looking ??= this.clock.every(lookEveryMs(this.limits), () => this.look());
@@ -132,8 +147,13 @@ export class RelayWorker {
   }
 
   private look(): void {
-    const watched = this.desks.flatMap((desk) => [...desk.watched()]);
-    this.watch.look(watched, (key) => this.desks.some((desk) => desk.leadsTo(key)));
+    const { clock, desks, limits, watch } = this;
+    const watched = desks.flatMap((desk) => [...desk.watched()]);
+    const isWay = (key: string) => desks.some((desk) => desk.leadsTo(key));
+    for (const one of watch.look(watched, isWay, clock.mono()))
+      ask(one.node, { clock, askMs: askMs(limits) }, (isAnswered) => {
+        if (watch.answered(one, isAnswered, clock.mono())) this.onSilent(one.node);
+      });
     if (this.size > 0 || !this.watch.isEmpty) return;
     this.looking?.cancel();
     this.looking = undefined;

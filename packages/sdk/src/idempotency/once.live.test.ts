@@ -19,7 +19,8 @@ interface Shop {
   gate: Promise<void> | undefined;
   /** Stands in for a process that is stopped. */
   stall: (() => void) | undefined;
-  begun: number;
+  /** Handlers that came as far as the gate: what they did so far is in their transaction. */
+  reached: number;
   post(
     key: string | undefined,
     body: unknown,
@@ -43,12 +44,12 @@ async function openShop(
   });
   const server = createServer(
     nodeIdempotency(idempotency, async (_req, res, context) => {
-      shop.begun++;
       const { what, status = 201 } = JSON.parse(Buffer.from(context!.body).toString()) as {
         what: string;
         status?: number;
       };
       const { rows } = await context!.tx.query('insert into effects (what) values ($1) returning n', [what]);
+      shop.reached++;
       shop.stall?.();
       await shop.gate;
       res.writeHead(status, { 'content-type': 'application/json', 'x-private': 'p' });
@@ -67,7 +68,7 @@ async function openShop(
     pool,
     gate: undefined,
     stall: undefined,
-    begun: 0,
+    reached: 0,
     async post(key, body) {
       const answer = await fetch(`http://127.0.0.1:${port}/orders`, {
         method: 'POST',
@@ -115,7 +116,7 @@ test('a keyed request happens once, and everything else is said', { skip }, asyn
     const gate = Promise.withResolvers<void>();
     shop.gate = gate.promise;
     const first = shop.post('k2', { what: 'tea' });
-    await until(() => shop.begun === 1);
+    await until(() => shop.reached === 1);
     const same = await shop.post('k2', { what: 'tea' });
     assert.deepEqual(
       [same.status, same.body['code'], same.headers.get('retry-after')],
@@ -143,7 +144,7 @@ test('a keyed request happens once, and everything else is said', { skip }, asyn
     const gate = Promise.withResolvers<void>();
     shop.gate = gate.promise;
     const first = shop.post('k4', { what: 'tea' });
-    await until(() => shop.begun === 1);
+    await until(() => shop.reached === 1);
     await shop.pool.query(`select pg_terminate_backend(pid) from pg_stat_activity where state = 'idle in transaction'`);
     gate.resolve();
     const answer = await first;
@@ -212,7 +213,7 @@ test('a keyed request happens once, and everything else is said', { skip }, asyn
     const gate = Promise.withResolvers<void>();
     shop.gate = gate.promise;
     const first = shop.post('k6', { what: 'tea' });
-    await until(() => shop.begun === 1);
+    await until(() => shop.reached === 1);
     await database.kill();
     const refused = await shop.post('k7', { what: 'tea' });
     assert.deepEqual(

@@ -1,6 +1,7 @@
 // The counter at which connections are handed out: so many and no more, so many people in the queue and no more. Each connection comes with a lane of
 // the receipt book (ledger.ts). A connection on which anything went wrong is thrown away, its lane goes on with the next one.
 import { randomUUID } from 'node:crypto';
+import type { Clock } from '@hale/base';
 import { type DriverClient, type DriverPool, type LineState, lineState, openPool } from './driver.ts';
 import { sqlError } from './errors.ts';
 import type { Lane } from './ledger.ts';
@@ -21,6 +22,7 @@ export interface ConnectionsOptions {
   readonly connections: number;
   readonly waitersMax: number;
   readonly name: string;
+  readonly clock: Clock;
 }
 
 export class Connections {

@@ -1,5 +1,7 @@
 // The driver (pg), by its shape, and what must be done to each of its connections before anybody uses it. It is loaded when first needed, from the
 // program's own node_modules, so a service without a database does not need it.
+import { Socket } from 'node:net';
+import type { Clock } from '@hale/base';
 import { sqlError } from './errors.ts';
 
 export interface SqlResult<Row> {
@@ -31,12 +33,17 @@ export interface PoolSettings {
   readonly url: string;
   readonly connections: number;
   readonly name: string;
+  readonly clock: Clock;
 }
 
 /** A process that stands still in the middle of a transaction lets go of its locks after this. */
 const idleInTransactionMs = 60_000;
 /** Longer than a relay holds a connection while there is no primary. */
 const connectMs = 12_000;
+/** A host that is there takes the call at once, whatever it says afterwards; of one that is gone nothing is heard. Two packets may be lost. */
+const dialMs = 4_000;
+/** An idle connection to a host that has vanished is found out this long, and ten questions of the kernel, later. */
+const quietMs = 10_000;
 
 /** What is known of a connection beside what the driver says. */
 export interface LineState {
@@ -57,13 +64,16 @@ export function lineState(client: DriverClient): LineState {
   return state;
 }
 
-export async function openPool({ url, connections, name }: PoolSettings): Promise<DriverPool> {
+export async function openPool({ url, connections, name, clock }: PoolSettings): Promise<DriverPool> {
   const pg = await loadDriver();
   const pool = new pg.Pool({
     connectionString: url,
     max: connections,
     application_name: name,
     connectionTimeoutMillis: connectMs,
+    stream: () => createCaller(clock),
+    keepAlive: true,
+    keepAliveInitialDelayMillis: quietMs,
     idle_in_transaction_session_timeout: idleInTransactionMs,
     allowExitOnIdle: true,
   });
@@ -86,6 +96,17 @@ async function loadDriver(): Promise<Driver> {
   } catch (error) {
     throw sqlError('HALE_SDK_SQL_PG_MISSING', 'a database needs the library pg, which is not installed', error);
   }
+}
+
+/** A socket that gives up when nobody takes its call. The driver dials right after it has asked for one. */
+function createCaller(clock: Clock): Socket {
+  const socket = new Socket();
+  const late = clock.after(dialMs, () => {
+    const error = new Error(`nobody took the call within ${dialMs} ms`);
+    socket.destroy(Object.assign(error, { code: 'ETIMEDOUT' }));
+  });
+  for (const event of ['connect', 'close']) socket.once(event, () => late.cancel());
+  return socket;
 }
 
 /** Without a listener a connection that breaks between two statements would end the process. */

@@ -89,7 +89,7 @@ export function createSql(name?: string, options: SqlOptions = {}): Sql {
     throw sqlError('HALE_SDK_SQL_OPTION_INVALID', `ledger '${ledger}' is no plain lower-case name (or schema.name)`);
   }
   const book: Ledger | undefined = ledger === false ? undefined : createLedger(ledger);
-  const settings = { connections, waitersMax, name: env['HALE_REPLICA'] ?? 'hale-sdk' };
+  const settings = { connections, waitersMax, name: env['HALE_REPLICA'] ?? 'hale-sdk', clock };
   const primary = new Connections({ ...settings, url });
   const copies = readUrl === undefined ? primary : new Connections({ ...settings, url: readUrl });
   const bench: Bench = { connections: primary, ledger: book, clock, rng: createRng(randomSeed()) };

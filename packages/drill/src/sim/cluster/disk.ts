@@ -112,6 +112,11 @@ function createDisk(replica: ReplicaId, ordinal: number): Disk {
   };
 }
 
+/** It runs, and its main loop turns. */
+export function isAwake(process: VirtualProcess): boolean {
+  return process.started && process.state === 'running' && process.blockedSince === undefined;
+}
+
 /** Its first process does nothing any more: no new connection, no signal. */
 export function isFrozen(server: VirtualProcess): boolean {
   return server.state === 'stopped' || server.blockedSince !== undefined;

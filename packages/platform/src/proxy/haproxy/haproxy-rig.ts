@@ -33,8 +33,8 @@ export interface HaproxyRig {
   /** Another pilot of the same program. */
   pilot(): ProxyProgram;
   config(members: readonly ProxyMember[], over?: Partial<ProxyConfig>, service?: Partial<ProxyService>): ProxyConfig;
-  /** A process that answers every request with its name, method, path and key, after `delayMs`. */
-  replica(name: string, delayMs?: number): Promise<RigReplica>;
+  /** A process that answers every request with its name, method, path and key: after `delayMs`, or at SIGUSR2. */
+  replica(name: string, delayMs?: number | 'told'): Promise<RigReplica>;
   /** What holds requests: takes them on the hold socket. */
   holder(handler: RequestListener): Promise<void>;
   close(): Promise<void>;
@@ -45,7 +45,9 @@ const [name, delay] = process.argv.slice(1);
 const server = require('node:http').createServer((req, res) => {
   const seen = { name, method: req.method, url: req.url, headers: req.headers, body: '' };
   req.on('data', (chunk) => (seen.body += chunk));
-  req.on('end', () => setTimeout(() => res.end(JSON.stringify(seen)), Number(delay)));
+  const answer = () => res.end(JSON.stringify(seen));
+  if (delay === 'told') process.once('SIGUSR2', () => req.complete && answer());
+  else req.on('end', () => setTimeout(answer, Number(delay)));
 });
 server.keepAliveTimeout = 72000;
 server.on('upgrade', (req, socket) => {

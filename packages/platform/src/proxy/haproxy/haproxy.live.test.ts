@@ -197,12 +197,13 @@ test('without keys a POST that a replica took to its grave is 502 and is not sen
 
 test('who leaves finishes what it has, and is named as waiting meanwhile', { skip }, () =>
   withRig(async (rig) => {
-    const [slow, quick] = await Promise.all([rig.replica('slow', 300), rig.replica('quick')]);
+    const [slow, quick] = await Promise.all([rig.replica('slow', 'told'), rig.replica('quick')]);
     await rig.program.start(rig.config([slow!]));
     const given = ask(rig.url, { method: 'POST', body: 'pay' });
     await untilInFlight(rig, 'slow');
     await rig.program.apply(rig.config([quick!]));
     assert.equal((await ask(rig.url)).name, 'quick');
+    slow!.process.kill('SIGUSR2');
     assert.equal((await given).name, 'slow');
   }),
 );

@@ -1,7 +1,8 @@
 // The signpost: which table is believed, where newcomers are led, who must go.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type DatabaseEndpoints, type DatabaseNode, replicaId } from '@hale/model';
+import type { DatabaseEndpoints, DatabaseNode } from '../endpoint-table.ts';
+import { replicaId } from '../names.ts';
 import { choose, follow, mayStay, noWay } from './way.ts';
 
 const node = (ordinal: number): DatabaseNode => ({

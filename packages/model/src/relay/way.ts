@@ -1,9 +1,9 @@
 // What one relay knows of one database: the signpost. It decides which table is believed, where a newcomer is led, and which nodes may keep
-// whom they have. Pure: no socket, no clock.
+// whom they have. Pure: no socket, no clock. The relay (platform/relay) goes by it, and so do those of the simulator.
 //
 // A term never goes back. A table that arrives late, or is written by somebody who has not heard, must not lead anybody to a primary that
 // was deposed, so a lower term is ignored for this database whatever the table's own age says (INV-07).
-import type { DatabaseEndpoints, DatabaseNode } from '@hale/model';
+import type { DatabaseEndpoints, DatabaseNode } from '../endpoint-table.ts';
 
 /** 'write': `db:`, to the primary. 'read': `db-ro:`, to a reader. */
 export type Purpose = 'write' | 'read';
@@ -62,4 +62,17 @@ export function mayStay(way: Way, purpose: Purpose, guide: Guide): boolean {
   if (purpose === 'read' && isReader) return true;
   if (!isSameNode(way.primary, guide.node)) return false;
   return purpose === 'read' || way.term === guide.term;
+}
+
+/** For whoever asks where `db:` leads. */
+export function describeNode(way: Way): string | undefined {
+  return way.primary === undefined ? undefined : nodeKey(way.primary);
+}
+
+/** Whether two ways lead to the same place. */
+export function leadsAlike(a: Way, b: Way): boolean {
+  const samePrimary = a.primary === b.primary || isSameNode(a.primary, b.primary);
+  const sameReaders =
+    a.readers.length === b.readers.length && a.readers.every((node, at) => isSameNode(node, b.readers[at]));
+  return a.term === b.term && samePrimary && sameReaders;
 }

@@ -6,8 +6,7 @@
 //
 // It says nothing of how PostgreSQL is: a frozen or overloaded server's kernel answers, and whether that one is condemned is not a relay's to say.
 // A question that takes minutes is never silence while an ask is answered. (A server that has not taken a newcomer for so long that its kernel's queue
-// is full looks cut, where nothing else comes from it either.) Eight seconds are longer than it takes to be sure that a primary that nobody can
-// reach is gone (seven), so a failover comes first where there is one to come.
+// is full looks cut, where nothing else comes from it either.)
 
 export interface Reach {
   /** When something came from there last, or when we began to listen. */
@@ -21,6 +20,9 @@ export interface ReachLimits {
   /** Nothing heard for so long, and three asks in vain: it is silent. */
   readonly silentMs: number;
 }
+
+/** Eight seconds are longer than it takes to be sure that a primary that nobody can reach is gone (seven): a failover comes first where there is one to come. */
+export const reachDefaults: ReachLimits = { silentMs: 8_000 };
 
 /** Who was heard is looked at so often. */
 export const lookEveryMs = ({ silentMs }: ReachLimits) => silentMs / 8;
@@ -48,4 +50,9 @@ export function askedInVain(reach: Reach, nowMs: number, { silentMs }: ReachLimi
 /** We stood still ourselves (a busy machine, a suspended one): what we did not hear meanwhile was not listened for. */
 export function excused(reach: Reach, nowMs: number): Reach {
   return reach.isSilent ? reach : heardNow(nowMs);
+}
+
+/** What a relay says of nodes that are silent. */
+export function silenceWords(silent: readonly string[]): string {
+  return `nothing comes over the network from ${silent.join(', ')}: connections there are cut, new ones refused`;
 }
