@@ -9,7 +9,7 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Clock } from '@hale/base';
+import { type Clock, isHaleError } from '@hale/base';
 import { getWhole, listAll, type ObjectStore } from '@hale/ports';
 import { openShelf } from './chunk-shelf.ts';
 import { createCutter } from './cutter.ts';
@@ -102,14 +102,25 @@ export interface HouseOrder {
   readonly about: unknown;
 }
 
-/** Throws HALE_PLATFORM_BACKUP_KEY_*, _BUSY, HALE_PLATFORM_STORE_*. */
+const busyTriesMax = 20;
+const busyAgainMs = 500;
+
+/** Waits some seconds for who cleans up there. Throws HALE_PLATFORM_BACKUP_KEY_*, _BUSY, HALE_PLATFORM_STORE_*. */
 export async function takeHouse(order: HouseOrder): Promise<HouseManifest> {
   const { vault, clock, system, keyName } = order;
   const head: HouseHead = { format: 1, system, keyCheck: vault.sealer.keyCheck, keyName };
   await vault.store.putIfAbsent(headKey, Buffer.from(JSON.stringify(head)));
   await unlockHouse(vault);
-  const id = makeBackupId(clock.wall(), randomBytes(3).toString('hex'));
-  return withMark(vault, { kind: 'backup', name: id, clock }, () => pack(order, id));
+  for (let left = busyTriesMax; ; left--) {
+    const id = makeBackupId(clock.wall(), randomBytes(3).toString('hex'));
+    try {
+      return await withMark(vault, { kind: 'backup', name: id, clock }, () => pack(order, id));
+    } catch (error) {
+      // A clean-up of houses takes a moment, and the next time to take one may be a day away.
+      if (left === 0 || !isHaleError(error) || error.code !== 'HALE_PLATFORM_BACKUP_BUSY') throw error;
+    }
+    await new Promise<void>((resolve) => void clock.after(busyAgainMs, resolve));
+  }
 }
 
 async function pack({ vault, clock, files, about }: HouseOrder, id: string): Promise<HouseManifest> {

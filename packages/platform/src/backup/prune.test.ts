@@ -8,6 +8,7 @@ import { atEveryMoment, backupId, createPaperVault, type PaperVault } from './pa
 import { prove } from './proof.ts';
 import { prune } from './prune.ts';
 import { manifestKey, putSealed } from './vault.ts';
+import { verify } from './verify.ts';
 
 const [first, second] = [backupId(1), backupId(2)];
 const day = 86_400_000;
@@ -51,12 +52,32 @@ test('a clock that is a year ahead makes nothing old where the store knows bette
   assert.deepEqual((await clean(paper)).dropped, [first]);
 });
 
+test('a list that was still on its way when its process was killed finds its chunks; what no list names goes later', async () => {
+  for (const [afterMs, problems] of [
+    [10_000, 0],
+    [2 * 3_600_000, 1],
+  ] as const) {
+    const paper = await two();
+    const id = backupId(3);
+    await paper.backUp({ id, endedAt: paper.clock.wall(), start: 3072, stop: 3600 });
+    const late = paper.store.objects.get(manifestKey(id));
+    paper.store.objects.delete(manifestKey(id));
+    paper.clock.advance(afterMs);
+    assert.deepEqual((await clean(paper)).dropped, [first]);
+    assert.ok(late);
+    paper.store.objects.set(manifestKey(id), late);
+    const found = (await verify(paper.vault, { clock: paper.hurried })).backups.find((one) => one.id === id);
+    assert.equal(found?.problems.length, problems);
+  }
+});
+
 test('a backup whose chunks are taken away or found damaged before its list is written is none', async () => {
   for (const how of ['gone', 'damaged'] as const) {
     const paper = await two();
     const shelf = await openShelf(paper.vault);
     await shelf.put(0, Buffer.from('content'));
     const [key = ''] = (await shelf.finish()).map((chunk) => chunk.key);
+    paper.clock.advance(2 * 3_600_000);
     if (how === 'gone') await clean(paper);
     else await paper.vault.store.putIfAbsent(`damaged/${key.split('/').at(-1)}`, new Uint8Array(1));
     await assert.rejects(shelf.finish(), { code: 'HALE_PLATFORM_BACKUP_BUSY', retriable: true }, how);

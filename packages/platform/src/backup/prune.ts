@@ -36,11 +36,17 @@ export async function prune(order: PruneOrder): Promise<Pruned> {
   return withMark(vault, { kind: 'prune', name, clock, force }, async () => {
     // The store's clock is asked by our own sign: a machine whose clock is a year ahead must not find everything old.
     const { storedAt = clock.wall() } = (await vault.store.head(`running/prune-${name}`)) ?? {};
-    return cleanUp(order, Math.min(clock.wall(), storedAt));
+    return cleanUp(order, { own: clock.wall(), store: storedAt });
   });
 }
 
-async function cleanUp({ vault, retention, dry = false }: PruneOrder, now: number): Promise<Pruned> {
+/** A chunk that no list names may belong to one that is still on its way, of a backup whose process was killed: so long it stays. */
+const strayMs = 3_600_000;
+
+async function cleanUp(
+  { vault, retention, dry = false }: PruneOrder,
+  now: { readonly own: number; readonly store: number },
+): Promise<Pruned> {
   const cluster = await readCluster(vault);
   const entries = await readCatalogue(vault);
   const damaged = entries.find(({ damage }) => damage !== '');
@@ -51,13 +57,17 @@ async function cleanUp({ vault, retention, dry = false }: PruneOrder, now: numbe
     );
   }
   const shelved = entries.map(({ id, endedAt, proof }) => ({ id, endedAt, proven: proof?.ok === true }));
-  const chosen = chooseRetention(shelved, retention, now);
+  const chosen = chooseRetention(shelved, retention, Math.min(now.own, now.store));
   const manifests: BackupManifest[] = [];
   for (const id of chosen.keep) manifests.push(await readManifest(vault, id, cluster));
   const beginning = await beginningOfTip(vault, cluster, { kept: manifests, dropped: chosen.drop });
   if (beginning !== undefined) manifests.push(beginning);
   const keep = manifests.map(({ id }) => id);
   const drop = chosen.drop.filter((id) => id !== beginning?.id);
+  const chunksOf = (some: readonly BackupManifest[]) => some.flatMap(({ chunks }) => chunks.map(({ key }) => key));
+  const needed = new Set(chunksOf(manifests));
+  const named = new Set<string>();
+  for (const id of drop) for (const key of chunksOf([await readManifest(vault, id, cluster)])) named.add(key);
   const counted = { objects: 0, bytes: 0 };
   const take = async (object: Pick<StoredObject, 'key' | 'size'>): Promise<void> => {
     if (!dry) await vault.store.delete(object.key);
@@ -68,8 +78,8 @@ async function cleanUp({ vault, retention, dry = false }: PruneOrder, now: numbe
   for (const id of drop)
     await take({ key: manifestKey(id), size: (await vault.store.head(manifestKey(id)))?.size ?? 0 });
   await sweep(vault, 'proof/', ({ key }) => !keep.includes(key.split('/')[1] ?? ''), take);
-  const needed = new Set(manifests.flatMap(({ chunks }) => chunks.map(({ key }) => key)));
-  await sweep(vault, 'chunk/', ({ key }) => !needed.has(key), take);
+  const isStray = ({ key, storedAt }: StoredObject) => named.has(key) || now.store - storedAt > strayMs;
+  await sweep(vault, 'chunk/', (object) => !needed.has(object.key) && isStray(object), take);
   const unneeded = await unneededLog(vault, cluster, manifests);
   await sweep(vault, 'wal/', ({ key }) => unneeded.has(key), take);
   return { kept: keep, dropped: drop, ...counted };
