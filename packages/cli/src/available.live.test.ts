@@ -69,12 +69,15 @@ describe('a cluster that prefers to be available', { skip }, () => {
     const harming = (async () => {
       for (; isHarmed; await sleep(40)) await harm();
     })();
-    const waiting = write();
-    await house.until('it goes on alone', async () => (await timesAlone()) > before);
-    await waiting;
-    for (let i = 0; i < 20; i++) await write();
-    isHarmed = false;
-    await harming;
+    try {
+      const waiting = write();
+      await house.until('it goes on alone', async () => (await timesAlone()) > before);
+      await waiting;
+      for (let i = 0; i < 20; i++) await write();
+    } finally {
+      isHarmed = false;
+      await harming;
+    }
   };
   /** It waits for a standby again; then its primary is killed, and nothing may be missing in the next one. */
   const loseThePrimary = async () => {

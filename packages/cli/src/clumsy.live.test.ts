@@ -98,9 +98,9 @@ export default defineSystem({ name: 'clumsy', services: { web: service({ run: 'w
     assert.equal((await run('status')).code, 0);
     const control = findMarked(system().id).find((one) => one.replica === 'hale/control');
     // Stopped first, so that it does not start the next keeper before it is killed itself.
-    process.kill(control?.pid ?? 0, 'SIGSTOP');
-    killNow(system().keeperPid() ?? 0);
-    killNow(control?.pid ?? 0);
+    process.kill(control?.pid ?? Number.NaN, 'SIGSTOP');
+    killNow(system().keeperPid() ?? Number.NaN);
+    killNow(control?.pid ?? Number.NaN);
     const down = await run('down', '--timeout', '1');
     assert.equal(down.code, 0, down.said);
     assertNothingLeft();

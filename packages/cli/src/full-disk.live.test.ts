@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { IncidentView, ReplicaView, SystemView } from '@hale/model';
+import type { ReplicaView, SystemView } from '@hale/model';
 import { buildPostgres, buildWorker } from '@hale/model/testing';
 import { postgresSupport, resourceUrl } from '@hale/platform/postgres';
 import { ownRooms } from '@hale/platform/testing';
@@ -50,7 +50,7 @@ async function fillAndHeal(): Promise<void> {
     await client.connect();
     return (await client.query(text).finally(() => client.end())).rows;
   };
-  const incidents = async () => (await house.view())?.incidents as IncidentView[];
+  const picture = () => house.untilView('a picture', () => true);
   try {
     const { pid } = nodeOf(await house.untilView('a database that serves', isWell));
     await ask('create table ledger as select generate_series(1, 100) as id');
@@ -66,7 +66,7 @@ async function fillAndHeal(): Promise<void> {
     assert.deepEqual(await ask('select count(*)::int as n from ledger'), [{ n: 100 }], 'it is read all the while');
     const doctor = await examineState(latestRelease(house.root)?.spec, {});
     assert.ok(doctor.some(({ verdict, found }) => verdict === 'fail' && /^db\/0: .*its log cannot grow/.test(found)));
-    assert.equal(nodeOf((await house.view()) as SystemView).pid, pid, 'nobody is ended for it');
+    assert.equal(nodeOf(await picture()).pid, pid, 'nobody is ended for it');
 
     await house.kill(pid);
     const held = await house.untilView('it is held', (view) => unitOf(view)?.state === 'held');
@@ -76,7 +76,7 @@ async function fillAndHeal(): Promise<void> {
     await house.untilView('it serves again', isWell);
     assert.deepEqual(await ask('select count(*)::int as n from ledger'), [{ n: 100 }]);
     assert.deepEqual(
-      (await incidents()).map(({ cause, outcome }) => [cause, outcome]),
+      (await picture()).incidents.map(({ cause, outcome }) => [cause, outcome]),
       [['disk', 'healed']],
     );
   } finally {

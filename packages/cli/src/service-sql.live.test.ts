@@ -78,7 +78,10 @@ describe('service.sql on a cluster', { skip }, () => {
     });
     await house.untilView('a whole cluster', isWhole);
     const at = { root: house.root, resources };
-    sql = createSql(undefined, { url: resourceUrl(at, 'db')!, readUrl: resourceUrl(at, 'db', 'read')! });
+    // How long a failover takes is a benchmark's to say.
+    sql = createSql(undefined, {
+      ...{ url: resourceUrl(at, 'db')!, readUrl: resourceUrl(at, 'db', 'read')!, timeoutMs: 60_000 },
+    });
     // No key that would hide a second one.
     await sql.query('create table orders (key text not null)');
     await sql.query('create table stock as select sku, 0 as left_over from generate_series(0, 2) sku');

@@ -64,6 +64,8 @@ function judge(work: Work, unit: Unit, slot: Slot, scene: Scene): boolean {
   if (grave !== undefined) suspect(work, unit, slot, { life, finding: grave });
   else if (life.suspect !== undefined) clear(work, unit, slot, life);
   if (grave?.condemned === true) condemn(work, unit, slot, { life, finding: grave });
+  // A wish that had to wait its turn does not outlive the belief in it.
+  if (!findings.some(({ cause }) => cause === 'not-ready')) forgetWish(slot, life);
   for (const finding of findings) if (!isHangLike(finding)) plan(work, unit, slot, { life, finding });
   return findings.length > 0;
 }
@@ -171,12 +173,19 @@ function plan(work: Work, unit: Unit, slot: Slot, { life, finding }: Case): void
     life.symptoms.noRoom === undefined
       ? hearsay(work, unit, life)
       : 'its disk is full: a new one would have no room either';
-  if (doubt === undefined) slot.replace ??= { of: life.incarnation, remedy: 'replace', why: finding.text };
+  if (doubt === undefined)
+    slot.replace ??= { of: life.incarnation, remedy: 'replace', why: finding.text, cause: 'not-ready' };
   else {
     reject(work, slot, 'replace', doubt);
-    // A wish that had to wait its turn does not outlive the belief in it.
-    if (slot.replace?.of === life.incarnation && slot.replace.why === finding.text) slot.replace = undefined;
+    forgetWish(slot, life);
   }
+}
+
+/** To be replaced for not being ready. Whose turn has come is being replaced already. */
+function forgetWish(slot: Slot, life: Life): void {
+  const { replace, turnAt } = slot;
+  if (replace?.cause === 'not-ready' && replace.of === life.incarnation && turnAt === undefined)
+    slot.replace = undefined;
 }
 
 function fileFinding(work: Work, unit: Unit, slot: Slot, { life, finding }: Case, title: string): void {

@@ -10,8 +10,9 @@ import { hold } from './holds.ts';
 import { file, mark, settleRemedies } from './incidents.ts';
 import { limits } from './limits.ts';
 import { isActive, wants } from './lives.ts';
+import { waitsForPrimary } from './postgres/starts.ts';
 import type { Life, Slot, Unit } from './state.ts';
-import { draw, type Work } from './work.ts';
+import { about, draw, tell, type Work } from './work.ts';
 
 export interface Bed {
   readonly unit: Unit;
@@ -74,6 +75,12 @@ function fullDiskOf(life: Life, process: ProcessState | undefined, words: string
 export function startFailed(work: Work, bed: Bed, result: Extract<CommandResult, { kind: 'failed' }>): void {
   const { unit, slot, life } = bed;
   slot.lives = slot.lives.filter((one) => one !== life);
+  if (waitsForPrimary(unit, slot, result.code)) {
+    slot.trial = undefined;
+    settleRemedies(work, slot, 'inconclusive');
+    tell(work, 'info', `${result.message}: it waits for that`, about(unit, slot));
+    return;
+  }
   slot.failures = Math.max(1, slot.failures);
   countFailure(work, slot, life);
   slot.lastExit = `cannot be started (${result.message})`;

@@ -74,3 +74,28 @@ test('a database node is not stopped on the word of probes that are caught lying
     assert.equal(bench.all('StopReplica')[0]?.replica, 'db/0');
   }
 });
+
+test('a wish to replace that waits its turn goes with the belief in the probe that made it', () => {
+  const bench = createBench([
+    buildUnit({ name: 'payments', replicas: 1 }),
+    buildUnit({ name: 'db', role: 'postgres', replicas: 1, surge: false, routed: false }),
+    buildUnit({ name: 'orders', replicas: 2 }),
+    buildUnit({ name: 'storefront', replicas: 2 }),
+  ]);
+  bringUp(bench);
+  const failFor = (seconds: number, names: readonly string[]) => {
+    for (let second = 0; second < seconds; second++) {
+      fail(bench, names);
+      bench.feed({ kind: 'TimePassed' }, 900);
+    }
+  };
+  failFor(36, ['payments', 'db']);
+  assert.ok(bench.told('refused').some((text) => text.includes('db/0') && text.includes('payments/0 in zone')));
+  failFor(60, ['payments', 'db', 'orders', 'storefront']);
+  assert.ok(bench.told('suspected').some((text) => text.includes('observer or shared dependency')));
+  assert.ok(
+    bench.told('escalated').some((text) => text.includes('payments/0')),
+    'its turn has come',
+  );
+  assert.ok(bench.all('StopReplica').every(({ replica }) => replica !== 'db/0'));
+});

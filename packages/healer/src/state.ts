@@ -178,7 +178,7 @@ export interface Slot {
   held: Hold | undefined;
   drained: boolean;
   /** The incarnation that somebody wants replaced, and why. */
-  replace: { of: Incarnation; remedy: string; why: string } | undefined;
+  replace: { of: Incarnation; remedy: string; why: string; cause?: 'not-ready' } | undefined;
   /** It is this slot's turn: a planned replacement is under way since then. */
   turnAt: number | undefined;
   trial: Trial | undefined;

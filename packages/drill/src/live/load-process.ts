@@ -40,7 +40,8 @@ export function startLoadProcess(options: LoadProcessOptions): LoadProcess {
   );
   const waiting: { resolve: (line: string) => void; reject: (error: Error) => void }[] = [];
   createInterface({ input: child.stdout }).on('line', (line) => waiting.shift()?.resolve(line));
-  child.on('exit', (code) => {
+  // Not at its exit: its last answer may still be in the pipe then.
+  child.on('close', (code) => {
     for (const one of waiting.splice(0))
       one.reject(drillError('HALE_DRILL_LOAD_ENDED', `the load generator ended with ${code}`));
   });

@@ -129,6 +129,25 @@ describe('a database cluster', () => {
     assert.deepEqual(bench.all('StopReplica'), [], 'nobody is copied anew');
   });
 
+  test('whose copy is not whole waits for the primary, however long its recovery takes, and nobody is called for it', () => {
+    const bench = serving();
+    bench.see([node(bench, 0, {}, died), node(bench, 1, {}, died), node(bench, 2, {}, died)], 100);
+    const starts = () => bench.all('StartReplica').filter(({ replica }) => replica === 'db/1');
+    const { code, message, hint } = { code: 'HALE_PLATFORM_POSTGRES_NO_PRIMARY', message: 'nobody serves', hint: '' };
+    const refused = { kind: 'failed', code, message, hint } as const;
+    bench.feed({ kind: 'CommandFinished', command: starts().at(-1)!.id, result: refused }, 100);
+    const tried = starts().length;
+    for (let second = 0; second < 90; second++) bench.feed({ kind: 'TimePassed' }, 1_000);
+    assert.equal(starts().length, tried, 'there is nothing to try');
+    assert.deepEqual(bench.all('PagePerson'), []);
+    assert.match(bench.told('info').at(-1) ?? '', /nobody serves: it waits for that/);
+    bench.see([node(bench, 0, { role: 'primary' })], 100);
+    assert.deepEqual(starts().at(-1)?.database, {
+      ...{ term: 1, primary: 'db/0', from: { address: '127.0.0.1', port: 4000 } },
+      rebuild: true,
+    });
+  });
+
   test('a reason is told once, however often the order fails', () => {
     const bench = serving();
     bench.see([node(bench, 0, {}, died)], 100);

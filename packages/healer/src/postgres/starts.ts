@@ -20,3 +20,13 @@ export function databaseTermFor(unit: Unit, slot: Slot): DatabaseTerm | 'later' 
   if (!isJoined(cluster, slot.replica) || slot.rebuild === true) return 'later';
   return { term, primary, from: undefined };
 }
+
+/**
+ * Whether a start was refused because there is nobody to copy yet: its data is no whole copy, and the primary, whose recovery may take minutes, does
+ * not serve. That is no failure of the start, however soon it would be tried again: it waits for the primary, and nobody is called for it.
+ */
+export function waitsForPrimary(unit: Unit, slot: Slot, code: string): boolean {
+  if (unit.spec.cluster === undefined || code !== 'HALE_PLATFORM_POSTGRES_NO_PRIMARY') return false;
+  slot.rebuild = true;
+  return databaseTermFor(unit, slot) === 'later';
+}

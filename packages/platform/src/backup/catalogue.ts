@@ -1,4 +1,5 @@
 // The catalogue of the vault: every backup with what is known about it, read from its packing list and the report of its last drill.
+import { isHaleError } from '@hale/base';
 import { listAll } from '@hale/ports';
 import { isDamage } from './errors.ts';
 import { type BackupManifest, versionWords } from './manifest.ts';
@@ -42,6 +43,8 @@ export async function readCatalogue(vault: Vault): Promise<readonly CatalogueEnt
     try {
       entries.push(describe(await readManifest(vault, id, cluster), proof));
     } catch (error) {
+      // Taken away by a clean-up since it was listed.
+      if (isHaleError(error) && error.code === 'HALE_PLATFORM_BACKUP_UNKNOWN') continue;
       if (!isDamage(error)) throw error;
       const nothing = { endedAt: 0, bytes: 0, newBytes: 0, version: '', timeline: 0 };
       entries.push({ id, ...nothing, proof, damage: (error as Error).message });

@@ -10,7 +10,7 @@ export interface ChunkShelf {
   put(index: number, content: Buffer): Promise<void>;
   /** Bytes that had to be stored. */
   newBytes(): number;
-  /** All chunks in order of their index. Throws HALE_PLATFORM_BACKUP_BUSY where one was taken away meanwhile. */
+  /** All chunks in order of their index. Throws HALE_PLATFORM_BACKUP_BUSY where one was taken away or found damaged meanwhile. */
   finish(): Promise<readonly BackupChunk[]>;
 }
 
@@ -18,8 +18,7 @@ const damagedFolder = 'damaged/';
 const editionsMax = 20;
 
 export async function openShelf(vault: Vault): Promise<ChunkShelf> {
-  const damaged = new Set<string>();
-  for await (const { key } of listAll(vault.store, damagedFolder)) damaged.add(key.slice(damagedFolder.length));
+  const damaged = await damagedNames(vault);
   const chunks: BackupChunk[] = [];
   const known = new Map<string, Promise<BackupChunk>>();
   let newBytes = 0;
@@ -52,9 +51,24 @@ export async function openShelf(vault: Vault): Promise<ChunkShelf> {
     },
     newBytes: () => newBytes,
     async finish() {
-      return chunks;
+      const sizes = new Map<string, number>();
+      for await (const { key, size } of listAll(vault.store, 'chunk/')) sizes.set(key, size);
+      const damagedNow = await damagedNames(vault);
+      const [lost] = chunks.filter(
+        ({ key }) => (sizes.get(key) ?? 0) <= envelopeHeadBytes || damagedNow.has(key.split('/').at(-1) ?? ''),
+      );
+      if (lost === undefined) return chunks;
+      // By a clean-up that was told to pass over our sign, or by the last order of one who was killed.
+      const words = `${lost.key} was taken away or found damaged meanwhile: what leans on it was not kept`;
+      throw backupError('HALE_PLATFORM_BACKUP_BUSY', words, { retriable: true });
     },
   };
+}
+
+async function damagedNames(vault: Vault): Promise<ReadonlySet<string>> {
+  const names = new Set<string>();
+  for await (const { key } of listAll(vault.store, damagedFolder)) names.add(key.slice(damagedFolder.length));
+  return names;
 }
 
 /** Remembers that a chunk is damaged, so that no later backup leans on it. */

@@ -18,6 +18,7 @@ import {
   readHouseHead,
   takeHouse,
 } from './house.ts';
+import { withMark } from './marks.ts';
 import { putSealed } from './vault.ts';
 
 const key = Buffer.alloc(32, 7);
@@ -66,6 +67,54 @@ test('packed, found, laid out, and cleaned up', async () => {
   for await (const { key: name } of listAll(vault.store, 'chunk/')) chunks.push(name);
   assert.equal(chunks.length, last.chunks.length);
   rmSync(dirname(folder), { recursive: true });
+});
+
+test('a newer copy that takes the place of the newest while it is looked for', async () => {
+  const clock = createVirtualClock();
+  const store = createMemoryStore(() => clock.wall());
+  const vault = openHouseVault(store, 'shop', key);
+  const take = (about: string) =>
+    takeHouse({ vault, clock, system: 'shop', keyName: 'KEY', files: [file('a', about)], about });
+  await take('old');
+  clock.advance(5_000);
+  let isTaken = false;
+  const list: typeof store.list = async (prefix, page) => {
+    const found = await store.list(prefix, page);
+    if (!isTaken) {
+      isTaken = true;
+      await take('new');
+      await pruneHouse(vault, clock, 1_000);
+    }
+    return found;
+  };
+  assert.equal((await readHouse(openHouseVault({ ...store, list }, 'shop', key))).about, 'new');
+});
+
+test('who finds somebody cleaning up waits a moment, and not for ever', async () => {
+  const clock = createVirtualClock();
+  const vault = openHouseVault(
+    createMemoryStore(() => clock.wall()),
+    'shop',
+    key,
+  );
+  const taken = () => takeHouse({ vault, clock, system: 'shop', keyName: 'KEY', files: [file('a', 'a')], about: {} });
+  /** The clean-up takes so many seconds; gives what became of the copy. */
+  const during = async (seconds: number) => {
+    const taking = withMark(vault, { kind: 'prune', name: 'x', clock }, async () => {
+      const begun = taken().catch((error: { code: string }) => error.code);
+      for (let half = 0; half < seconds * 2; half++) {
+        await new Promise(setImmediate);
+        clock.advance(500);
+      }
+      return { begun };
+    });
+    const { begun } = await taking;
+    await new Promise(setImmediate);
+    clock.advance(500);
+    return begun;
+  };
+  assert.ok(typeof (await during(2)) === 'object');
+  assert.equal(await during(30), 'HALE_PLATFORM_BACKUP_BUSY');
 });
 
 test('a list whose path leads elsewhere is not believed', async () => {

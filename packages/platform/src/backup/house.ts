@@ -9,13 +9,13 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Clock } from '@hale/base';
+import { type Clock, isHaleError } from '@hale/base';
 import { getWhole, listAll, type ObjectStore } from '@hale/ports';
 import { openShelf } from './chunk-shelf.ts';
 import { createCutter } from './cutter.ts';
 import { backupError } from './errors.ts';
 import { type BackupChunk, isBackupId, isInside, makeBackupId, type Slice } from './manifest.ts';
-import { withMark } from './marks.ts';
+import { makeMarkName, withMark } from './marks.ts';
 import { readChunk } from './restore-files.ts';
 import { openVault, putSealed, readSealed, type Vault } from './vault.ts';
 
@@ -102,14 +102,25 @@ export interface HouseOrder {
   readonly about: unknown;
 }
 
-/** Throws HALE_PLATFORM_BACKUP_KEY_*, _BUSY, HALE_PLATFORM_STORE_*. */
+const busyTriesMax = 20;
+const busyAgainMs = 500;
+
+/** Waits some seconds for who cleans up there. Throws HALE_PLATFORM_BACKUP_KEY_*, _BUSY, HALE_PLATFORM_STORE_*. */
 export async function takeHouse(order: HouseOrder): Promise<HouseManifest> {
   const { vault, clock, system, keyName } = order;
   const head: HouseHead = { format: 1, system, keyCheck: vault.sealer.keyCheck, keyName };
   await vault.store.putIfAbsent(headKey, Buffer.from(JSON.stringify(head)));
   await unlockHouse(vault);
-  const id = makeBackupId(clock.wall(), randomBytes(3).toString('hex'));
-  return withMark(vault, { kind: 'backup', name: id, clock }, () => pack(order, id));
+  for (let left = busyTriesMax; ; left--) {
+    const id = makeBackupId(clock.wall(), randomBytes(3).toString('hex'));
+    try {
+      return await withMark(vault, { kind: 'backup', name: id, clock }, () => pack(order, id));
+    } catch (error) {
+      // A clean-up of houses takes a moment, and the next time to take one may be a day away.
+      if (left === 0 || !isHaleError(error) || error.code !== 'HALE_PLATFORM_BACKUP_BUSY') throw error;
+    }
+    await new Promise<void>((resolve) => void clock.after(busyAgainMs, resolve));
+  }
 }
 
 async function pack({ vault, clock, files, about }: HouseOrder, id: string): Promise<HouseManifest> {
@@ -157,6 +168,9 @@ export async function readHouse(vault: Vault, id?: string): Promise<HouseManifes
   const wanted = id ?? (await listHouseIds(vault)).at(-1) ?? '';
   const key = manifestKeyOf(wanted);
   const opened = wanted === '' ? undefined : await readSealed(vault, key);
+  // The newest of a moment ago was taken away because there is a newer one.
+  if (opened === undefined && id === undefined && wanted !== (await listHouseIds(vault)).at(-1))
+    return readHouse(vault);
   if (opened === undefined)
     throw backupError('HALE_PLATFORM_BACKUP_NONE', `there is no house ${wanted} in ${vault.store.url}`);
   const manifest = JSON.parse(opened.content.toString()) as HouseManifest;
@@ -191,7 +205,7 @@ const copiesMax = 50;
 
 /** Takes away copies that are older than `keepMs`, never the newest, and the chunks that none of the rest leans on. Throws HALE_PLATFORM_BACKUP_BUSY. */
 export async function pruneHouse(vault: Vault, clock: Clock, keepMs: number): Promise<number> {
-  const name = String(Math.floor(clock.wall()));
+  const name = makeMarkName(clock);
   return withMark(vault, { kind: 'prune', name, clock }, async () => {
     const ids = await listHouseIds(vault);
     const manifests: HouseManifest[] = [];

@@ -132,3 +132,8 @@ function isLsn(text: string): boolean {
 export function startOf(manifest: BackupManifest): { readonly timeline: number; readonly from: Lsn } {
   return { timeline: manifest.timeline, from: parseLsn(manifest.startLsn) };
 }
+
+/** From there on it is whole: only a timeline that was begun later goes on from it. */
+export function endOf(manifest: BackupManifest): { readonly timeline: number; readonly from: Lsn } {
+  return { timeline: manifest.timeline, from: parseLsn(manifest.stopLsn) };
+}

@@ -35,7 +35,13 @@ test('the sign of one who was killed on this very start of this machine is taken
   await assert.rejects(prune(), busy, 'it lives');
   child.kill('SIGKILL');
   await once(child, 'exit');
-  for (const other of [{ host: 'elsewhere' }, { boot: 'another' }, { boot: '' }, { started: '' }]) {
+  for (const other of [
+    { host: 'elsewhere' },
+    { boot: 'another' },
+    { boot: '' },
+    { started: '' },
+    { space: 'pid:[1]' },
+  ]) {
     hang({ pid: child.pid, started, ...other });
     await assert.rejects(prune(), busy, `of it nobody can say that it is dead: ${JSON.stringify(other)}`);
   }

@@ -47,3 +47,50 @@ test('a sign that a broken store did not let us take down is no sign once it wor
   assert.equal(await withMark(openVault(store), mark('backup', 'c'), async () => 'done'), 'done');
   assert.deepEqual([...store.objects.keys()], []);
 });
+
+test("a clock that is days ahead makes nobody's sign old: the store dates them", async () => {
+  const vault = openVault(createMemoryStore(() => clock.wall()));
+  const wrong = { ...clock, wall: () => clock.wall() + 40 * 86_400_000 };
+  await withMark(vault, mark('backup', 'a'), async () => {
+    await assert.rejects(
+      withMark(vault, { ...mark('prune', 'b'), clock: wrong }, async () => {}),
+      busy,
+    );
+  });
+});
+
+test('a restore is held up by nobody, also where it may hang up nothing; no clean-up begins while it reads', async () => {
+  const store = createMemoryStore(() => clock.wall());
+  const vault = openVault(store);
+  await withMark(vault, mark('prune', 'a'), () => withMark(vault, mark('restore', 'b'), async () => {}));
+  await withMark(vault, mark('restore', 'c'), async () => {
+    await assert.rejects(
+      withMark(vault, mark('prune', 'd'), async () => {}),
+      busy,
+    );
+    assert.equal(await withMark(vault, mark('backup', 'e'), async () => 'done'), 'done');
+  });
+  const readOnly = openVault({ ...store, putIfAbsent: () => Promise.reject(new Error('denied')) });
+  assert.equal(await withMark(readOnly, mark('restore', 'f'), async () => 'done'), 'done');
+  await assert.rejects(
+    withMark(readOnly, mark('backup', 'g'), async () => 'done'),
+    /denied/,
+  );
+});
+
+test('who works for days is at work for days, and leaves no sign', async () => {
+  const store = createMemoryStore(() => clock.wall());
+  const vault = openVault(store);
+  await withMark(vault, mark('backup', 'slow'), async () => {
+    for (let hour = 0; hour < 50; hour++) {
+      clock.advance(3_600_000);
+      await new Promise(setImmediate);
+    }
+    await assert.rejects(
+      withMark(vault, mark('prune', 'x'), async () => {}),
+      busy,
+    );
+    assert.equal(store.objects.size, 1);
+  });
+  assert.deepEqual([...store.objects.keys()], []);
+});

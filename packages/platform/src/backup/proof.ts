@@ -10,9 +10,9 @@ import type pg from 'pg';
 import type { Proof } from './catalogue.ts';
 import type { RecoveryEngine } from './recovery.ts';
 import { type Restored, type RestoreProgress, restore } from './restore.ts';
-import { knownBackups } from './restore-plan.ts';
-import { chooseBackup, type Target } from './target.ts';
-import { putSealed, type Vault } from './vault.ts';
+import { takenAway } from './restore-plan.ts';
+import type { Target } from './target.ts';
+import { manifestKey, putSealed, type Vault } from './vault.ts';
 
 export interface ProofOrder {
   readonly vault: Vault;
@@ -33,10 +33,13 @@ interface Looked {
 
 type Connect = (database: string) => Promise<pg.Client>;
 
-/** The report, which was also stored. A restore that is refused or fails is a report too; throws only what the store throws. */
+/**
+ * The report, which was also stored. A restore that is refused or fails is a report too; throws only what the store throws, and
+ * HALE_PLATFORM_BACKUP_UNKNOWN where a clean-up took the backup away meanwhile: that is no fault of it.
+ */
 export async function prove(order: ProofOrder): Promise<Proof> {
   const { vault, engine, clock, target = { kind: 'latest' }, onProgress } = order;
-  const { id } = chooseBackup(await knownBackups(vault), target);
+  let id: string | undefined;
   const room = await mkdtemp(join(order.scratch ?? tmpdir(), 'hale-proof-'));
   const begun = clock.mono();
   let looked: Looked = { tables: [], indexesChecked: 0, problems: [] };
@@ -49,14 +52,20 @@ export async function prove(order: ProofOrder): Promise<Proof> {
       looked = await lookAtAll(connect);
     };
     const more = onProgress === undefined ? {} : { onProgress };
-    restored = await restore({ vault, target, folder: join(room, 'pgdata'), engine, clock, inspect, ...more });
+    const onChoice = (chosen: string) => {
+      id = chosen;
+    };
+    const folder = join(room, 'pgdata');
+    restored = await restore({ vault, target, folder, engine, clock, inspect, onChoice, ...more });
   } catch (error) {
-    if (!isHaleError(error) || !error.code.startsWith('HALE_PLATFORM_BACKUP_')) throw error;
+    // Where no backup was chosen there is nothing to report on.
+    if (id === undefined || !isHaleError(error) || !error.code.startsWith('HALE_PLATFORM_BACKUP_')) throw error;
     failure = `${error.message} (${error.code})`;
   } finally {
     // Files of a restore that broke off may still be on their way.
     await rm(room, { recursive: true, force: true, maxRetries: 10 });
   }
+  if (id === undefined || (await vault.store.head(manifestKey(id))) === undefined) throw takenAway(id ?? '');
   const problems = [...(failure === undefined ? [] : [failure]), ...looked.problems];
   const at = clock.wall();
   const proof: Proof = {

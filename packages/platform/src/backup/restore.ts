@@ -10,13 +10,14 @@ import type pg from 'pg';
 import { clearStrays } from '../postgres/strays.ts';
 import { assertArrived } from './arrival.ts';
 import { withoutSettings } from './auto-conf.ts';
-import { backupError } from './errors.ts';
+import { backupError, isDamage } from './errors.ts';
 import { createLanes } from './lanes.ts';
+import { makeMarkName, withMark } from './marks.ts';
 import { type RecoveryEngine, type RunningServer, recover } from './recovery.ts';
 import { assertSpace, layOutFiles, writeOwn } from './restore-files.ts';
-import { planRestore, type RestorePlan } from './restore-plan.ts';
+import { type PlanWish, planRestore, type RestorePlan, takenAway } from './restore-plan.ts';
 import type { Target } from './target.ts';
-import type { Vault } from './vault.ts';
+import { manifestKey, type Vault } from './vault.ts';
 import { formatSegment, parseLsn, timelineName } from './wal-name.ts';
 import { readSegment } from './wal-read.ts';
 
@@ -38,6 +39,7 @@ export interface RestoreOrder {
   readonly engine: RecoveryEngine;
   readonly clock: Clock;
   readonly onProgress?: (progress: RestoreProgress) => void;
+  readonly onChoice?: PlanWish['onChoice'];
   /** Looks at the restored database before it is shut down and handed over. */
   readonly inspect?: (connect: (database: string) => Promise<pg.Client>) => Promise<void>;
 }
@@ -63,12 +65,22 @@ const lanesCount = 3;
 
 /**
  * Restores to `order.folder` and gives what was reached. Throws HALE_PLATFORM_BACKUP_NOT_EMPTY, _NO_SPACE, _RECOVERY, _END,
- * and all that planRestore throws; HALE_PLATFORM_STORE_*.
+ * and all that planRestore throws; HALE_PLATFORM_STORE_*. Meanwhile a sign hangs at the store, so that nobody cleans up there.
  */
 export async function restore(order: RestoreOrder): Promise<Restored> {
-  const { vault, folder, engine, clock, target } = order;
+  const { vault, folder, engine, clock, target, onChoice } = order;
   await assertVacant(folder);
-  const plan = await planRestore(vault, target, { major: engine.major, clock });
+  return withMark(vault, { kind: 'restore', name: makeMarkName(clock), clock }, async () => {
+    const plan = await planRestore(vault, target, { major: engine.major, clock, ...(onChoice && { onChoice }) });
+    return bringBack(order, plan).catch(async (error: unknown) => {
+      const { id } = plan.manifest;
+      throw isDamage(error) && (await vault.store.head(manifestKey(id))) === undefined ? takenAway(id) : error;
+    });
+  });
+}
+
+async function bringBack(order: RestoreOrder, plan: RestorePlan): Promise<Restored> {
+  const { folder, engine, clock, target } = order;
   const making = `${folder}.restoring`;
   const fresh = await prepare(making, plan);
   const begun = clock.mono();

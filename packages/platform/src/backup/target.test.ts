@@ -1,7 +1,7 @@
 // Where a restore may go, and where it is told that it may not.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { chooseBackup, parseTarget, targetWords } from './target.ts';
+import { chooseBackups, parseTarget, targetWords } from './target.ts';
 
 const at = (text: string) => Date.parse(text);
 const backups = [
@@ -35,14 +35,14 @@ test('a restore sets out from the newest backup that ended before its target', (
     ['2999-01-01T00:00:00Z', '20261102T000000Z-bbbb'],
     ['20261101T000000Z-aaaa', '20261101T000000Z-aaaa'],
   ];
-  for (const [to, from] of rows) assert.equal(chooseBackup(backups, parseTarget(to)).id, from, to);
+  for (const [to, from] of rows) assert.equal(chooseBackups(backups, parseTarget(to))[0]?.id, from, to);
 });
 
 test('what cannot be reached is refused with what can', () => {
   const refused = (to: string, code: string) =>
-    assert.throws(() => chooseBackup(backups, parseTarget(to)), { code }, to);
+    assert.throws(() => chooseBackups(backups, parseTarget(to)), { code }, to);
   refused('2026-11-01T00:04:59Z', 'HALE_PLATFORM_BACKUP_TARGET_EARLY');
   refused('20261103T000000Z-cccc', 'HALE_PLATFORM_BACKUP_UNKNOWN');
-  assert.throws(() => chooseBackup([], { kind: 'latest' }), { code: 'HALE_PLATFORM_BACKUP_NONE' });
-  assert.throws(() => chooseBackup(backups, parseTarget('2026-11-01T00:00:00Z')), /2026-11-01T00:05:00\.000Z/);
+  assert.throws(() => chooseBackups([], { kind: 'latest' }), { code: 'HALE_PLATFORM_BACKUP_NONE' });
+  assert.throws(() => chooseBackups(backups, parseTarget('2026-11-01T00:00:00Z')), /2026-11-01T00:05:00\.000Z/);
 });

@@ -32,21 +32,20 @@ export function targetWords(target: Target): string {
   return target.kind === 'backup' ? target.id : new Date(target.at).toISOString();
 }
 
-/** The backup to set out from; `backups` oldest first. Throws HALE_PLATFORM_BACKUP_NONE, _UNKNOWN, _TARGET_EARLY. */
-export function chooseBackup(backups: readonly KnownBackup[], target: Target): KnownBackup {
+/**
+ * The backups that one may set out from, the best first: the newest; at least one. `backups` oldest first.
+ * Throws HALE_PLATFORM_BACKUP_NONE, _UNKNOWN, _TARGET_EARLY.
+ */
+export function chooseBackups(backups: readonly KnownBackup[], target: Target): readonly KnownBackup[] {
   const [oldest] = backups;
   if (oldest === undefined) throw backupError('HALE_PLATFORM_BACKUP_NONE', 'there is no backup to set out from');
   if (target.kind === 'backup') {
     const found = backups.find(({ id }) => id === target.id);
-    if (found !== undefined) return found;
+    if (found !== undefined) return [found];
     throw backupError('HALE_PLATFORM_BACKUP_UNKNOWN', `there is no backup ${target.id}`);
   }
   const fitting = target.kind === 'latest' ? backups : backups.filter(({ endedAt }) => endedAt <= target.at);
-  const found = fitting.reduce<KnownBackup | undefined>(
-    (best, one) => (best === undefined || one.endedAt >= best.endedAt ? one : best),
-    undefined,
-  );
-  if (found !== undefined) return found;
+  if (fitting.length > 0) return fitting.toReversed().toSorted((a, b) => b.endedAt - a.endedAt);
   const earliest = Math.min(...backups.map(({ endedAt }) => endedAt));
   throw backupError(
     'HALE_PLATFORM_BACKUP_TARGET_EARLY',

@@ -6,8 +6,9 @@ import { markDamaged } from './chunk-shelf.ts';
 import { createLanes } from './lanes.ts';
 import { type BackupChunk, type BackupManifest, startOf } from './manifest.ts';
 import { readChunk } from './restore-files.ts';
-import { newestTimeline, wayTo } from './timeline.ts';
-import { type Cluster, listBackupIds, readCluster, readManifest, type Vault } from './vault.ts';
+import { tipOf } from './restore-plan.ts';
+import { wayTo } from './timeline.ts';
+import { type Cluster, listBackupIds, manifestKey, readCluster, readManifest, type Vault } from './vault.ts';
 import { lookAtWal } from './wal-look.ts';
 import { parseLsn } from './wal-name.ts';
 import { holeWords, type PlannedSegment } from './wal-plan.ts';
@@ -40,7 +41,12 @@ const lanesCount = 4;
 export async function verify(vault: Vault, order: VerifyOrder): Promise<Verification> {
   const inspection = createInspection(vault, await readCluster(vault), order);
   const backups: VerifiedBackup[] = [];
-  for (const id of order.ids ?? (await listBackupIds(vault))) backups.push({ id, problems: await inspection.look(id) });
+  for (const id of order.ids ?? (await listBackupIds(vault))) {
+    const problems = await inspection.look(id);
+    const isAsked = problems.length === 0 || order.ids !== undefined;
+    // One that a clean-up took away while it was looked at is gone, and not damaged.
+    if (isAsked || (await vault.store.head(manifestKey(id))) !== undefined) backups.push({ id, problems });
+  }
   return { backups, ...inspection.counts() };
 }
 
@@ -69,7 +75,9 @@ function createInspection(vault: Vault, cluster: Cluster, { clock, onProgress = 
   const lookAtChunk = async (chunk: BackupChunk): Promise<void> => {
     if (!verdicts.has(chunk.key)) counts.chunks++;
     await examine(chunk.key, () => readChunk(vault, chunk));
-    if (verdicts.get(chunk.key) !== '') await markDamaged(vault, chunk.key);
+    // One that is missing is in nobody's way: the next backup stores it anew under its own name.
+    if (verdicts.get(chunk.key) !== '' && (await vault.store.head(chunk.key)) !== undefined)
+      await markDamaged(vault, chunk.key);
   };
   const lookAtSegment = async (planned: PlannedSegment, name: string): Promise<void> => {
     if (!verdicts.has(name)) counts.segments++;
@@ -79,7 +87,7 @@ function createInspection(vault: Vault, cluster: Cluster, { clock, onProgress = 
     histories ??= await readHistories(vault);
     const start = startOf(manifest);
     const { ancestors } = histories;
-    const way = wayTo(newestTimeline(ancestors, start), ancestors, start) ?? [];
+    const way = wayTo(tipOf(manifest, ancestors), ancestors, start) ?? [];
     const wal = await lookAtWal(vault, way, { segmentBytes: cluster.segmentBytes, clock });
     const names = wal.segments.map((planned) => planned.pieces.map(({ key }) => key).join('+'));
     for (const [index, planned] of wal.segments.entries()) await lookAtSegment(planned, names[index] ?? '');

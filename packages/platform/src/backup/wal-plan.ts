@@ -4,7 +4,15 @@
 //   way:      timeline 1 ──────────┐ fork          the segment in which the fork lies is taken from the younger timeline,
 //             timeline 2           └──────────     which begins with a copy of what the older one had there
 import type { Stretch } from './timeline.ts';
-import { formatLsn, formatSegment, type Lsn, type SegmentName, segmentNumber, segmentStart } from './wal-name.ts';
+import {
+  formatLsn,
+  formatSegment,
+  type Lsn,
+  offsetInSegment,
+  type SegmentName,
+  segmentNumber,
+  segmentStart,
+} from './wal-name.ts';
 import type { WalPiece } from './wal-shelf.ts';
 
 export interface PlannedSegment {
@@ -13,7 +21,7 @@ export interface PlannedSegment {
   readonly pieces: readonly WalPiece[];
   /** Bytes from the start that they cover. */
   readonly filled: number;
-  /** Pieces of no length within: they say until when there was no more. */
+  /** Not needed for what is in it: they too say until when there was no more. Of no length, or of the older line that is copied here. */
   readonly marks: readonly WalPiece[];
   /** Where the timeline that names it begins: pages before that are its ancestors'. */
   readonly ownFrom: Lsn;
@@ -37,6 +45,14 @@ export interface WalPlan {
 export function planWal(pieces: readonly WalPiece[], way: readonly Stretch[], segmentBytes: number): WalPlan {
   const shelf = groupBySegment(pieces.filter(({ from, to }) => to > from));
   const signs = groupBySegment(pieces.filter(({ from, to }) => to === from));
+  /** What older lines had of the segment in which they were left, up to there. */
+  const before = (at: number, number: bigint): readonly WalPiece[] =>
+    way.slice(0, at).flatMap(({ timeline, until = 0n }) => {
+      if (segmentNumber(until, segmentBytes) !== number) return [];
+      const name = nameOf({ timeline, number });
+      const fork = offsetInSegment(until, segmentBytes);
+      return [...(shelf.get(name) ?? []), ...(signs.get(name) ?? [])].filter(({ to }) => to <= fork);
+    });
   const planned: PlannedSegment[] = [];
   let end = way[0]?.from ?? 0n;
   let hole: Hole | undefined;
@@ -53,7 +69,8 @@ export function planWal(pieces: readonly WalPiece[], way: readonly Stretch[], se
       if (cover.filled < segmentBytes && !isLast) hole = { missing: segment, filled: cover.filled };
       if (cover.filled === 0 && isLast) hole ??= { missing: segment, filled: 0 };
       if (cover.filled > 0) {
-        const marks = (signs.get(nameOf(segment)) ?? []).filter(({ to }) => to <= cover.filled);
+        const own = signs.get(nameOf(segment)) ?? [];
+        const marks = [...own, ...before(index, number)].filter(({ to }) => to <= cover.filled);
         planned.push({ segment, ...cover, marks, ownFrom });
         const reached = segmentStart(number, segmentBytes) + BigInt(cover.filled);
         if (reached > end) end = reached;

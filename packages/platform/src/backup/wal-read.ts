@@ -4,7 +4,7 @@ import { backupError, isDamage } from './errors.ts';
 import { type Cluster, readSealed, type Vault } from './vault.ts';
 import { checkPages } from './wal-pages.ts';
 import type { PlannedSegment } from './wal-plan.ts';
-import { segmentKey, standInKey } from './wal-shelf.ts';
+import { segmentKey, stampInName, standInKey, type WalPiece } from './wal-shelf.ts';
 
 /** As many bytes as there are of it. Throws HALE_PLATFORM_BACKUP_DAMAGED. */
 export async function readSegment(vault: Vault, planned: PlannedSegment, cluster: Cluster): Promise<Buffer> {
@@ -47,22 +47,23 @@ async function readStandIn(vault: Vault, { segment }: PlannedSegment, cluster: C
 }
 
 /**
- * Until when (Unix ms) the log is complete with this segment, by the heads of its pieces. A mark or a piece that was taken away since it
- * was listed has a younger one in its place, which says less than is true for a moment only.
+ * Until when (Unix ms) the log is complete with this segment, by the names of marks and the heads of pieces. Undefined where a piece was
+ * taken away since it was listed: what stands for it says more, and holds more than what was planned.
  */
-export async function stampOfSegment(vault: Vault, planned: Pick<PlannedSegment, 'pieces' | 'marks'>): Promise<number> {
-  const stamps = await Promise.all([...planned.pieces, ...planned.marks].map(({ key }) => headStamp(vault, key)));
-  return Math.max(0, ...stamps.map((stamp) => stamp ?? 0));
+export async function stampOfSegment(
+  vault: Vault,
+  { pieces, marks }: Pick<PlannedSegment, 'pieces' | 'marks'>,
+): Promise<number | undefined> {
+  const ask = async ({ key }: WalPiece) => stampInName(key) ?? (await findStamp(vault, key));
+  const stamps = await Promise.all([...pieces, ...marks].map(ask));
+  return stamps.reduce<number | undefined>(
+    (max, stamp) => (max === undefined || stamp === undefined ? undefined : Math.max(max, stamp)),
+    0,
+  );
 }
 
-/** Without fetching it whole. Throws HALE_PLATFORM_BACKUP_DAMAGED. */
-export async function stampOfObject(vault: Vault, key: string): Promise<number> {
-  const stamp = await headStamp(vault, key);
-  if (stamp !== undefined) return stamp;
-  throw backupError('HALE_PLATFORM_BACKUP_DAMAGED', `${key} was taken away`, { details: { object: key } });
-}
-
-async function headStamp(vault: Vault, key: string): Promise<number | undefined> {
+/** Without fetching it whole; undefined where it was taken away. Throws HALE_PLATFORM_BACKUP_DAMAGED. */
+export async function findStamp(vault: Vault, key: string): Promise<number | undefined> {
   const body = await vault.store.get(key, { from: 0, to: envelopeHeadBytes });
   if (body === undefined) return undefined;
   const pieces: Uint8Array[] = [];

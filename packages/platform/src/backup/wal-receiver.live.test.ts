@@ -63,6 +63,8 @@ test('point in time: the dropped table is back, with all that was in it; then on
   await yard.query('create table after_it (x int)');
   const dropped = yard.clock.wall();
   await yard.until('the store is complete', () => receiver.status().completeUntil > dropped);
+  // The newest of all, and of a line that is about to be left.
+  await takeBackup({ url: yard.url(), vault, clock: yard.clock });
   await receiver.stop();
 
   const restored = await bringBack(yard, vault, { kind: 'time', at: before + 10 });

@@ -49,6 +49,8 @@ export interface ReceiverStatus {
   readonly lagBytes: number;
   /** Until when (Unix ms, the database's clock) the store is complete; 0: unknown. */
   readonly completeUntil: number;
+  /** On which timeline; 0: unknown. */
+  readonly completeOn: number;
   /** The database said in the last round how far it is. */
   readonly answering: boolean;
   /** How often the server had thrown away log that was not received: only a new backup closes such a hole. */
@@ -80,6 +82,7 @@ export function startWalReceiver(order: ReceiverOrder): WalReceiver {
       flushed: 0n,
       lagBytes: 0,
       completeUntil: 0,
+      completeOn: 0,
       answering: false,
       holes: 0,
       spoolBytes: 0,
@@ -292,7 +295,7 @@ async function keepUploading(desk: Desk, everyMs: number, streaming: Promise<voi
     try {
       await desk.uploader?.round(claim);
       const fits = claim !== undefined && reaches(desk.status(), claim);
-      change({ storeTrouble: '', ...(fits ? { completeUntil: claim.at } : {}) });
+      change({ storeTrouble: '', ...(fits ? { completeUntil: claim.at, completeOn: claim.timeline } : {}) });
     } catch (error) {
       change({ storeTrouble: wordsOf(error) });
     }

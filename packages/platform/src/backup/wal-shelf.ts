@@ -41,6 +41,12 @@ export function pieceKey(segment: SegmentName, segmentBytes: number, reach: { fr
   return `${segmentKey(segment, segmentBytes)}.${hex(reach.from)}-${hex(reach.to)}`;
 }
 
+/** What a mark says; undefined where the object is none. */
+export function stampInName(key: string): number | undefined {
+  const stamp = /\.[0-9a-f]{8}-[0-9a-f]{8}\.([0-9a-f]{12})$/.exec(key)?.[1];
+  return stamp === undefined ? undefined : Number.parseInt(stamp, 16);
+}
+
 /** Undefined where the object is none of the log's. */
 export function readPiece(
   { key, storedAt }: Pick<StoredObject, 'key' | 'storedAt'>,

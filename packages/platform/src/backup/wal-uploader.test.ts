@@ -48,7 +48,7 @@ function desk(t: TestContext) {
     const way = wayTo(newestTimeline(ancestors, start), ancestors, start) ?? [];
     const plan = await lookAtWal(vault, way, { segmentBytes, clock });
     const stamps = await Promise.all(plan.segments.map((planned) => stampOfSegment(vault, planned)));
-    return { hole: plan.hole, end: plan.end, until: Math.max(0, ...stamps) };
+    return { hole: plan.hole, end: plan.end, until: Math.max(0, ...stamps.map((stamp) => stamp ?? 0)) };
   };
   const postman = () => createUploader(openVault(watched), spool);
   return { spool, store, hooks, write, look, postman };
@@ -61,13 +61,14 @@ test('over a change of timeline nobody ever sees a hole, or less than there was'
   const fork = 2n * mega + 700_000n;
   const carrier = postman();
   write(1, mega, 2n * mega + 300_000n);
-  await carrier.round(undefined);
+  await carrier.round(claim(1, 2n * mega + 300_000n, 50_000));
   let end = (await look()).end;
   let looks = 0;
   hooks.onPut = async () => {
     const seen = await look();
     assert.equal(seen.hole, undefined);
     assert.ok(seen.end >= end, `${seen.end} after ${end}`);
+    assert.equal(seen.until, 50_000);
     end = seen.end;
     looks++;
   };

@@ -146,10 +146,11 @@ async function piecesOf(vault: Vault, segment: SegmentName, segmentBytes: number
 
 async function newestStamp(vault: Vault, pieces: readonly WalPiece[]): Promise<number> {
   const newest = pieces.toSorted((a, b) => a.to - b.to || (a.key < b.key ? -1 : 1)).slice(-headsMax);
-  return stampOfSegment(vault, { pieces: newest, marks: [] }).catch((error: unknown) => {
+  const stamp = await stampOfSegment(vault, { pieces: newest, marks: [] }).catch((error: unknown) => {
     if (isDamage(error)) return 0;
     throw error;
   });
+  return stamp ?? 0;
 }
 
 /** Where a timeline begins; 0 of the first, and where no history says it. */

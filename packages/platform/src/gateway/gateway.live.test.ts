@@ -276,11 +276,15 @@ describe('gateway, passing things through', () => {
   });
 
   test('a client that leaves cancels its request upstream', async () => {
-    let isCut = false;
-    const slow = await rig.replica((req) => req.socket.on('close', () => (isCut = true)));
+    let [isAsked, isCut] = [false, false];
+    const slow = await rig.replica((req) => {
+      isAsked = true;
+      req.socket.on('close', () => (isCut = true));
+    });
     await put(rig, [slow]);
     const socket = connect(rig.port, '127.0.0.1', () => socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n'));
-    await until(() => (rig.stats().replicas[slow.incarnation]?.inFlight ?? 0) === 1, 'it is under way');
+    // It counts as under way before it has come there.
+    await until(() => isAsked && rig.stats().replicas[slow.incarnation]?.inFlight === 1, 'it is under way');
     socket.destroy();
     await until(() => isCut, 'the replica sees it');
     await until(() => rig.stats().replicas[slow.incarnation]?.inFlight === 0, 'and it is counted off');
@@ -328,16 +332,16 @@ describe('gateway workers', () => {
   test('SIGTERM: what is under way is finished, with Connection: close', async () => {
     const rig = await createRig();
     try {
-      let release: () => void = () => undefined;
+      let release: (() => void) | undefined;
       const app = await rig.replica((_req, res) => {
         release = () => res.end('finished');
       });
       await put(rig, [app]);
       const waiting = sendRaw(rig.port, 'GET / HTTP/1.1\r\nHost: x\r\n\r\n');
-      await until(() => (rig.stats().replicas[app.incarnation]?.inFlight ?? 0) === 1, 'it is under way');
+      await until(() => release !== undefined, 'it is under way');
       rig.workers[0]!.kill('SIGTERM');
       await until(() => refuses(rig.port), 'nothing new is accepted');
-      release();
+      release?.();
       const seen = await waiting;
       assert.match(seen, /connection: close/i);
       assert.match(seen, /finished$/);

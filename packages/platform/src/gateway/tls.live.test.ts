@@ -83,7 +83,7 @@ describe('gateway over TLS', { skip }, () => {
   let app: TestReplica;
   let folder: string;
   let files: CertificateFiles;
-  let isCut = false;
+  let [isAsked, isCut] = [false, false];
   let breakNext = 0;
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'hale-tls-'));
@@ -95,8 +95,10 @@ describe('gateway over TLS', { skip }, () => {
         req.socket.destroy();
       } else if (req.url === '/odd-status') res.writeHead(799).end('odd');
       else if (req.url === '/odd-field') res.writeHead(200, { 'http2-settings': 'x' }).end('odd');
-      else if (req.url === '/stuck') req.socket.on('close', () => (isCut = true));
-      else if (req.url === '/headers') res.end(JSON.stringify(req.headers));
+      else if (req.url === '/stuck') {
+        isAsked = true;
+        req.socket.on('close', () => (isCut = true));
+      } else if (req.url === '/headers') res.end(JSON.stringify(req.headers));
       else if (req.url === '/cookies') res.setHeader('set-cookie', ['a=1', 'b=2']).end(req.headers.cookie);
       else if (req.url?.startsWith('/half')) {
         if (req.url === '/half') res.writeHead(200, { 'content-length': '100' });
@@ -154,7 +156,7 @@ describe('gateway over TLS', { skip }, () => {
     const session = open(rig);
     const stream = session.request({ ':path': '/stuck' });
     stream.on('error', () => undefined);
-    await until(() => (rig.stats().replicas[app.incarnation]?.inFlight ?? 0) === 1, 'it is under way');
+    await until(() => isAsked && rig.stats().replicas[app.incarnation]?.inFlight === 1, 'it is under way');
     stream.close(constants.NGHTTP2_CANCEL);
     await until(() => isCut, 'the replica sees it');
     await until(() => rig.stats().replicas[app.incarnation]?.inFlight === 0, 'and it is counted off');
@@ -270,7 +272,7 @@ describe('gateway over TLS, at its ends', { skip }, () => {
     const folder = mkdtempSync(join(tmpdir(), 'hale-tls-'));
     const rig = await createRig({ tls: makeCertificate(folder, 'first') });
     try {
-      let release: () => void = () => undefined;
+      let release: (() => void) | undefined;
       const app = await rig.replica((_req, res) => {
         release = () => res.end('finished');
       });
@@ -279,11 +281,11 @@ describe('gateway over TLS, at its ends', { skip }, () => {
       let saidGoodbye = false;
       session.on('goaway', () => (saidGoodbye = true));
       const waiting = ask(session, { ':path': '/' });
-      await until(() => (rig.stats().replicas[app.incarnation]?.inFlight ?? 0) === 1, 'it is under way');
+      await until(() => release !== undefined, 'it is under way');
       const ended = new Promise((resolve) => rig.workers[0]!.once('exit', (code) => resolve(code)));
       rig.workers[0]!.kill('SIGTERM');
       await until(() => saidGoodbye, 'GOAWAY');
-      release();
+      release?.();
       assert.equal((await waiting).body, 'finished');
       assert.equal(await ended, 0);
     } finally {

@@ -113,7 +113,7 @@ test('a blocked loop is seen with its stack, and a stopped process is told apart
   assert.match(blocked.stack ?? '', /server\.mjs:5/);
   assert.deepEqual(blocked.process, { kind: 'running' });
   await house.until('the kernel is a second witness', () => (at('web-2')?.usage?.mainThreadStuckMs ?? 0) > 1000);
-  process.kill(blocked.pid ?? 0, 'SIGSTOP');
+  process.kill(blocked.pid ?? Number.NaN, 'SIGSTOP');
   await house.until('it is seen stopped', () => at('web-2')?.process.kind === 'stopped');
   await house.until('its pulse is silent', () => at('web-2')?.heartbeat.kind === 'silent');
   assert.deepEqual(await stop('web/0', 'web-2', 0), { kind: 'done' });
@@ -153,7 +153,7 @@ test('what runs is adopted as it is: same process, same port, probed and beating
   assert.equal(at('web-3')?.pid, pid, 'the first full observation lists it');
   assert.equal(await portOf('web-3'), port);
   await house.until('it beats', () => at('web-3')?.heartbeat.kind === 'beating');
-  process.kill(pid ?? 0, 'SIGKILL');
+  process.kill(pid ?? Number.NaN, 'SIGKILL');
   const gone = await house.until('its end is told', () => at('web-3')?.process.kind === 'exited' && at('web-3'));
   assert.deepEqual(gone.process, { kind: 'exited', code: undefined, signal: 'SIGKILL' });
 });

@@ -4,15 +4,19 @@
 import { randomBytes } from 'node:crypto';
 import { type FileHandle, link, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { type Clock, createSystemClock } from '@hale/base';
 import { type ByteRange, isStoreKey, type ListPage, type ObjectStore, type StoredObject } from '@hale/ports';
 import { storeError } from './errors.ts';
 
 /** Half-written files lie here; the dot keeps them out of every listing. */
 const draftsFolder = '.drafts';
 const pageMax = 1000;
+/** What is half-written for so long was left by one who was killed over it. */
+const draftStaleMs = 3_600_000;
 
 /** `folder` is made when the first object is put there. */
-export function createFileStore(folder: string): ObjectStore {
+export function createFileStore(folder: string, clock: Pick<Clock, 'wall'> = createSystemClock()): ObjectStore {
+  let sweeping: Promise<void> | undefined;
   const pathOf = (key: string): string => {
     if (!isStoreKey(key)) throw storeError('HALE_PLATFORM_STORE_KEY', `'${key}' is no key of a store`);
     return join(folder, key);
@@ -23,7 +27,12 @@ export function createFileStore(folder: string): ObjectStore {
       const note = 'a folder keeps no old versions and cannot refuse to delete: whoever may write there may destroy it';
       return { versioning: false, objectLock: false, note };
     },
-    putIfAbsent: async (key, body) => put(folder, pathOf(key), body).catch(explain),
+    async putIfAbsent(key, body) {
+      const path = pathOf(key);
+      sweeping ??= sweepDrafts(join(folder, draftsFolder), clock.wall() - draftStaleMs);
+      await sweeping;
+      return put(folder, path, body).catch(explain);
+    },
     async get(key, range) {
       // Opened now, and not when it is read: whoever takes it away in between does not take it from us.
       const file = await openThere(pathOf(key));
@@ -63,6 +72,14 @@ async function put(folder: string, path: string, body: Uint8Array): Promise<'sto
   }
   await syncFolders(folder, dirname(path));
   return 'stored';
+}
+
+/** Tidiness alone: what cannot be taken away stays. */
+async function sweepDrafts(drafts: string, olderThan: number): Promise<void> {
+  for (const name of await readdir(drafts).catch(() => [])) {
+    const found = await stat(join(drafts, name)).catch(() => undefined);
+    if (found !== undefined && found.mtimeMs < olderThan) await rm(join(drafts, name), { force: true }).catch(() => {});
+  }
 }
 
 /** A name is safe only when the folder that holds it is, and so on up to the store's own. */

@@ -19,6 +19,7 @@ import type { HousePacker } from './packer.ts';
 import { openScratch, sweepScratch } from './scratch.ts';
 import { forgetSlot } from './slot.ts';
 import type { Turn } from './turn.ts';
+import { leadsOn } from './way-on.ts';
 
 export interface LaneOptions {
   readonly system: SystemSpec;
@@ -56,6 +57,10 @@ export class BackupLane {
   private doing: BackupObservation['doing'];
   private tries = { backup: noTries, proof: noTries };
   private failedProofs = 0;
+  /** From the last backup one does not come to where the database is: the log has a hole, or its line was left. */
+  private isCutOff = false;
+  /** The timeline on which that was looked at. */
+  private walkedOn = 0;
   private lot: number;
   private log: LogLane | undefined;
   private stopping = false;
@@ -127,6 +132,7 @@ export class BackupLane {
     const { clock, turn, system, database } = this.options;
     try {
       if (!this.known) await this.look(box);
+      await this.walk(box);
     } catch (error) {
       this.ill('store', error);
       return busyAgainMs;
@@ -154,9 +160,17 @@ export class BackupLane {
 
   private next(): Task {
     const { since, lastBackup, lastProof, failedProofs, tries, lot } = this;
-    const hole = (this.log?.holeAt ?? 0) > (lastBackup?.at ?? 0);
+    const hole = this.isCutOff || (this.log?.holeAt ?? 0) > (lastBackup?.at ?? 0);
     const known: Known = { since, lastBackup, lastProof, failedProofs, hole };
     return nextTask(this.plan, known, { tries, lot });
+  }
+
+  /** Once in each life and after each promotion: who found the hole, or brought the database back, may be there no more. */
+  private async walk({ vault }: Strongbox): Promise<void> {
+    const timeline = this.log?.completeOn() ?? 0;
+    if (timeline === this.walkedOn) return;
+    this.isCutOff = !(await leadsOn(vault, { timeline, clock: this.options.clock }));
+    this.walkedOn = timeline;
   }
 
   /** What the store says is what counts. */
@@ -167,6 +181,7 @@ export class BackupLane {
     });
     const whole = entries.filter(({ damage }) => damage === '').toSorted((a, b) => a.endedAt - b.endedAt);
     const newest = whole.at(-1);
+    if (newest?.id !== this.lastBackup?.id) this.isCutOff = false;
     this.lastBackup = newest && { id: newest.id, at: newest.endedAt };
     const proofs = entries.flatMap(({ proof }) => proof ?? []).toSorted((a, b) => a.at - b.at);
     const last = proofs.at(-1);
@@ -203,6 +218,7 @@ export class BackupLane {
     const { clock, say, database } = this.options;
     const { id, endedAt, bytes, newBytes } = await takeBackup({ url: url(), vault, clock });
     this.lastBackup = { id, at: endedAt };
+    this.isCutOff = false;
     say(`${database}: backup ${id}, ${bytes} bytes, ${newBytes} of them new`);
   }
 
@@ -227,7 +243,11 @@ export class BackupLane {
       await work();
       this.well(matter);
     } catch (error) {
-      this.ill(matter, error);
+      // Somebody reads or backs up there: nothing is wrong, and the next one cleans up.
+      const { say, database } = this.options;
+      if (matter === 'clean-up' && isHaleError(error) && error.code === 'HALE_PLATFORM_BACKUP_BUSY')
+        say(`${database}: clean-up: not now: ${error.message}`);
+      else this.ill(matter, error);
     } finally {
       this.doing = undefined;
     }

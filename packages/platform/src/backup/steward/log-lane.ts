@@ -58,6 +58,11 @@ export class LogLane {
     this.leave?.();
   }
 
+  /** On which timeline the store was complete last; 0: it was not yet, in this life. */
+  completeOn(): number {
+    return this.receiver?.status().completeOn ?? 0;
+  }
+
   /** Looked at once a second. */
   observe(): LogObservation {
     const now = this.options.clock.wall();
