@@ -1,5 +1,6 @@
-// INV-04: a relay sees one wire. Because of what it says neither it is ended nor the node that it does not hear, in whatever manner, and nobody is
-// promoted. Whoever is ended while such a word stands must have shown something else, in truth or to the eye, or a person wished it.
+// INV-04: a relay sees one wire. Because of what it says neither it is ended nor the node that it does not hear, in whatever manner. Whoever
+// is while such a word stands must have shown something else, in truth or to the eye, or a person wished it. (Whether somebody may be promoted is
+// for no-false-failover to judge.)
 import type { Command, Incarnation, ReplicaId } from '@hale/model';
 import { splitReplicaId } from '@hale/model';
 import { isAstray, seemsToServe } from './court.ts';

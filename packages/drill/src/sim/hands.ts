@@ -5,7 +5,7 @@ import type { Command, CommandId, CommandResult } from '@hale/model';
 import { splitReplicaId } from '@hale/model';
 import { createNodeHands, nodeFor, type StartCommand, type StopCommand } from './cluster/node-hands.ts';
 import { sayGoodbye } from './cluster/tide.ts';
-import { publish } from './relay/lodge.ts';
+import { changesWay, publish } from './relay/lodge.ts';
 import { end, nodeOf, seaOf, spawn, touch, type World } from './world.ts';
 
 const deliveryMs = 5;
@@ -39,13 +39,16 @@ export function createHands(world: World, report: (id: CommandId, result: Comman
           if (node !== undefined) nodeHands.execute(command, node);
           return undefined;
         }
-        case 'PublishEndpoints':
+        case 'PublishEndpoints': {
+          const { onChange } = world.lodge;
+          if (onChange !== undefined && changesWay(world.lodge, command.table)) return onChange();
           world.agenda.after(deliveryMs, () => {
             if (world.lodge.isFull) return report(command.id, unwritable);
             publish(world, command.table);
             return report(command.id, { kind: 'done' });
           });
           return undefined;
+        }
         default:
           return undefined;
       }

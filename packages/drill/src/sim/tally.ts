@@ -81,6 +81,7 @@ export const expected: readonly string[] = [
       'silent',
       'heard again',
       'table not believed',
+      'control killed publishing',
       'incident',
       'all cut: a person is asked',
     ],

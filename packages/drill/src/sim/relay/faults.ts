@@ -17,7 +17,8 @@ export type RelayFaultName =
   | 'relays-cut-from-primary'
   | 'relay-late'
   | 'relays-late'
-  | 'table-unwritable';
+  | 'table-unwritable'
+  | 'control-killed-publishing';
 
 const sigkill = { code: undefined, signal: 'SIGKILL' };
 
@@ -41,6 +42,20 @@ export const relayFaults: Readonly<Record<RelayFaultName, Fault>> = {
     const { lodge } = sim.world;
     lodge.isFull = true;
     sim.agenda.after(between(sim, 3_000, 30_000), () => (lodge.isFull = false));
+  },
+  /** It dies with the way to a new primary in its book, and not in the table. */
+  'control-killed-publishing': (sim) => {
+    const { lodge } = sim.world;
+    const ms = between(sim, 200, 5_000);
+    const onChange = () => {
+      lodge.onChange = undefined;
+      lodge.onMoment('control killed publishing');
+      sim.agenda.after(0, () => sim.killControl(ms));
+    };
+    lodge.onChange = onChange;
+    sim.agenda.after(between(sim, 10_000, 40_000), () => {
+      if (lodge.onChange === onChange) lodge.onChange = undefined;
+    });
   },
 };
 

@@ -37,6 +37,8 @@ export interface Lodge {
   readonly lateUntil: Map<ReplicaId, number>;
   /** The disk that the table is written to is full. */
   isFull: boolean;
+  /** Called instead of writing the next table that changes the way to the primary. */
+  onChange: (() => void) | undefined;
   /** It did not name the primary when this was last looked at, and could have. */
   owed: boolean;
   /** Called with what befalls a relay or its guests, for the tally. */
@@ -55,6 +57,7 @@ export function createLodge(seed: number): Lodge {
     cutUntil: new Map(),
     lateUntil: new Map(),
     isFull: false,
+    onChange: undefined,
     owed: false,
     onMoment: () => {},
   };
@@ -81,6 +84,12 @@ export function openRelay(world: World, process: VirtualProcess): void {
   };
   lodge.relays.set(process.incarnation, relay);
   if (lodge.table !== undefined) hear(world, relay, lodge.table);
+}
+
+/** Whether it leads to another primary than the one that is written. */
+export function changesWay({ table }: Lodge, next: EndpointTable): boolean {
+  const [before, after] = [table?.databases?.[0]?.primary, next.databases?.[0]?.primary];
+  return after !== undefined && before?.replica !== after.replica;
 }
 
 /** The table is written; every relay reads it a little later. */
