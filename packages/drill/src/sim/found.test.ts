@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { tries } from '@hale/base/testing';
 import { playGame } from './game.ts';
 import { strict, type Temper } from './systems.ts';
 
@@ -24,12 +25,16 @@ function seedsOf(part: string): readonly number[] {
 
 const relays = false;
 
+/** All of them in `npm test`; in `npm run check` the newest. */
+const newest = <T>(seeds: readonly T[]) => seeds.slice(-tries(6, seeds.length));
+
 test('the seeds that once failed', () => {
   assert.ok(seedsOf(before).length >= 20 && seedsOf(since).length >= 10);
-  for (const seed of seedsOf(before)) assert.deepEqual(playGame({ seed, standbys: 0 }).breaches, [], `seed ${seed}`);
-  for (const seed of seedsOf(since))
+  for (const seed of newest(seedsOf(before)))
+    assert.deepEqual(playGame({ seed, standbys: 0 }).breaches, [], `seed ${seed}`);
+  for (const seed of newest(seedsOf(since)))
     assert.deepEqual(playGame({ seed, temper: strict, relays }).breaches, [], `seed ${seed}`);
-  for (const seed of seedsOf(latest)) assert.deepEqual(playGame({ seed, relays }).breaches, [], `seed ${seed}`);
+  for (const seed of newest(seedsOf(latest))) assert.deepEqual(playGame({ seed, relays }).breaches, [], `seed ${seed}`);
   const games = made.split('\n').flatMap((line) => /^(\d+) (\d) (strict|distant) /.exec(line) ?? []);
   assert.ok(games.length >= 8);
   for (let at = 0; at < games.length; at += 4) {
@@ -37,6 +42,6 @@ test('the seeds that once failed', () => {
     const options = { seed: Number(seed), standbys: Number(standbys), temper: tempers[temper ?? ''], relays };
     assert.deepEqual(playGame(options).breaches, [], JSON.stringify(options));
   }
-  for (const seed of seedsOf(relayed))
+  for (const seed of newest(seedsOf(relayed)))
     assert.deepEqual(playGame({ seed }).breaches, [], `npm run sim -- --seed ${seed} --trace`);
 });
