@@ -58,8 +58,9 @@ if (desk !== undefined) {
 /** Tests are over before the last tier of the compiler has earned what it costs; and simulations make much short-lived litter. */
 const brief = many ? [] : ['--no-turbofan', '--min-semi-space-size=64', '--max-semi-space-size=64'];
 
-/** Half of the seconds are simulations: two processes, one for each core. */
-const played = pureTests.filter((path) => path.startsWith('packages/drill/src/sim/'));
+/** Half of the seconds are simulations and other games of chance: two processes, one for each core. */
+const isGame = (path: string) => path.startsWith('packages/drill/src/sim/') || path.endsWith('.prop.test.ts');
+const played = pureTests.filter(isGame);
 const testsOf = (name: string, files: readonly string[]): readonly Step[] =>
   files.length === 0
     ? []
@@ -95,7 +96,7 @@ const steps: readonly Step[] = [
   ...testsOf('simulated games', played),
   ...testsOf(
     'other tests',
-    pureTests.filter((path) => !played.includes(path)),
+    pureTests.filter((path) => !isGame(path)),
   ),
   types('types', 'tsconfig.json', 'types'),
   types('types of pure rooms', 'tsconfig.pure.json', 'pure'),

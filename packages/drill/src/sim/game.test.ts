@@ -5,7 +5,7 @@ import { tries } from '@hale/base/testing';
 import { playGame } from './game.ts';
 import type { Sabotage } from './simulation.ts';
 
-const seeds = tries(50, 300);
+const seeds = tries(40, 300);
 const hashes = new Map<number, string>();
 
 test(`${seeds} seeds without a breach`, () => {
