@@ -76,6 +76,7 @@ function createSign({ store }: Vault, { kind, clock }: Mark, first: string): Sig
     key = next;
     await remove(old);
   };
+  // A store that is down for one of them hears the next, long before the sign is stale.
   const timer = clock.every(markFreshMs, () => {
     renewing = renewing.then(renew).catch(() => {});
   });
